@@ -1,0 +1,135 @@
+"""The wire vocabulary between a trainer and the server: closed, tagged and versioned.
+
+A trainer sends *frames*, msgpack arrays of messages, over `/api/ingest`; the server answers with `Ack` and `Control`.
+Messages are columnar over steps. Arrays travel as little-endian bytes, so neither side loops over numbers.
+`(run, attempt, seq)` numbers every message: `seq` starts at 1 and has no gaps within an attempt.
+"""
+
+from typing import Any
+
+import msgspec
+
+PROTOCOL = 1
+
+STEP = "<f8"
+VALUE = "<f8"
+OFFSET = "<u4"
+BIN = "<u2"
+COUNT = "<u4"
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """A layer as the instrument names it, in the order that data pass the layers."""
+
+    name: str
+    kind: str
+    parameters: int
+    norm: str | None = None
+    activation: str | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
+    run: str
+    attempt: int
+    seq: int
+
+
+class RunStarted(Message, tag="run_started"):
+    """The first message of an attempt. `preloaded` is false where the worker had to import torch itself."""
+
+    protocol: int
+    pid: int
+    layers: list[Layer]
+    preloaded: bool
+
+
+class Scalars(Message, tag="scalars"):
+    """Series that share their steps: `steps` is `STEP[n]`, `values` is `VALUE[len(names), n]`."""
+
+    names: list[str]
+    steps: bytes
+    values: bytes
+
+
+class LayerStats(Message, tag="layer_stats"):
+    """Quantities by layer: `steps` is `STEP[n]`, `values` is `VALUE[n, len(layers), len(quantities)]`.
+
+    NaN stands where a quantity does not apply to a layer; a quantity that applies and is not finite is ±inf or NaN in
+    a layer that `applies` marks (one byte a cell, layers × quantities).
+    """
+
+    layers: list[str]
+    quantities: list[str]
+    applies: bytes
+    steps: bytes
+    values: bytes
+
+
+class Histograms(Message, tag="histograms"):
+    """Sparse counts over `dynascope.bins` of one kind (`activation`, `gradient`, `weight`).
+
+    Cell `i = step_index * len(layers) + layer_index` owns `bins[offsets[i]:offsets[i+1]]` (`BIN`) and the same range of
+    `counts` (`COUNT`); `offsets` is `OFFSET[n * len(layers) + 1]`.
+    """
+
+    kind: str
+    bins_version: int
+    layers: list[str]
+    steps: bytes
+    offsets: bytes
+    bins: bytes
+    counts: bytes
+
+
+class Event(Message, tag="event"):
+    """Something that happened at a step: a control applied, an epoch ended, an early stop, a divergence."""
+
+    step: float
+    kind: str
+    time: float
+    data: dict[str, Any]
+
+
+class RunEnded(Message, tag="run_ended"):
+    """The last message of an attempt; `status` is one of the final statuses, `reason` says why in words."""
+
+    status: str
+    reason: str
+    step: float
+
+
+Sent = RunStarted | Scalars | LayerStats | Histograms | Event | RunEnded
+
+
+class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
+    """Everything up to and with `seq` is stored."""
+
+    seq: int
+
+
+class Control(msgspec.Struct, frozen=True, tag_field="type", tag="control"):
+    """A command for the next step boundary. The trainer answers with an `Event` of kind `control` that bears `id`."""
+
+    id: str
+    action: str
+    changes: dict[str, Any] = {}
+
+
+Received = Ack | Control
+
+_encoder = msgspec.msgpack.Encoder()
+_frame_decoder = msgspec.msgpack.Decoder(list[Sent])
+_reply_decoder = msgspec.msgpack.Decoder(Received)
+
+
+def encode(value: list[Sent] | Received) -> bytes:
+    return _encoder.encode(value)
+
+
+def decode_frame(data: bytes) -> list[Sent]:
+    """Raises `msgspec.ValidationError` or `msgspec.DecodeError` on anything outside the vocabulary."""
+    return _frame_decoder.decode(data)
+
+
+def decode_reply(data: bytes) -> Received:
+    return _reply_decoder.decode(data)

@@ -1,0 +1,29 @@
+"""Where a trainer's messages go."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from dynascope.messages import Layer
+
+
+class Sink(Protocol):
+    """What a training loop and the instrument write to. No call blocks on the network."""
+
+    def started(self, layers: Sequence[Layer], preloaded: bool) -> None: ...
+
+    def scalars(self, step: float, values: Mapping[str, float]) -> None: ...
+
+    def layer_stats(self, step: float, layers: Sequence[str], quantities: Sequence[str], values: np.ndarray, applies: np.ndarray) -> None:
+        """`values`: float64[layers, quantities]; `applies`: bool of the same shape."""
+
+    def histograms(self, step: float, kind: str, layers: Sequence[str], counts: np.ndarray) -> None:
+        """`counts`: integers[layers, bins.SLOTS]."""
+
+    def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None: ...
+
+    def ended(self, status: str, reason: str, step: float) -> None: ...
+
+    def close(self) -> None:
+        """Wait until everything is safe (acknowledged, or in the journal)."""

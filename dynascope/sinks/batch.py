@@ -1,0 +1,106 @@
+"""Gathers what a trainer records and turns it into columnar messages: one `Scalars` for all series that share steps."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynascope import bins
+from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Event, Histograms, LayerStats, Scalars, Sent
+
+
+class Batch:
+    """What was recorded since the last `drain`. Any thread may record; one drains.
+
+    `seq` numbers the messages at the moment they are drained, so the order of recording is the order on the wire.
+    """
+
+    def __init__(self, run: str, attempt: int) -> None:
+        self.run, self.attempt, self.seq = run, attempt, 0
+        self._lock = threading.Lock()
+        self._scalars: dict[tuple[str, ...], tuple[list[float], list[Sequence[float]]]] = {}
+        self._stats: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[float], list[np.ndarray], np.ndarray]] = {}
+        self._histograms: dict[tuple[str, tuple[str, ...]], tuple[list[float], list[np.ndarray]]] = {}
+        self._others: list[Callable[[dict[str, Any]], Sent]] = []
+
+    def scalars(self, step: float, values: Mapping[str, float]) -> None:
+        with self._lock:
+            steps, rows = self._scalars.setdefault(tuple(values), ([], []))
+            steps.append(step)
+            rows.append(tuple(values.values()))
+
+    def layer_stats(self, step: float, layers: Sequence[str], quantities: Sequence[str], values: np.ndarray, applies: np.ndarray) -> None:
+        """`values`: float64[layers, quantities]; `applies`: bool of the same shape, the same at every step."""
+        with self._lock:
+            steps, rows, _ = self._stats.setdefault((tuple(layers), tuple(quantities)), ([], [], applies))
+            steps.append(step)
+            rows.append(np.array(values, dtype=VALUE))
+
+    def histograms(self, step: float, kind: str, layers: Sequence[str], counts: np.ndarray) -> None:
+        """`counts`: integers[layers, bins.SLOTS]."""
+        with self._lock:
+            steps, rows = self._histograms.setdefault((kind, tuple(layers)), ([], []))
+            steps.append(step)
+            rows.append(np.array(counts))
+
+    def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None:
+        body = {"step": float(step), "kind": kind, "time": time.time(), "data": dict(data or {})}
+        self.message(lambda ids: Event(**ids, **body))
+
+    def message(self, make: Callable[[dict[str, Any]], Sent]) -> None:
+        """Record a message that is not columnar; `make` gets `run`, `attempt` and `seq`."""
+        with self._lock:
+            self._others.append(make)
+
+    def drain(self) -> list[Sent]:
+        """Everything recorded so far. Columns come before events, so that an event finds its step already there."""
+        with self._lock:
+            scalars, self._scalars = self._scalars, {}
+            stats, self._stats = self._stats, {}
+            histograms, self._histograms = self._histograms, {}
+            others, self._others = self._others, []
+        out: list[Sent] = []
+        for names, (steps, points) in scalars.items():
+            values = np.array(points, dtype=VALUE).T
+            out.append(Scalars(**self._ids(), names=list(names), steps=_steps(steps), values=values.tobytes()))
+        for (layers, quantities), (steps, tables, applies) in stats.items():
+            out.append(
+                LayerStats(
+                    **self._ids(),
+                    layers=list(layers),
+                    quantities=list(quantities),
+                    applies=applies.astype(np.uint8).tobytes(),
+                    steps=_steps(steps),
+                    values=np.stack(tables).tobytes(),
+                )
+            )
+        for (kind, layers), (steps, counts) in histograms.items():
+            out.append(self._sparse(kind, layers, steps, np.stack(counts)))
+        out.extend(make(self._ids()) for make in others)
+        return out
+
+    def _ids(self) -> dict[str, Any]:
+        self.seq += 1
+        return {"run": self.run, "attempt": self.attempt, "seq": self.seq}
+
+    def _sparse(self, kind: str, layers: tuple[str, ...], steps: list[float], dense: np.ndarray) -> Histograms:
+        rows = dense.reshape(-1, bins.SLOTS)
+        cell, slot = np.nonzero(rows)
+        offsets = np.zeros(len(rows) + 1, dtype=OFFSET)
+        offsets[1:] = np.cumsum(np.bincount(cell, minlength=len(rows)))
+        return Histograms(
+            **self._ids(),
+            kind=kind,
+            bins_version=bins.VERSION,
+            layers=list(layers),
+            steps=_steps(steps),
+            offsets=offsets.tobytes(),
+            bins=slot.astype(BIN).tobytes(),
+            counts=rows[cell, slot].astype(COUNT).tobytes(),
+        )
+
+
+def _steps(steps: list[float]) -> bytes:
+    return np.array(steps, dtype=STEP).tobytes()

@@ -1,0 +1,223 @@
+"""RunSpec: what the user asked for, as data. No torch here: the server imports this module.
+
+A choice of a part is `{"name": ..., "params": {...}}`. This module checks shapes and ranges; the names and the params
+are the registry's to check (`trainer.plan`), because each part declares its own.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+
+LANGUAGES = ("en", "ko")
+
+
+def described(
+    default: Any,
+    *,
+    label: tuple[str, str],
+    help: tuple[str, str],
+    live: bool = False,
+    scale: Literal["linear", "log"] = "linear",
+    span: tuple[float, float] | None = None,
+    **constraints: Any,
+) -> Any:
+    """A pydantic field that also carries what a form needs, in English and Korean.
+
+    `live`: can change while a run goes on. `scale` and `span` say how a slider runs; a log slider whose field admits
+    zero has a true zero at its left end.
+    """
+    extra: dict[str, Any] = {
+        "label": dict(zip(LANGUAGES, label, strict=True)),
+        "help": dict(zip(LANGUAGES, help, strict=True)),
+        "live": live,
+        "scale": scale,
+    }
+    if span:
+        extra["span"] = list(span)
+    return Field(default, json_schema_extra=extra, **constraints)
+
+
+class Strict(BaseModel):
+    """Unknown fields are errors, and so are NaN and infinity; nothing changes after it was checked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Choice(Strict):
+    name: str = Field(max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+Size = Count | Share
+
+
+class DataSpec(Choice):
+    name: str = Field("digits", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    batch_size: Literal["full"] | Annotated[int, Field(ge=1, le=1_000_000)] = described(
+        64,
+        label=("Batch size", "배치 크기"),
+        help=("Examples in each update; full is the whole training set.", "갱신 한 번에 쓰는 예의 수. full은 훈련 데이터 전체."),
+        scale="log",
+        span=(1, 512),
+    )
+    train_size: Size | None = described(
+        None,
+        label=("Training examples", "훈련 데이터 수"),
+        help=("A share or a count; empty takes all that remain.", "비율 또는 개수. 비우면 나머지 전부."),
+    )
+    val_size: Size = described(
+        0.2, label=("Validation share", "검증 비율"), help=("A share or a count.", "비율 또는 개수.")
+    )
+    test_size: Size = described(0.2, label=("Test share", "시험 비율"), help=("A share or a count.", "비율 또는 개수."))
+    label_noise: float = described(
+        0.0,
+        label=("Label noise", "라벨 잡음"),
+        help=(
+            "Share of training labels replaced by another class, drawn from the seed.",
+            "다른 클래스로 바꾼 훈련 라벨의 비율. 시드로 정해진다.",
+        ),
+        ge=0,
+        le=1,
+        span=(0, 0.5),
+    )
+    standardize: StrictBool = described(
+        True,
+        label=("Standardise inputs", "입력 표준화"),
+        help=(
+            "Shift and scale each feature by the training set's mean and deviation.",
+            "훈련 데이터의 평균과 표준편차로 특징을 맞춘다.",
+        ),
+    )
+
+
+class ModelSpec(Choice):
+    name: str = Field("mlp", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    activation: Choice = Choice(name="relu")
+
+
+class InitSpec(Choice):
+    name: str = Field("kaiming_normal", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+
+
+class NormSpec(Choice):
+    name: str = Field("batch", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    placement: Literal["before_activation", "after_activation"] = described(
+        "before_activation",
+        label=("Placement", "위치"),
+        help=("Where the normalisation stands in each hidden layer.", "은닉층 안에서 정규화가 놓이는 곳."),
+    )
+
+
+class PenaltySpec(Strict):
+    """`l1 · Σ|w| + l2 · Σw²`, over weights (ndim ≥ 2), added to the mean loss."""
+
+    l1: float = described(
+        0.0,
+        label=("L1", "L1"),
+        help=("λ of λ·Σ|w|, over weights alone.", "λ·Σ|w|의 λ. 가중치에만 적용한다."),
+        live=True,
+        scale="log",
+        span=(1e-6, 1.0),
+        ge=0,
+        le=1e6,
+    )
+    l2: float = described(
+        0.0,
+        label=("L2", "L2"),
+        help=("λ of λ·Σw² (not λ/2), over weights alone.", "λ·Σw²의 λ(λ/2가 아님). 가중치에만 적용한다."),
+        live=True,
+        scale="log",
+        span=(1e-6, 1.0),
+        ge=0,
+        le=1e6,
+    )
+    method: str = Field("subgradient", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+
+
+class OptimizerSpec(Choice):
+    name: str = Field("sgd", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
+    schedule: None = Field(None, description="Learning-rate schedules are not on offer yet; leave it null.")
+    clip_norm: Annotated[float, Field(gt=0)] | None = described(
+        None,
+        label=("Clip gradient norm", "기울기 노름 자르기"),
+        help=("Scale the whole gradient down to this norm where it is larger.", "전체 기울기의 노름이 이보다 크면 줄인다."),
+    )
+
+
+class EarlySpec(Strict):
+    monitor: Literal["val/loss", "val/accuracy"] = "val/loss"
+    patience: int = Field(10, ge=1, le=1_000_000)
+    min_delta: float = Field(0.0, ge=0)
+    restore_best: StrictBool = True
+
+
+class StopSpec(Strict):
+    max_epochs: int | None = described(
+        20, label=("Epochs", "에포크"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), ge=1, le=10_000_000
+    )
+    max_steps: int | None = described(
+        None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), ge=1, le=1_000_000_000
+    )
+    early: EarlySpec | None = EarlySpec()
+
+    @model_validator(mode="after")
+    def ends(self) -> "StopSpec":
+        if self.max_epochs is None and self.max_steps is None:
+            raise ValueError("a run must end: give max_epochs or max_steps")
+        return self
+
+
+class ProbesSpec(Strict):
+    budget: float = described(
+        0.02,
+        label=("Measuring budget", "측정 예산"),
+        help=("Share of training time that measuring may take.", "측정에 쓸 수 있는 훈련 시간의 비율."),
+        ge=0,
+        le=1,
+    )
+    every: Literal["auto", "never"] | Annotated[int, Field(ge=1)] = "auto"
+    select: Literal["default"] = "default"
+
+
+class RunSpec(Strict):
+    """Everything that makes a run. `{}` is valid, and trains an MLP on digits."""
+
+    name: str = Field("", max_length=200)
+    tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list, max_length=50)
+    notes: str = Field("", max_length=20_000)
+    seed: int = Field(0, ge=0, lt=2**53)
+    device: Literal["auto", "cpu"] = "auto"
+    precision: Literal["float32"] = "float32"
+    pace: float | None = described(
+        None,
+        label=("Speed", "속도"),
+        help=("Steps a second at most; changes no number.", "초당 스텝 수의 상한. 결과는 바뀌지 않는다."),
+        live=True,
+        scale="log",
+        span=(1, 3000),
+        gt=0,
+        le=1e6,
+    )
+    data: DataSpec = DataSpec()
+    model: ModelSpec = ModelSpec()
+    init: InitSpec = InitSpec()
+    norm: NormSpec = NormSpec()
+    penalty: PenaltySpec = PenaltySpec()
+    loss: Literal["auto", "cross_entropy"] = "auto"
+    optimizer: OptimizerSpec = OptimizerSpec()
+    stop: StopSpec = StopSpec()
+    probes: ProbesSpec = ProbesSpec()
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with what was given."""
+
+    loc: str = Field(description="Dotted path of the field, as `model.params.depth`.")
+    msg: str = Field(description="What is wrong and what is allowed.")
+    got: Any = Field(None, description="What was given.")
+
+
+def dotted(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)
