@@ -67,9 +67,7 @@ class DataSpec(Choice):
         label=("Training examples", "훈련 데이터 수"),
         help=("A share or a count; empty takes all that remain.", "비율 또는 개수. 비우면 나머지 전부."),
     )
-    val_size: Size = described(
-        0.2, label=("Validation share", "검증 비율"), help=("A share or a count.", "비율 또는 개수.")
-    )
+    val_size: Size = described(0.2, label=("Validation share", "검증 비율"), help=("A share or a count.", "비율 또는 개수."))
     test_size: Size = described(0.2, label=("Test share", "시험 비율"), help=("A share or a count.", "비율 또는 개수."))
     label_noise: float = described(
         0.0,
@@ -157,9 +155,7 @@ class StopSpec(Strict):
     max_epochs: int | None = described(
         20, label=("Epochs", "에포크"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), ge=1, le=10_000_000
     )
-    max_steps: int | None = described(
-        None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), ge=1, le=1_000_000_000
-    )
+    max_steps: int | None = described(None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), ge=1, le=1_000_000_000)
     early: EarlySpec | None = EarlySpec()
 
     @model_validator(mode="after")

@@ -54,13 +54,18 @@ class Batch:
         with self._lock:
             self._others.append(make)
 
-    def drain(self) -> list[Sent]:
-        """Everything recorded so far. Columns come before events, so that an event finds its step already there."""
+    def drain(self, essential: bool = False) -> list[Sent]:
+        """Everything recorded so far; `essential` drops layer statistics and histograms.
+
+        Columns come before events, so that an event finds its step already there.
+        """
         with self._lock:
             scalars, self._scalars = self._scalars, {}
             stats, self._stats = self._stats, {}
             histograms, self._histograms = self._histograms, {}
             others, self._others = self._others, []
+        if essential:
+            stats, histograms = {}, {}
         out: list[Sent] = []
         for names, (steps, points) in scalars.items():
             values = np.array(points, dtype=VALUE).T

@@ -15,9 +15,7 @@ class Memory(Batch):
         self._kept: list[Sent] = []
 
     def started(self, layers: Sequence[Layer], preloaded: bool) -> None:
-        self.message(
-            lambda ids: RunStarted(**ids, protocol=PROTOCOL, pid=os.getpid(), layers=list(layers), preloaded=preloaded)
-        )
+        self.message(lambda ids: RunStarted(**ids, protocol=PROTOCOL, pid=os.getpid(), layers=list(layers), preloaded=preloaded))
 
     def ended(self, status: str, reason: str, step: float) -> None:
         self.message(lambda ids: RunEnded(**ids, status=status, reason=reason, step=float(step)))

@@ -1,0 +1,42 @@
+# Works on a fresh machine with Python 3.11+, make and git. See README.md.
+#
+#   TORCH_INDEX=https://...   another index for torch (a CUDA build, say)
+#   TORCH_VERSION=2.13.0      another version of torch; `constraints.txt` pins the one that is tested
+#   PYTHON=python3.12         another interpreter
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
+INSTALLED := $(VENV)/.installed
+
+.PHONY: run test check bench browser clean
+.DEFAULT_GOAL := run
+
+.venv: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml constraints.txt scripts/install.sh
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_VERSION="$(TORCH_VERSION)" TORCH_INDEX="$(TORCH_INDEX)" sh scripts/install.sh
+	@touch $@
+
+run: .venv
+	$(BIN)/dynascope serve --open $(ARGS)
+
+browser: .venv
+	@$(BIN)/python scripts/browser.py
+
+test: .venv browser
+	$(BIN)/pytest $(ARGS)
+
+check: .venv
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q -m "not browser" $(ARGS)
+
+bench: .venv browser
+	$(BIN)/python -m benchmarks $(ARGS)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,31 @@
+"""Alive, and able to work. These two routes alone answer without a credential."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from sqlalchemy import text
+
+from app.deps import PlannerDep, StoreDep
+from app.problems import Problem, documented
+from dynascope import __version__
+
+router = APIRouter(tags=["health"])
+
+
+class Health(BaseModel):
+    status: str = "ok"
+    version: str = __version__
+
+
+@router.get("/healthz")
+async def healthz() -> Health:
+    """The process answers."""
+    return Health()
+
+
+@router.get("/readyz", responses=documented(503))
+async def readyz(store: StoreDep, planner: PlannerDep) -> Health:
+    """It can write, and runs can start."""
+    await store.write(lambda connection: connection.execute(text("SELECT 1")).scalar())
+    if planner.preloaded is None:
+        raise Problem(503, "torch is still being imported; runs that are asked for now start when it is there")
+    return Health()

@@ -1,0 +1,189 @@
+"""Runs: start, list, look at, steer, delete."""
+
+import base64
+import json
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from app.deps import RunsDep, StoreDep
+from app.problems import Problem, documented
+from app.store import history, records
+from trainer.spec import FieldError, RunSpec, Strict
+
+router = APIRouter(prefix="/runs", tags=["runs"])
+
+Status = Literal["queued", "starting", "running", "paused", "ending", "finished", "stopped", "diverged", "failed", "interrupted"]
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+class LayerInfo(BaseModel):
+    name: str
+    kind: str
+    parameters: int
+    norm: str | None = None
+    activation: str | None = None
+
+
+class RunCreated(BaseModel):
+    id: str
+    status: Status
+    url: str = Field(description="The page that shows it.")
+    spec: dict[str, Any] = Field(description="The full spec, defaults filled in.")
+
+
+class Run(BaseModel):
+    id: str
+    name: str
+    tags: list[str]
+    notes: str
+    spec: dict[str, Any]
+    version: str
+    execution: str
+    status: Status
+    end_reason: str | None
+    created: float = Field(description="Seconds since 1970.")
+    started: float | None
+    ended: float | None
+    step: float | None
+    layers: list[LayerInfo]
+    latest: dict[str, float | None] = Field(description="The newest value of each series; null where it isn't finite.")
+    attempt: int
+    seq: int
+    pid: int | None
+
+
+class RunPage(BaseModel):
+    items: list[Run]
+    next: str | None = Field(description="Give it as `cursor` to get what follows.")
+
+
+class RunChanges(Strict):
+    """What may change about a run at any time; at least one of them."""
+
+    name: str | None = Field(None, max_length=200)
+    tags: list[Annotated[str, Field(min_length=1, max_length=64)]] | None = Field(None, max_length=50)
+    notes: str | None = Field(None, max_length=20_000)
+
+
+class ControlRequest(Strict):
+    action: Literal["pause", "resume", "step", "stop", "set"]
+    changes: dict[str, float | int | str | bool | None] = Field(
+        default_factory=dict, max_length=50, description="For `set` alone: dotted path → value."
+    )
+
+
+class ControlAnswer(BaseModel):
+    step: float | None = Field(description="The step boundary at which it was applied.")
+    status: str
+    action: str | None = None
+    changes: dict[str, Any] = {}
+
+
+class RunEvent(BaseModel):
+    attempt: int
+    seq: int
+    step: float
+    kind: str
+    time: float
+    data: dict[str, Any]
+
+
+class EventList(BaseModel):
+    items: list[RunEvent]
+    next: str | None = None
+
+
+@router.post("", status_code=201, responses={200: {"model": RunCreated}} | documented(401, 413, 422, 429, 503))
+async def create(
+    spec: RunSpec,
+    request: Request,
+    response: Response,
+    runs: RunsDep,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> RunCreated:
+    """Check a spec wholly, store it, and start it as soon as a slot is free.
+
+    With an `Idempotency-Key` the same request sent twice starts one run; the second answer is 200.
+    """
+    record, fresh = await runs.create(spec.model_dump(exclude_unset=True), idempotency_key)
+    response.status_code = 201 if fresh else 200
+    return RunCreated(id=record["id"], status=record["status"], url=f"/#run={record['id']}", spec=record["spec"])
+
+
+@router.get("", responses=documented(401, 422))
+async def list_runs(
+    runs: RunsDep,
+    store: StoreDep,
+    status: Status | None = None,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 50,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
+) -> RunPage:
+    """Newest first; `q` is looked for in names and notes."""
+    found = await store.read(records.page, limit + 1, _before(cursor), status, tag, q)
+    items = [Run(**runs.freshened(record)) for record in found[:limit]]
+    return RunPage(items=items, next=_cursor(found[limit - 1]) if len(found) > limit else None)
+
+
+@router.get("/{id}", responses=documented(401, 404))
+async def get(id: str, runs: RunsDep) -> Run:
+    return Run(**await runs.record(id))
+
+
+@router.patch("/{id}", responses=documented(401, 404, 413, 422))
+async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep) -> Run:
+    """Name, tags and notes."""
+    values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
+    if not values:
+        raise Problem.of_fields(
+            [FieldError(loc="", msg="nothing to change: give name, tags or notes", got=changes.model_dump(exclude_unset=True))]
+        )
+    await runs.record(id)
+    await store.write(records.change, id, values)
+    return Run(**await runs.record(id))
+
+
+@router.delete("/{id}", status_code=204, responses=documented(401, 404))
+async def delete(id: str, runs: RunsDep) -> None:
+    """Stops it if it goes on, and removes all that is stored of it."""
+    await runs.delete(id)
+
+
+@router.get("/{id}/wait", responses=documented(401, 404, 422))
+async def wait(id: str, runs: RunsDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60) -> Run:
+    """Answers when the run has ended, or at the time-out with the run as it is."""
+    return Run(**await runs.wait(id, timeout))
+
+
+@router.post("/{id}/control", responses=documented(401, 404, 409, 413, 422, 503))
+async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAnswer:
+    """Answers once the trainer has applied it, with the step at which it did."""
+    if (request.action == "set") != bool(request.changes):
+        msg = "`set` needs at least one change" if request.action == "set" else f"changes belong to `set`, not to {request.action!r}"
+        raise Problem.of_fields([FieldError(loc="changes", msg=msg, got=request.changes)])
+    answer = await runs.control(id, request.action, request.changes)
+    return ControlAnswer(step=answer.get("step"), status=answer.get("status", ""), action=request.action, changes=answer.get("changes", {}))
+
+
+@router.get("/{id}/events", responses=documented(401, 404))
+async def events(id: str, runs: RunsDep, store: StoreDep) -> EventList:
+    """Control changes, ends of epochs, early stops, divergence: all that happened, in order."""
+    await runs.record(id)
+    return EventList(items=[RunEvent(**event) for event in await store.read(history.read_events, id)])
+
+
+def _cursor(record: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps([record["created"], record["id"]]).encode()).decode()
+
+
+def _before(cursor: str | None) -> tuple[float, str] | None:
+    if cursor is None:
+        return None
+    try:
+        created, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return float(created), str(id)
+    except (ValueError, TypeError) as error:
+        raise Problem.of_fields([FieldError(loc="cursor", msg="not a cursor that this server gave out", got=cursor)]) from error

@@ -1,0 +1,26 @@
+"""What routes are given: the parts of the server, by type."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from app.catalogue import Catalogue
+from app.planner import Planner
+from app.runs import Runs
+from app.settings import Settings
+from app.store.database import Store
+
+
+def _state(name: str):  # type: ignore[no-untyped-def]
+    def give(connection: HTTPConnection):  # type: ignore[no-untyped-def]
+        return getattr(connection.app.state, name)
+
+    return Depends(give)
+
+
+RunsDep = Annotated[Runs, _state("runs")]
+StoreDep = Annotated[Store, _state("store")]
+PlannerDep = Annotated[Planner, _state("planner")]
+CatalogueDep = Annotated[Catalogue, _state("catalog")]
+SettingsDep = Annotated[Settings, _state("settings")]

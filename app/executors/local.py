@@ -1,0 +1,127 @@
+"""Workers as processes of this machine, forked from one forkserver that has imported torch already.
+
+The forkserver gets its import path by PYTHONPATH, because what this process added to `sys.path` does not reach it, and
+it is started in a thread, because the first start blocks until torch is imported (some 4 s).
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from app.executors import entry
+from app.executors.base import OnExit, Started
+from app.settings import ROOT
+
+#: `dynascope.cli` is there because a child imports the server's main module again before it begins.
+PRELOAD = ["trainer.warm", "app.executors.entry", "dynascope.cli"]
+
+
+class Local:
+    def __init__(self, data: Path) -> None:
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload(PRELOAD)
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="forkserver")
+        self._cache = data / "cache"
+
+    async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
+        process = await self._run(self._spawn, "trainer.worker:main", job)
+        self._watch(process.sentinel, lambda: (process.join(), on_exit(process.exitcode)))
+        return _started(process.pid)
+
+    async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
+        """The resident process that answers over a pipe; see `app.planner`."""
+        ours, theirs = self._context.Pipe()
+        process = await self._run(self._spawn, "trainer.planner:main", theirs)
+        theirs.close()
+        return process, ours
+
+    def adopt(self, started: Started, on_exit: OnExit) -> bool:
+        if not _alive(started):
+            return False
+        try:
+            fd = os.pidfd_open(started.pid)
+        except ProcessLookupError:
+            return False
+        self._watch(fd, lambda: (os.close(fd), on_exit(None)))
+        return True
+
+    def terminate(self, started: Started) -> None:
+        if _alive(started):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(started.pid, signal.SIGTERM)
+
+    def cpu_seconds(self, started: Started) -> float | None:
+        try:
+            process = psutil.Process(started.pid)
+            times = process.cpu_times()
+            return float(times.user + times.system) if _same(process, started) else None
+        except psutil.Error:
+            return None
+
+    async def _run(self, function: Any, *args: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._starter, function, *args)
+
+    def _spawn(self, path: str, argument: Any) -> ForkServerProcess:
+        process = self._context.Process(target=entry.call, args=(path, argument), daemon=True)
+        with _environment(self._cache):
+            process.start()
+        return process
+
+    def _watch(self, fd: int, ended: Any) -> None:
+        loop = asyncio.get_running_loop()
+
+        def ready() -> None:
+            loop.remove_reader(fd)
+            ended()
+
+        loop.add_reader(fd, ready)
+
+
+@contextlib.contextmanager
+def _environment(cache: Path) -> Iterator[None]:
+    """What the forkserver inherits when this start is the first."""
+    wanted = {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+        "NUMBA_CACHE_DIR": str(cache / "numba"),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def _started(pid: int) -> Started:
+    try:
+        return Started(pid, psutil.Process(pid).create_time())
+    except psutil.NoSuchProcess:  # it ended already; its exit is reported all the same
+        return Started(pid, 0.0)
+
+
+def _same(process: psutil.Process, started: Started) -> bool:
+    return abs(process.create_time() - started.created) < 1.0
+
+
+def _alive(started: Started) -> bool:
+    try:
+        process = psutil.Process(started.pid)
+        return _same(process, started) and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

@@ -1,0 +1,158 @@
+"""Fan-out: one bounded, conflating outbox a viewer. The hub knows consumers, not sockets.
+
+What an outbox does when its viewer is slow: points of one series merge into one column, histograms keep the newest
+HISTOGRAM_COLUMNS of each layer and kind, and past MAX_POINTS it forgets everything and asks for a resync. Training and
+the other viewers never wait for it.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.store.columns import Column, histograms_of, series_of
+from app.store.pyramid import Buckets
+from dynascope.messages import Event, RunStarted, Sent
+
+MAX_POINTS = 400_000
+HISTOGRAM_COLUMNS = 256
+MAX_EVENTS = 2_000
+#: Frames that may gather while a viewer's history is being read.
+MAX_HELD = 400
+
+
+@dataclass(frozen=True)
+class Streams:
+    """What a viewer wants: `scalars`, `layers`, `histograms/<kind>/<layer>`."""
+
+    names: frozenset[str]
+
+    def series(self, name: str) -> bool:
+        return ("layers" if name.startswith("layer/") else "scalars") in self.names
+
+    def histogram(self, kind: str, layer: str) -> bool:
+        return f"histograms/{kind}/{layer}" in self.names
+
+    def tracks(self) -> list[tuple[str, str]]:
+        parts = (name.split("/", 2) for name in sorted(self.names))
+        return [(part[1], part[2]) for part in parts if part[0] == "histograms"]
+
+
+@dataclass
+class Pending:
+    """What one run has for one viewer since the viewer was last served."""
+
+    attempt: int = 0
+    seq: int = 0
+    points: int = 0
+    series: dict[str, list[Buckets]] = field(default_factory=dict)
+    histograms: dict[tuple[str, str], deque[Column]] = field(default_factory=dict)
+    events: deque[dict[str, Any]] = field(default_factory=deque)
+    overrun: bool = False
+
+    def take(self, streams: Streams, message: Sent) -> None:
+        self.attempt, self.seq = message.attempt, message.seq
+        for name, steps, values in series_of(message):
+            if streams.series(name):
+                self.series.setdefault(name, []).append(Buckets.of_points(steps, values))
+                self.points += len(steps)
+        for kind, layer, column in histograms_of(message):
+            if streams.histogram(kind, layer):
+                self.histograms.setdefault((kind, layer), deque(maxlen=HISTOGRAM_COLUMNS)).append(column)
+        if isinstance(message, Event):
+            self.say(message.kind, message.step, message.time, message.data)
+        elif isinstance(message, RunStarted):
+            layers = [
+                {"name": x.name, "kind": x.kind, "parameters": x.parameters, "norm": x.norm, "activation": x.activation}
+                for x in message.layers
+            ]
+            self.say("started", 0.0, 0.0, {"pid": message.pid, "layers": layers})
+        if self.points > MAX_POINTS or len(self.events) > MAX_EVENTS:
+            self.overrun = True
+            self.series, self.histograms, self.points = {}, {}, 0
+            self.events.clear()
+
+    def say(self, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
+        event = {"step": step, "kind": kind, "time": time, "data": data}
+        self.events.append({"type": "event", "attempt": self.attempt, "seq": self.seq, "event": event})
+
+
+class Outbox:
+    """One viewer's. `offer` never waits; `collect` gives what has gathered since the last call."""
+
+    def __init__(self) -> None:
+        self.streams = Streams(frozenset())
+        self.runs: frozenset[str] = frozenset()
+        self._pending: dict[str, Pending] = {}
+        self._held: dict[str, list[Sent]] = {}
+        self.dirty = asyncio.Event()
+
+    def offer(self, run: str, frame: list[Sent]) -> None:
+        if run in self._held:
+            held = self._held[run]
+            held.extend(frame)
+            if len(held) > MAX_HELD * 8:
+                held.clear()
+                self._pending.setdefault(run, Pending()).overrun = True
+        else:
+            pending = self._pending.setdefault(run, Pending())
+            for message in frame:
+                pending.take(self.streams, message)
+        self.dirty.set()
+
+    def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
+        self._pending.setdefault(run, Pending()).say(kind, step, time, data)
+        self.dirty.set()
+
+    def hold(self, run: str, afresh: bool) -> None:
+        """Keep whole frames of this run while its history is read; `afresh` forgets what waits to be delivered."""
+        self._held[run] = []
+        if afresh:
+            self._pending.pop(run, None)
+
+    def release(self, run: str, attempt: int, seq: int, before: Streams | None = None) -> None:
+        """History up to (attempt, seq) is with the viewer: go on with what came after.
+
+        Of what came up to there, a viewer that only added streams still lacks its former ones: `before`.
+        """
+        held = self._held.pop(run, [])
+        pending = self._pending.setdefault(run, Pending())
+        pending.attempt, pending.seq = attempt, seq
+        for message in held:
+            if (message.attempt, message.seq) > (attempt, seq):
+                pending.take(self.streams, message)
+            elif before is not None:
+                pending.take(before, message)
+        self.dirty.set()
+
+    def collect(self) -> dict[str, Pending]:
+        self.dirty.clear()
+        ready = {run: p for run, p in self._pending.items() if run not in self._held}
+        for run in ready:
+            del self._pending[run]
+        return ready
+
+
+class Hub:
+    def __init__(self) -> None:
+        self._outboxes: set[Outbox] = set()
+
+    def attach(self, outbox: Outbox) -> None:
+        self._outboxes.add(outbox)
+
+    def detach(self, outbox: Outbox) -> None:
+        self._outboxes.discard(outbox)
+
+    def publish(self, run: str, frame: list[Sent]) -> None:
+        for outbox in self._outboxes:
+            if run in outbox.runs:
+                outbox.offer(run, frame)
+
+    def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
+        """Something about a run that its trainer did not say: a change of status."""
+        for outbox in self._outboxes:
+            if run in outbox.runs:
+                outbox.tell(run, kind, step, time, data)
+
+    def viewers(self, run: str) -> int:
+        return sum(run in outbox.runs for outbox in self._outboxes)

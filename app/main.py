@@ -1,0 +1,94 @@
+"""The application: wiring and nothing else."""
+
+import asyncio
+import json
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware import Middleware
+
+from app import ingest, live, pages, problems
+from app.api import catalog, health, runs, series
+from app.catalogue import Catalogue
+from app.executors.local import Local
+from app.hub import Hub
+from app.planner import Planner
+from app.problems import Problem
+from app.runs import Runs
+from app.security import Credentials, Guard
+from app.settings import ROOT, Settings
+from app.store.database import Store
+from dynascope import __version__
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    settings.data.mkdir(parents=True, exist_ok=True)
+    credentials = Credentials(settings.secret(), settings.port)
+    app = FastAPI(
+        title="Dynascope",
+        version=__version__,
+        description="See what happens inside a neural network while it trains.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=_lifespan,
+        middleware=[Middleware(Guard, settings=settings, credentials=credentials)],
+    )
+    app.state.settings = settings
+    app.state.store = Store(settings.database)
+    app.state.hub = Hub()
+    executor = Local(settings.data)
+    app.state.planner = Planner(executor)
+    app.state.catalog = Catalogue(app.state.planner, settings.data)
+    app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
+    for module in (health, catalog, runs, series):
+        app.include_router(module.router, prefix="/api")
+    for router in (ingest.router, live.router, pages.router):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    problems.install(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    await app.state.store.open()
+    await app.state.runs.recover()
+    note = settings.data / "server.json"
+    _announce(note, settings)
+    warming = asyncio.create_task(_warm(app))
+    try:
+        yield
+    finally:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
+        note.unlink(missing_ok=True)
+        await app.state.runs.close()
+        await app.state.planner.close()
+        await app.state.store.close()
+
+
+async def _warm(app: FastAPI) -> None:
+    """After the server answers: start the forkserver and the planner, and bring the catalogue up to date."""
+    try:
+        await app.state.catalog.wait()
+        await app.state.planner.ask("plan", spec={})
+    except Problem as problem:
+        log.error("no run can start: %s", problem.detail)
+
+
+def _announce(path: Path, settings: Settings) -> None:
+    """Where trainers find this server; they look again whenever they lose it."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    partial = path.with_suffix(".part")
+    partial.write_text(json.dumps({"url": f"http://{host}:{settings.port}", "pid": os.getpid()}))
+    partial.chmod(0o600)
+    partial.rename(path)

@@ -1,0 +1,91 @@
+"""RFC 9457 problem documents: the one shape of every error that the API gives."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from trainer.spec import FieldError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDocument(BaseModel):
+    """What went wrong, by RFC 9457, and each field that is to blame."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str = Field(description="What happened and what to do.")
+    errors: list[FieldError] = Field(default_factory=list, description="The fields to mend, where fields are to blame.")
+
+
+class Problem(Exception):
+    def __init__(self, status: int, detail: str, errors: list[FieldError] | None = None, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors, self.headers = status, detail, errors or [], headers
+
+    @classmethod
+    def of_fields(cls, errors: list[FieldError]) -> "Problem":
+        return cls(422, "; ".join(f"{e.loc}: {e.msg}" for e in errors[:3]), errors)
+
+    def document(self) -> dict[str, Any]:
+        title = HTTPStatus(self.status).phrase
+        errors = [_shown(error) for error in self.errors]
+        return ProblemDocument(title=title, status=self.status, detail=self.detail, errors=errors).model_dump(mode="json")
+
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.document(), self.status, self.headers, MEDIA_TYPE)
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses=` of a route: the problems it can answer with."""
+    content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+async def _problem(request: Request, problem: Exception) -> JSONResponse:
+    assert isinstance(problem, Problem)
+    return problem.response()
+
+
+async def _invalid(request: Request, refused: Exception) -> JSONResponse:
+    assert isinstance(refused, RequestValidationError)
+    return Problem.of_fields([field_error(e) for e in refused.errors()]).response()
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
+
+
+def field_error(error: Any) -> FieldError:
+    loc = [str(part) for part in error["loc"]]
+    if loc and loc[0] in ("body", "query", "path", "header") and len(loc) > 1:
+        loc = loc[1:]
+    message = error["msg"]
+    if error["type"] == "extra_forbidden":
+        message = "there is no such field; check its spelling against the schema"
+    return FieldError(loc=".".join(loc), msg=message, got=error.get("input"))
+
+
+def _shown(error: FieldError) -> FieldError:
+    """What was given, in a form that JSON can hold and a person can read: nothing longer than a paragraph."""
+    got = jsonable_encoder(error.got, custom_encoder={float: _finite, bytes: lambda b: f"{len(b)} bytes"})
+    text = str(got)
+    return FieldError(loc=error.loc[:300], msg=error.msg[:2000], got=got if len(text) <= 500 else text[:500] + "…")
+
+
+def _finite(value: float) -> float | str:
+    return value if value - value == 0 else str(value)

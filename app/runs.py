@@ -1,0 +1,489 @@
+"""The life of a run: queued → starting → running ⇄ paused → ended; who may start, and how controls reach a trainer."""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import math
+import os
+import secrets
+import signal
+import time
+import uuid
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import psutil
+
+from app.executors.base import Executor, Started
+from app.hub import Hub
+from app.planner import Planner
+from app.problems import Problem
+from app.settings import Settings
+from app.store import frames, history, records
+from app.store.database import Store
+from dynascope import __version__
+from dynascope.messages import STEP, VALUE, Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
+from dynascope.sinks import journal
+from trainer.spec import FieldError
+
+log = logging.getLogger(__name__)
+
+#: Processes a core at most, and memory that has to be free before one more starts.
+PROCESSES_A_CORE = 16
+FREE_MEMORY = 300 << 20
+#: A paced run's share of a core until it is measured, as if a step took this many seconds.
+SECONDS_A_STEP = 0.002
+MEASURE = 1.0
+
+
+class Link(Protocol):
+    """A trainer's connection."""
+
+    async def send(self, data: bytes) -> None: ...
+
+
+@dataclass
+class Active:
+    """A run that has not ended, as this process knows it. The store knows everything that must outlive it."""
+
+    id: str
+    spec: dict[str, Any]
+    attempt: int
+    status: str
+    share: float = 1.0
+    process: Started | None = None
+    link: Link | None = None
+    latest: dict[str, float | None] = field(default_factory=dict)
+    step: float | None = None
+    reply: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    linked: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    cpu: tuple[float, float] | None = None
+    #: How this run ends whatever its trainer says, where the server decided.
+    verdict: tuple[str, str] | None = None
+
+    @property
+    def holds_slot(self) -> bool:
+        return self.status in ("starting", "running")
+
+
+class Runs:
+    def __init__(self, settings: Settings, store: Store, hub: Hub, planner: Planner, executor: Executor) -> None:
+        self._settings, self._store, self._hub = settings, store, hub
+        self._planner, self._executor = planner, executor
+        self._active: dict[str, Active] = {}
+        self._queue: deque[str] = deque()
+        self._resuming: deque[tuple[str, asyncio.Event]] = deque()
+        self._creating = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closing = False
+
+    # ---- what users ask for
+
+    async def create(self, spec: dict[str, Any], request_key: str | None = None) -> tuple[dict[str, Any], bool]:
+        """`(record, is new)`. The same key with the same spec gives the run that the first request made."""
+        body_hash = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
+        plan = await self._planner.ask("plan", spec=spec)
+        async with self._creating:
+            if request_key:
+                used = await self._store.read(records.by_request, request_key)
+                if used:
+                    return await self._repeated(used, body_hash, request_key), False
+            if len(self._queue) >= self._settings.max_queued:
+                raise Problem(
+                    429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them"
+                )
+            record = _record(plan["spec"], request_key, body_hash)
+            await self._store.write(records.add, record)
+        run = Active(record["id"], record["spec"], 1, "queued", share=_first_share(record["spec"]))
+        self._active[run.id] = run
+        self._queue.append(run.id)
+        self._schedule()
+        return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}, True
+
+    async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
+        if used[1] != body_hash:
+            error = FieldError(loc="Idempotency-Key", msg="this key was used for another spec; use a new key for each run", got=key)
+            raise Problem(422, error.msg, [error])
+        record = await self._store.read(records.one, used[0])
+        assert record is not None
+        return record
+
+    async def control(self, id: str, action: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """The event's data and step, once the trainer has applied the command at a step boundary."""
+        run = await self._controllable(id)
+        if run.status == "queued":
+            if action != "stop":
+                raise Problem(409, "the run is queued and has no trainer yet; wait until it runs, or stop it")
+            await self._finish(run, "stopped", "stopped before it started")
+            return {"action": action, "step": 0, "status": "stopped", "changes": {}}
+        spec = run.spec
+        if action == "set":
+            spec = await self._planner.ask("changes", spec=run.spec, changes=changes)
+        deadline = time.monotonic() + self._settings.control_timeout
+        if action == "resume" and run.status == "paused":
+            await self._take_slot(run, deadline)
+        answer = await self._command(run, Control(id=uuid.uuid4().hex, action=action, changes=changes), deadline)
+        if "error" in answer:
+            raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
+        run.spec = spec
+        return answer
+
+    async def _controllable(self, id: str) -> Active:
+        run = self._active.get(id)
+        if run is not None:
+            return run
+        record = await self._store.read(records.one, id)
+        if record is None:
+            raise no_such_run(id)
+        raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); start a new one")
+
+    async def _take_slot(self, run: Active, deadline: float) -> None:
+        """A paused run has given its slot back; it goes on as soon as one is free, before those that wait to start."""
+        granted = asyncio.Event()
+        self._resuming.append((run.id, granted))
+        self._schedule()
+        try:
+            await asyncio.wait_for(granted.wait(), max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            self._resuming = deque(item for item in self._resuming if item[1] is not granted)
+            raise Problem(503, "no slot is free; pause or stop another run, then resume this one") from None
+
+    async def _command(self, run: Active, control: Control, deadline: float) -> dict[str, Any]:
+        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        run.reply[control.id] = future
+        try:
+            async with asyncio.timeout_at(asyncio.get_running_loop().time() + max(0.0, deadline - time.monotonic())):
+                await run.linked.wait()
+                assert run.link is not None
+                await run.link.send(encode(control))
+                return await future
+        except (TimeoutError, RuntimeError):
+            if run.status == "paused" and control.action == "resume":
+                run.share = 0.0
+            raise Problem(503, "the trainer did not answer in time; it may be away or in a long step. Try again") from None
+        finally:
+            run.reply.pop(control.id, None)
+
+    async def wait(self, id: str, seconds: float) -> dict[str, Any]:
+        """The record once the run has ended, or as it is at the time-out."""
+        run = self._active.get(id)
+        if run is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(run.ended.wait(), seconds)
+        return await self.record(id)
+
+    async def record(self, id: str) -> dict[str, Any]:
+        record = await self._store.read(records.one, id)
+        if record is None:
+            raise no_such_run(id)
+        return self.freshened(record)
+
+    def freshened(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A stored record with what is known since it was stored."""
+        run = self._active.get(record["id"])
+        if run is None:
+            return record
+        return record | {"status": run.status, "step": run.step, "latest": record["latest"] | run.latest}
+
+    async def delete(self, id: str) -> None:
+        run = self._active.get(id)
+        if run is not None:
+            run.verdict = ("stopped", "deleted while it ran")
+            if run.process:
+                self._executor.terminate(run.process)
+            await self._finish(run, *run.verdict)
+        if not await self._store.write(records.remove, id):
+            raise no_such_run(id)
+
+    # ---- what trainers say
+
+    async def by_token(self, token_hash: str) -> str | None:
+        return await self._store.read(records.by_token, token_hash)
+
+    async def stored_seq(self, id: str) -> int:
+        record = await self._store.read(records.one, id)
+        return int(record["seq"]) if record else 0
+
+    def connected(self, id: str, link: Link) -> None:
+        run = self._active.get(id)
+        if run is not None:
+            run.link = link
+            run.linked.set()
+
+    def disconnected(self, id: str, link: Link) -> None:
+        run = self._active.get(id)
+        if run is not None and run.link is link:
+            run.link = None
+            run.linked.clear()
+
+    async def observe(self, id: str, frame: list[Sent]) -> None:
+        """Take note of a frame that has just been stored."""
+        run = self._active.get(id)
+        if run is None:
+            return
+        for message in frame:
+            if isinstance(message, Scalars):
+                _note_latest(run, message)
+            elif isinstance(message, RunStarted):
+                await self._started(run, message)
+            elif isinstance(message, Event) and message.kind == "control":
+                await self._controlled(run, message)
+            elif isinstance(message, RunEnded):
+                run.step = message.step
+                await self._finish(run, message.status, message.reason)
+
+    async def _started(self, run: Active, message: RunStarted) -> None:
+        if not message.preloaded:
+            log.error("run %s started in a process that had preloaded nothing: runs start slowly", run.id)
+        layers = [
+            {"name": x.name, "kind": x.kind, "parameters": x.parameters, "norm": x.norm, "activation": x.activation} for x in message.layers
+        ]
+        if run.process is None:
+            run.process = Started(message.pid, psutil.Process(message.pid).create_time())
+        await self._set_status(run, "running", {"layers": layers, "pid": message.pid, "pid_started": run.process.created})
+
+    async def _controlled(self, run: Active, message: Event) -> None:
+        status = message.data.get("status")
+        if status in ("running", "paused") and status != run.status:
+            await self._set_status(run, status)
+        future = run.reply.get(message.data.get("id", ""))
+        if future is not None and not future.done():
+            future.set_result({**message.data, "step": message.step})
+
+    # ---- starting and ending
+
+    def _schedule(self) -> None:
+        """Give free slots away: to paused runs that go on, then in order of asking."""
+        if self._closing:
+            return
+        while self._resuming and self._used() < self._settings.slots:
+            paused, granted = self._resuming.popleft()
+            run = self._active.get(paused)
+            if run is not None:
+                run.status = "running"  # holds its slot from here on
+                granted.set()
+        while self._queue and self._room_for(self._active[self._queue[0]]):
+            run = self._active[self._queue.popleft()]
+            run.status = "starting"
+            self._spawn(self._launch(run))
+
+    def _used(self) -> float:
+        return sum(run.share for run in self._active.values() if run.holds_slot)
+
+    def _room_for(self, run: Active) -> bool:
+        processes = sum(run.process is not None or run.status == "starting" for run in self._active.values())
+        if processes == 0:
+            return True
+        fits = self._used() + run.share <= self._settings.slots + 1e-9
+        return fits and processes < PROCESSES_A_CORE * (os.cpu_count() or 1) and psutil.virtual_memory().available > FREE_MEMORY
+
+    async def _launch(self, run: Active) -> None:
+        token = secrets.token_urlsafe(24)
+        values = {"ingest_hash": hashlib.sha256(token.encode()).hexdigest(), "started": time.time(), "attempt": run.attempt}
+        await self._set_status(run, "starting", values)
+        job = {
+            "run": run.id,
+            "attempt": run.attempt,
+            "token": token,
+            "spec": run.spec,
+            "data": str(self._settings.data.resolve()),
+            "patience": self._settings.silence,
+        }
+        try:
+            run.process = await self._executor.start(job, lambda code: self._spawn(self._exited(run, code)))
+        except (OSError, EOFError) as error:
+            await self._finish(run, "failed", f"no worker could be started: {error}")
+            return
+        await self._store.write(records.change, run.id, {"pid": run.process.pid, "pid_started": run.process.created})
+
+    async def _exited(self, run: Active, code: int | None) -> None:
+        """A worker is gone. What it could not send is in its journal."""
+        if run.ended.is_set():
+            return
+        await self._import_journal(run)
+        if not run.ended.is_set():
+            status, reason = run.verdict or ("failed", exit_words(run.process, code))
+            await self._finish(run, status, reason)
+
+    async def _import_journal(self, run: Active) -> None:
+        for payload in await asyncio.to_thread(lambda: list(journal.read(self._journal(run)))):
+            try:
+                frame = frames.verified(run.id, payload)
+                if await self._store.write(history.append, run.id, frame, payload):
+                    await self.observe(run.id, frame)
+            except (frames.Refused, history.OutOfOrder, ValueError) as error:
+                log.warning("run %s: its journal can't be read on: %s", run.id, error)
+                return
+
+    def _journal(self, run: Active) -> Path:
+        return self._settings.data / "runs" / run.id / f"{run.attempt}.journal"
+
+    async def _finish(self, run: Active, status: str, reason: str) -> None:
+        if run.ended.is_set() or run.status == "ending":
+            return
+        if run.verdict is not None:
+            status, reason = run.verdict
+        run.status = "ending"
+        if run.id in self._queue:
+            self._queue.remove(run.id)
+        values = {"end_reason": reason, "ended": time.time(), "latest": run.latest, "step": run.step}
+        await self._store.write(history.fold, run.id, True)
+        await self._set_status(run, status, values)
+        self._active.pop(run.id, None)
+        run.ended.set()
+        for future in run.reply.values():
+            if not future.done():
+                future.set_result({"status": status, "step": run.step})
+        self._journal(run).unlink(missing_ok=True)
+        self._schedule()
+
+    async def _set_status(self, run: Active, status: str, values: dict[str, Any] | None = None) -> None:
+        values = values or {}
+        run.status = status
+        await self._store.write(records.change, run.id, {"status": status, **values})
+        self._hub.tell(run.id, "status", run.step or 0.0, time.time(), {"status": status, "end_reason": values.get("end_reason")})
+        if status == "paused":
+            self._schedule()
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+
+    def _settled(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a task about a run failed", exc_info=task.exception())
+
+    # ---- the server's own life
+
+    async def recover(self) -> None:
+        """Take up what the last server left: queued runs wait again, living workers are watched, dead ones end."""
+        for record in await self._store.read(records.active):
+            run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=_first_share(record["spec"]))
+            run.latest, run.step = record["latest"], record["step"]
+            self._active[run.id] = run
+            if run.status == "queued":
+                self._queue.append(run.id)
+                continue
+            run.spec = _with_changes(run.spec, await self._store.read(history.read_events, run.id))
+            if record["pid"] is None:
+                self._spawn(self._expect(run))
+                continue
+            run.process = Started(record["pid"], record["pid_started"])
+            if not self._executor.adopt(run.process, lambda code, run=run: self._spawn(self._exited(run, code))):
+                run.verdict = ("interrupted", f"the worker (pid {record['pid']}) was gone when the server came back")
+                self._spawn(self._exited(run, None))
+        self._spawn(self._measure())
+        self._schedule()
+
+    async def _expect(self, run: Active) -> None:
+        """A worker that was starting when the last server died: it may yet come."""
+        try:
+            await asyncio.wait_for(run.linked.wait(), self._settings.silence)
+        except TimeoutError:
+            await self._finish(run, "interrupted", "the server ended while this run was starting")
+
+    async def _measure(self) -> None:
+        """A run takes its measured share of a core: what it used of the last second or so."""
+        while True:
+            await asyncio.sleep(MEASURE)
+            for run in list(self._active.values()):
+                used = self._executor.cpu_seconds(run.process) if run.process and run.holds_slot else None
+                now = time.monotonic()
+                if used is not None and run.cpu is not None:
+                    run.share = min(1.0, max(0.02, (used - run.cpu[0]) / (now - run.cpu[1])))
+                run.cpu = None if used is None else (used, now)
+            self._schedule()
+
+    async def close(self) -> None:
+        """Runs end with their server: each worker is asked to, and what it could not send any more is read."""
+        self._closing = True
+        for run in list(self._active.values()):
+            if run.process is not None:
+                run.verdict = ("interrupted", "the server was stopped")
+                self._executor.terminate(run.process)
+        going = [run.ended.wait() for run in self._active.values() if run.process is not None]
+        try:
+            await asyncio.wait_for(asyncio.gather(*going), 5)
+        except TimeoutError:
+            log.warning("some workers did not end within 5 s; they are taken up at the next start, or end by themselves")
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def no_such_run(id: str) -> Problem:
+    return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")
+
+
+def exit_words(process: Started | None, code: int | None) -> str:
+    pid = process.pid if process else "?"
+    if code is None:
+        return f"the worker (pid {pid}) died; how is not known, because the server was restarted while it ran"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+        hint = "; the machine may be out of memory" if name == "SIGKILL" else ""
+        return f"the worker (pid {pid}) was killed by signal {-code} ({name}){hint}"
+    return f"the worker (pid {pid}) exited with code {code} before the run ended; see worker.log in the run's folder"
+
+
+def _record(spec: dict[str, Any], request_key: str | None, body_hash: str) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(8),
+        "name": spec["name"],
+        "tags": spec["tags"],
+        "notes": spec["notes"],
+        "spec": spec,
+        "version": __version__,
+        "execution": "single",
+        "status": "queued",
+        "end_reason": None,
+        "created": time.time(),
+        "started": None,
+        "ended": None,
+        "step": None,
+        "layers": [],
+        "latest": {},
+        "attempt": 1,
+        "seq": 0,
+        "folded": 0,
+        "pid": None,
+        "ingest_hash": secrets.token_hex(32),
+        "request_key": request_key,
+        "request_hash": body_hash,
+    }
+
+
+def _first_share(spec: dict[str, Any]) -> float:
+    return 1.0 if spec["pace"] is None else min(1.0, max(0.05, spec["pace"] * SECONDS_A_STEP))
+
+
+def _note_latest(run: Active, message: Scalars) -> None:
+    steps = np.frombuffer(message.steps, STEP)
+    values = np.frombuffer(message.values, VALUE).reshape(len(message.names), -1)
+    if len(steps):
+        for name, row in zip(message.names, values, strict=True):
+            last = float(row[-1])
+            run.latest[name] = last if math.isfinite(last) else None
+        run.step = max(run.step or 0.0, float(steps[-1]))
+
+
+def _with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
+    """A spec as the live changes of an earlier server left it."""
+    out: dict[str, Any] = json.loads(json.dumps(spec))
+    for event in events:
+        if event["kind"] == "control" and event["data"].get("action") == "set" and "error" not in event["data"]:
+            for path, value in event["data"]["changes"].items():
+                *way, last = path.split(".")
+                node = out
+                for part in way:
+                    node = node[part]
+                node[last] = value
+    return out

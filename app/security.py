@@ -1,0 +1,185 @@
+"""Default deny, for http and websocket alike: Host, Origin and a credential are checked before any route is reached.
+
+A pure ASGI middleware, because a websocket never passes an http one.
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.problems import Problem
+from app.settings import Settings
+
+#: Paths that answer anybody; Host and Origin are checked here too.
+OPEN = frozenset({"/api/healthz", "/api/readyz"})
+#: Paths whose credential is a run's own token, which the route checks before it accepts.
+RUN_TOKEN = frozenset({"/api/ingest"})
+
+#: The hash admits the empty <style> that Plotly makes and fills by script.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src-elem 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+_ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Dynascope</title><body style="font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem">
+<h1 style="font-size:1.4rem">Dynascope</h1><p>{said}</p>
+<p lang="ko">서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.</p>
+<form action="/" method="get"><label>Token 토큰 <input name="token" type="password" autocomplete="current-password" required autofocus
+style="font:inherit;padding:.4rem"></label> <button style="font:inherit;padding:.4rem .8rem">Open 열기</button></form></body></html>"""
+
+
+class Credentials:
+    """The user's token and the cookie that stands for it."""
+
+    def __init__(self, token: str, port: int) -> None:
+        self._token = token
+        self.cookie_name = f"dynascope_{port}"  # cookies know no ports: two servers on one machine must not share one
+        self.cookie = hmac.new(token.encode(), b"dynascope session cookie", hashlib.sha256).hexdigest()
+
+    def right(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self._token.encode())
+
+    def admits(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.right(token.strip()):
+            return True
+        try:
+            cookies = SimpleCookie(headers.get("cookie", ""))
+        except CookieError:
+            return False
+        found = cookies.get(self.cookie_name)
+        return found is not None and hmac.compare_digest(found.value.encode(), self.cookie.encode())
+
+
+class Guard:
+    def __init__(self, app: ASGIApp, settings: Settings, credentials: Credentials) -> None:
+        self._app, self._credentials = app, credentials
+        self._hosts, self._origins = settings.hosts(), settings.origins()
+        self._max_body = settings.max_body
+        self._secure = settings.base_url().startswith("https:")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        send = _with_headers(send)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            await _refuse(scope, receive, send, refusal)
+        elif scope["type"] == "http":
+            await self._app(scope, _limited(receive, self._max_body), send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        if headers.get("host", "").lower() not in self._hosts:
+            allowed = ", ".join(sorted(self._hosts))
+            return Problem(
+                421, f"Host {headers.get('host', '')!r} is not this server's; it answers to {allowed}. See DYNASCOPE_ALLOWED_HOSTS."
+            ).response()
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in self._origins:
+            return Problem(
+                403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS."
+            ).response()
+        length = headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._max_body:
+            return Problem(413, f"the body has {length} bytes; {self._max_body} are allowed").response()
+        if path in OPEN or path in RUN_TOKEN:
+            return None
+        if path == "/" and scope["type"] == "http" and b"token=" in scope.get("query_string", b""):
+            return self._exchange(scope)
+        if self._credentials.admits(headers):
+            return None
+        if path == "/" and scope["type"] == "http":
+            return HTMLResponse(
+                _ASK.format(said="Open the link that the server printed at its start, or enter the token from that link."), 401
+            )
+        how = {"WWW-Authenticate": "Bearer"}
+        return Problem(
+            401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how
+        ).response()
+
+    def _exchange(self, scope: Scope) -> Response:
+        """The page takes the token once, gets a cookie for it and goes on at the clean address."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        if not self._credentials.right(query.pop("token", [""])[0]):
+            return HTMLResponse(_ASK.format(said="That token is not right. Open the link that the server printed at its start."), 401)
+        rest = urlencode(query, doseq=True)
+        answer = RedirectResponse("/" + (f"?{rest}" if rest else ""), 303)
+        c = self._credentials
+        answer.set_cookie(c.cookie_name, c.cookie, max_age=30 * 86400, httponly=True, samesite="strict", secure=self._secure)
+        return answer
+
+
+def _with_headers(send: Send) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return guarded
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Response) -> None:
+    if scope["type"] == "http":
+        await refusal(scope, receive, send)
+        return
+    await receive()  # the websocket's handshake; it is answered as plain http
+    start = {"type": "websocket.http.response.start", "status": refusal.status_code, "headers": refusal.raw_headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": refusal.body})
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """A body without a length is counted while it comes."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        if message["type"] == "http.request":
+            seen += len(message.get("body", b""))
+            if seen > limit:
+                raise HTTPException(413, f"the body has more than {limit} bytes")
+        return message
+
+    return counted
+
+
+class RedactTokens(logging.Filter):
+    """Keeps tokens out of every log line, whichever library writes it."""
+
+    _token = re.compile(r"(token=)[^&\s\"']+|(Bearer\s+)\S+", re.IGNORECASE)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = self._clean(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._clean(arg) for arg in record.args)
+        return True
+
+    def _clean(self, value: Any) -> Any:
+        return self._token.sub(lambda m: (m[1] or m[2]) + "***", value) if isinstance(value, str) else value

@@ -1,0 +1,60 @@
+"""What the environment and the command line say, typed. Nothing else reads the environment."""
+
+import os
+import secrets
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Each field is also `DYNASCOPE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix="DYNASCOPE_", extra="ignore")
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65535)
+    data: Path = Path("data")
+    token: str | None = Field(None, min_length=4, description="Guards everything; made at first start where none is given.")
+    database_url: str | None = None
+    public_url: str | None = Field(None, description="How browsers reach the server where that is not http://host:port.")
+    allowed_hosts: str = Field("", description="Further Host values, comma-separated.")
+    slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, description="Cores that runs may take.")
+    max_queued: int = Field(1000, ge=1)
+    max_body: int = Field(1 << 20, description="Bytes of a REST request.")
+    max_frame: int = Field(8 << 20, description="Bytes of a websocket frame.")
+    control_timeout: float = Field(10.0, description="Seconds that a control waits for the trainer.")
+    silence: float = Field(60.0, description="Seconds without a word after which an adopted run counts as interrupted.")
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data / 'dynascope.db'}"
+
+    def base_url(self) -> str:
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    def hosts(self) -> frozenset[str]:
+        """Every Host value that is right: a name other than these is a rebound or misdirected request."""
+        named = {h.strip().lower() for h in self.allowed_hosts.split(",") if h.strip()}
+        own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
+        if self.host not in ("0.0.0.0", "::"):
+            own.add(f"{self.host}:{self.port}".lower())
+        return frozenset(named | own | {self.base_url().split("://", 1)[1].rstrip("/").lower()})
+
+    def origins(self) -> frozenset[str]:
+        scheme = self.base_url().split("://", 1)[0]
+        return frozenset({f"{s}://{host}" for host in self.hosts() for s in {"http", scheme}})
+
+    def secret(self) -> str:
+        """The token: given, or read from the data folder, or made there (mode 600) at first start."""
+        if self.token:
+            return self.token
+        path = self.data / "token"
+        if not path.exists():
+            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(fd, "w") as f:
+                f.write(secrets.token_urlsafe(24))
+        return path.read_text().strip()

@@ -1,0 +1,262 @@
+"""What a run has shown so far: frames as they came, folded into series, pyramids and histograms.
+
+`append` is on the path of every frame and costs one insert. `fold` moves what has gathered into the history, a second
+or so at a time, in one transaction with `runs.folded`: after a crash nothing is missing and nothing counts twice.
+Readers add the frames that are not folded yet, so they always see all that is stored.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from sqlalchemy import Connection, and_, delete, insert, select, tuple_, update
+
+from app.store import schema
+from app.store.columns import Column, histograms_of, series_of
+from app.store.pyramid import START, WIDTHS, Buckets, chunk_of, level_for, width_for
+from dynascope.messages import BIN, COUNT, Event, Sent, decode_frame
+
+#: Columns per layer and kind; when they are full, neighbours' counts are added and each column spans twice the steps.
+MAX_COLUMNS = 2048
+#: Frames that stay after they are folded, so that a page that was away for some 20 s gets exactly the rest.
+REPLAY_FRAMES = 400
+
+
+class OutOfOrder(Exception):
+    """A frame does not follow what is stored, or belongs to another attempt."""
+
+
+def append(connection: Connection, run: str, frame: list[Sent], payload: bytes) -> bool:
+    """Store a frame; False where all of it is stored already. Raises OutOfOrder on a gap."""
+    attempt, seq = connection.execute(select(schema.runs.c.attempt, schema.runs.c.seq).where(schema.runs.c.id == run)).one()
+    first, last = frame[0].seq, frame[-1].seq
+    if frame[0].attempt != attempt or first > seq + 1:
+        raise OutOfOrder(f"frame {frame[0].attempt}:{first} came after {attempt}:{seq}")
+    if last <= seq:
+        return False
+    if first <= seq:
+        raise OutOfOrder(f"frame {first} to {last} is partly stored; frames are sent again whole")
+    connection.execute(insert(schema.frames).values(run=run, attempt=attempt, first=first, last=last, payload=payload))
+    events = [m for m in frame if isinstance(m, Event)]
+    if events:
+        rows = [
+            {"run": run, "attempt": m.attempt, "seq": m.seq, "step": m.step, "kind": m.kind, "time": m.time, "data": m.data} for m in events
+        ]
+        connection.execute(insert(schema.events), rows)
+    connection.execute(update(schema.runs).where(schema.runs.c.id == run).values(seq=last))
+    return True
+
+
+def fold(connection: Connection, run: str, ended: bool = False) -> None:
+    """Move frames into the history. Those of an ended run are not kept: its history is what a page gets then."""
+    position = _position(connection, run)
+    if position is None:
+        return
+    attempt, seq, folded = position
+    messages = list(_unfolded(connection, run, attempt, folded))
+    _fold_series(connection, run, messages)
+    _fold_histograms(connection, run, messages)
+    connection.execute(update(schema.runs).where(schema.runs.c.id == run).values(folded=seq))
+    f = schema.frames.c
+    old = delete(schema.frames).where(f.run == run)
+    if not ended:
+        newest = select(f.last).where(f.run == run, f.attempt == attempt).order_by(f.last.desc()).limit(1).offset(REPLAY_FRAMES)
+        limit = connection.scalar(newest)
+        old = old.where((f.attempt < attempt) | (f.last <= (limit if limit is not None else -1)))
+    connection.execute(old)
+
+
+def replay(connection: Connection, run: str, attempt: int, since: int) -> tuple[int, list[Sent]] | None:
+    """`(seq, messages after since)`, or None where the frames that would tell are gone."""
+    position = _position(connection, run)
+    if position is None or position[0] != attempt or since > position[1]:
+        return None
+    f = schema.frames.c
+    rows = connection.execute(select(f.first, f.payload).where(f.run == run, f.attempt == attempt, f.last > since).order_by(f.last)).all()
+    if since < position[1] and (not rows or rows[0].first > since + 1):
+        return None
+    return position[1], [m for row in rows for m in decode_frame(row.payload) if m.seq > since]
+
+
+def series_names(connection: Connection, run: str) -> list[str]:
+    tail = {name for m in _tail(connection, run) for name, _, _ in series_of(m)}
+    stored = connection.scalars(select(schema.series.c.name).where(schema.series.c.run == run)).all()
+    return sorted(tail.union(stored))
+
+
+def read_series(
+    connection: Connection, run: str, names: Iterable[str], points: int, low: float = -np.inf, high: float = np.inf
+) -> dict[str, tuple[int, Buckets]]:
+    """`{name: (width, buckets)}` over low ≤ step ≤ high, at most about `points` buckets each; `points=0` gives all."""
+    tail: dict[str, Buckets] = {}
+    for message in _tail(connection, run):
+        for name, steps, values in series_of(message):
+            new = Buckets.of_points(steps, values)
+            tail[name] = tail[name].then(new) if name in tail else new
+    s = schema.series.c
+    wanted = list(dict.fromkeys(names))
+    stored = {row.name: row for row in connection.execute(select(schema.series).where(s.run == run, s.name.in_(wanted)))}
+    out = {}
+    for name in wanted:
+        if name in stored or name in tail:
+            out[name] = _read_one(connection, stored.get(name), tail.get(name), points, low, high)
+    return out
+
+
+def _read_one(connection: Connection, row, tail: Buckets | None, points: int, low: float, high: float) -> tuple[int, Buckets]:  # type: ignore[no-untyped-def]
+    count = (row.points if row else 0) + (len(tail) if tail else 0)
+    first = min([row.first] * bool(row) + ([float(tail.table[START].min())] if tail and len(tail) else []), default=0.0)
+    last = max([row.last] * bool(row) + ([float(tail.table[START].max())] if tail and len(tail) else []), default=0.0)
+    width = 1 if not points or count <= points else width_for(max(first, low), min(last, high), points)
+    level = level_for(width)
+    buckets = Buckets(np.empty((7, 0)))
+    if row:
+        c = schema.chunks.c
+        spans = [and_(c.series == row.id, c.level == level)]
+        if np.isfinite(low):
+            spans.append(c.chunk >= int(chunk_of(np.array([low]), level)[0]))
+        if np.isfinite(high):
+            spans.append(c.chunk <= int(chunk_of(np.array([high]), level)[0]))
+        for data in connection.scalars(select(c.data).where(*spans).order_by(c.chunk)):
+            buckets = buckets.then(Buckets.unpack(data, level))
+    if tail is not None:
+        buckets = buckets.then(tail if level == 0 else tail.coarsen(WIDTHS[level]))
+    # A bucket that begins before `low` still holds steps of the window.
+    buckets = buckets.within(np.floor(low / width) * width if np.isfinite(low) else low, high)
+    return width, buckets if width == 1 else buckets.coarsen(width)
+
+
+def read_histograms(connection: Connection, run: str, kind: str, layer: str, low: float = -np.inf, high: float = np.inf) -> list[Column]:
+    """The columns of one layer and kind that overlap low … high, oldest first."""
+    t, h = schema.tracks.c, schema.histograms.c
+    track = connection.scalar(select(t.id).where(t.run == run, t.kind == kind, t.layer == layer))
+    out = []
+    if track is not None:
+        inside = [h.track == track]
+        inside += [h.last >= low] if np.isfinite(low) else []
+        inside += [h.first <= high] if np.isfinite(high) else []
+        out = [_column(row) for row in connection.execute(select(schema.histograms).where(*inside).order_by(h.position))]
+    for message in _tail(connection, run):
+        out += [c for k, name, c in histograms_of(message) if k == kind and name == layer and low <= c.first <= high]
+    return out
+
+
+def read_events(connection: Connection, run: str) -> list[dict[str, object]]:
+    e = schema.events.c
+    rows = connection.execute(select(e.attempt, e.seq, e.step, e.kind, e.time, e.data).where(e.run == run).order_by(e.attempt, e.seq))
+    return [dict(row._mapping) for row in rows]
+
+
+def _position(connection: Connection, run: str) -> tuple[int, int, int] | None:
+    r = schema.runs.c
+    row = connection.execute(select(r.attempt, r.seq, r.folded).where(r.id == run)).one_or_none()
+    return None if row is None else (row.attempt, row.seq, row.folded)
+
+
+def _unfolded(connection: Connection, run: str, attempt: int, folded: int) -> Iterator[Sent]:
+    f = schema.frames.c
+    rows = connection.scalars(select(f.payload).where(f.run == run, f.attempt == attempt, f.last > folded).order_by(f.last)).all()
+    for payload in rows:
+        yield from decode_frame(payload)
+
+
+def _tail(connection: Connection, run: str) -> list[Sent]:
+    position = _position(connection, run)
+    return [] if position is None else list(_unfolded(connection, run, position[0], position[2]))
+
+
+def _fold_series(connection: Connection, run: str, messages: list[Sent]) -> None:
+    gathered: dict[str, list[tuple[np.ndarray, np.ndarray]]] = defaultdict(list)
+    for message in messages:
+        for name, steps, values in series_of(message):
+            gathered[name].append((steps, values))
+    new = {name: Buckets.of_points(*(np.concatenate(part) for part in zip(*parts, strict=True))) for name, parts in gathered.items()}
+    new = {name: points for name, points in new.items() if len(points)}
+    if new:
+        ids = _register(connection, run, new)
+        for level in range(len(WIDTHS)):
+            _merge_level(connection, level, {ids[name]: points for name, points in new.items()})
+
+
+def _register(connection: Connection, run: str, new: dict[str, Buckets]) -> dict[str, int]:
+    s = schema.series.c
+    known = {row.name: row for row in connection.execute(select(schema.series).where(s.run == run))}
+    for name, points in new.items():
+        first, last = float(points.table[START].min()), float(points.table[START].max())
+        if name in known:
+            row = known[name]
+            grown = {"first": min(row.first, first), "last": max(row.last, last), "points": row.points + len(points)}
+            connection.execute(update(schema.series).where(s.id == row.id).values(**grown))
+        else:
+            connection.execute(insert(schema.series).values(run=run, name=name, first=first, last=last, points=len(points)))
+    rows = connection.execute(select(s.name, s.id).where(s.run == run))
+    return {row.name: row.id for row in rows if row.name in new}
+
+
+def _merge_level(connection: Connection, level: int, new: dict[int, Buckets]) -> None:
+    """Add points to their chunks of one level: one read and one write for all series together."""
+    parts: dict[tuple[int, int], Buckets] = {}
+    for key, points in new.items():
+        buckets = points if level == 0 else points.coarsen(WIDTHS[level])
+        owner = chunk_of(buckets.table[START], level)
+        for chunk in np.unique(owner):
+            parts[key, int(chunk)] = Buckets(buckets.table[:, owner == chunk])
+    c = schema.chunks.c
+    keys = list(parts)
+    for i in range(0, len(keys), 400):
+        where = and_(c.level == level, tuple_(c.series, c.chunk).in_(keys[i : i + 400]))
+        for row in connection.execute(select(schema.chunks).where(where)).all():
+            merged = Buckets.unpack(row.data, level).then(parts[row.series, row.chunk])
+            parts[row.series, row.chunk] = merged if level == 0 else merged.coarsen(WIDTHS[level])
+        connection.execute(delete(schema.chunks).where(where))
+    rows = [{"series": s, "level": level, "chunk": chunk, "data": b.pack(level)} for (s, chunk), b in parts.items()]
+    connection.execute(insert(schema.chunks), rows)
+
+
+def _fold_histograms(connection: Connection, run: str, messages: list[Sent]) -> None:
+    gathered: dict[tuple[str, str], list[Column]] = defaultdict(list)
+    for message in messages:
+        for kind, layer, column in histograms_of(message):
+            gathered[kind, layer].append(column)
+    for (kind, layer), columns in gathered.items():
+        _extend_track(connection, run, kind, layer, columns)
+
+
+def _extend_track(connection: Connection, run: str, kind: str, layer: str, columns: list[Column]) -> None:
+    t, h = schema.tracks.c, schema.histograms.c
+    row = connection.execute(select(schema.tracks).where(t.run == run, t.kind == kind, t.layer == layer)).one_or_none()
+    if row is None:
+        new = insert(schema.tracks).values(run=run, kind=kind, layer=layer, stride=1, columns=0)
+        track, stride, count = connection.execute(new).inserted_primary_key[0], 1, 0
+    else:
+        track, stride, count = row.id, row.stride, row.columns
+    held: list[Column] = []
+    if count:  # the last column may still have room under its stride
+        last = connection.execute(select(schema.histograms).where(h.track == track, h.position == count - 1)).one()
+        held, count = [_column(last)], count - 1
+    for column in columns:
+        if held and held[-1].measured < stride:
+            held[-1] = held[-1].add(column)
+        else:
+            held.append(column)
+    if count + len(held) > MAX_COLUMNS:
+        before = connection.execute(select(schema.histograms).where(h.track == track, h.position < count).order_by(h.position))
+        held, count = [_column(r) for r in before] + held, 0
+        while len(held) > MAX_COLUMNS:
+            held, stride = _pairs(held), stride * 2
+    connection.execute(delete(schema.histograms).where(h.track == track, h.position >= count))
+    connection.execute(insert(schema.histograms), [_stored(track, count + i, column) for i, column in enumerate(held)])
+    connection.execute(update(schema.tracks).where(t.id == track).values(stride=stride, columns=count + len(held)))
+
+
+def _pairs(columns: list[Column]) -> list[Column]:
+    return [columns[i].add(columns[i + 1]) if i + 1 < len(columns) else columns[i] for i in range(0, len(columns), 2)]
+
+
+def _column(row) -> Column:  # type: ignore[no-untyped-def]
+    return Column(row.first, row.last, row.measured, np.frombuffer(row.bins, BIN), np.frombuffer(row.counts, COUNT))
+
+
+def _stored(track: int, position: int, c: Column) -> dict[str, object]:
+    body = {"first": c.first, "last": c.last, "measured": c.measured, "bins": c.bins.tobytes(), "counts": c.counts.tobytes()}
+    return {"track": track, "position": position, **body}

@@ -1,0 +1,74 @@
+"""The runs table: one run's record, lists of them, and what changes about them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, String, cast, delete, insert, or_, select, update
+
+from app.store.schema import runs
+
+PRIVATE = ("ingest_hash", "request_key", "request_hash", "pid_started", "folded")
+ACTIVE = ("queued", "starting", "running", "paused")
+
+
+def one(connection: Connection, run: str) -> dict[str, Any] | None:
+    """A run's record without what is the server's own business."""
+    row = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
+    return None if row is None else _public(row._mapping)
+
+
+def existing(connection: Connection, ids: Iterable[str]) -> list[str]:
+    wanted = list(ids)
+    found = set(connection.scalars(select(runs.c.id).where(runs.c.id.in_(wanted))))
+    return [run for run in dict.fromkeys(wanted) if run in found]
+
+
+def add(connection: Connection, record: dict[str, Any]) -> None:
+    connection.execute(insert(runs).values(**record))
+
+
+def change(connection: Connection, run: str, values: dict[str, Any]) -> bool:
+    return connection.execute(update(runs).where(runs.c.id == run).values(**values)).rowcount == 1
+
+
+def remove(connection: Connection, run: str) -> bool:
+    """A run and, by the foreign keys, all that is stored of it."""
+    return connection.execute(delete(runs).where(runs.c.id == run)).rowcount == 1
+
+
+def by_request(connection: Connection, key: str) -> tuple[str, str] | None:
+    """`(run, hash of the request)` that an idempotency key was used for."""
+    row = connection.execute(select(runs.c.id, runs.c.request_hash).where(runs.c.request_key == key)).one_or_none()
+    return None if row is None else (row.id, row.request_hash)
+
+
+def by_token(connection: Connection, token_hash: str) -> str | None:
+    """The run whose trainer has this token, as long as it has not ended."""
+    where = (runs.c.ingest_hash == token_hash) & runs.c.status.in_(ACTIVE)
+    return connection.scalar(select(runs.c.id).where(where))
+
+
+def active(connection: Connection) -> list[dict[str, Any]]:
+    rows = connection.execute(select(runs).where(runs.c.status.in_(ACTIVE)).order_by(runs.c.created))
+    return [dict(row._mapping) for row in rows]
+
+
+def page(
+    connection: Connection, limit: int, before: tuple[float, str] | None, status: str | None, tag: str | None, q: str | None
+) -> list[dict[str, Any]]:
+    """Newest first. A tag is matched whole, `q` anywhere in name or notes."""
+    query = select(runs).order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit)
+    if before:
+        query = query.where(or_(runs.c.created < before[0], (runs.c.created == before[0]) & (runs.c.id < before[1])))
+    if status:
+        query = query.where(runs.c.status == status)
+    if tag:
+        query = query.where(cast(runs.c.tags, String).contains(json.dumps(tag), autoescape=True))
+    if q:
+        query = query.where(or_(runs.c.name.icontains(q, autoescape=True), runs.c.notes.icontains(q, autoescape=True)))
+    return [_public(row._mapping) for row in connection.execute(query)]
+
+
+def _public(row: Any) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in PRIVATE}

@@ -1,0 +1,112 @@
+"""The tables. `migrations/` brings a database to exactly this."""
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+
+def _owner() -> Column[str]:
+    return Column("run", String(20), ForeignKey("runs.id", ondelete="CASCADE"), nullable=False)
+
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("spec", JSON, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("execution", String(32), nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("end_reason", Text),
+    Column("created", Float, nullable=False, index=True),
+    Column("started", Float),
+    Column("ended", Float),
+    Column("step", Float),
+    Column("layers", JSON, nullable=False),
+    Column("latest", JSON, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),  # the last stored message of this attempt
+    Column("folded", Integer, nullable=False),  # the last one that the history below holds
+    Column("ingest_hash", String(64), nullable=False, unique=True),
+    Column("pid", Integer),
+    Column("pid_started", Float),
+    Column("request_key", String(200), unique=True),
+    Column("request_hash", String(64)),
+)
+
+#: Frames as they came. Those after `runs.folded` are not in the history yet; some older ones stay for replay.
+frames = Table(
+    "frames",
+    metadata,
+    _owner(),
+    Column("attempt", Integer, nullable=False),
+    Column("first", Integer, nullable=False),
+    Column("last", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("run", "attempt", "last"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    _owner(),
+    Column("attempt", Integer, nullable=False),
+    Column("seq", Integer, nullable=False),
+    Column("step", Float, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("time", Float, nullable=False),
+    Column("data", JSON, nullable=False),
+    UniqueConstraint("run", "attempt", "seq"),
+)
+
+series = Table(
+    "series",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _owner(),
+    Column("name", String(300), nullable=False),
+    Column("first", Float, nullable=False),
+    Column("last", Float, nullable=False),
+    Column("points", Integer, nullable=False),
+    UniqueConstraint("run", "name"),
+)
+
+#: `level` is an index of `pyramid.WIDTHS`: 0 holds points, the others buckets of that many steps.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("series", Integer, ForeignKey("series.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("chunk", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+#: One layer's histograms of one kind over time. `stride` measured steps share a column.
+tracks = Table(
+    "tracks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _owner(),
+    Column("kind", String(32), nullable=False),
+    Column("layer", String(200), nullable=False),
+    Column("stride", Integer, nullable=False),
+    Column("columns", Integer, nullable=False),
+    UniqueConstraint("run", "kind", "layer"),
+)
+
+histograms = Table(
+    "histograms",
+    metadata,
+    Column("track", Integer, ForeignKey("tracks.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("first", Float, nullable=False),
+    Column("last", Float, nullable=False),
+    Column("measured", Integer, nullable=False),
+    Column("bins", LargeBinary, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+)
+
+Index("runs_by_age", runs.c.created.desc(), runs.c.id)

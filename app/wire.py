@@ -1,0 +1,71 @@
+"""Binary frames for viewers: a header that names arrays, then the arrays.
+
+Layout: uint32 (little-endian) header length L, a multiple of 8; L bytes of JSON, padded with spaces; then the arrays.
+An array begins `offset` bytes after the header. Every offset is 4 modulo 8, so that each array lies at a multiple of 8
+from the beginning of the frame and a browser can view it without a copy.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from app.store.columns import Column
+from app.store.pyramid import LAST, START, Buckets
+
+PROTOCOL = 1
+_DTYPES = {"float64": "<f8", "uint32": "<u4", "uint16": "<u2"}
+
+
+class _Arrays:
+    def __init__(self) -> None:
+        self.parts: list[bytes] = [b"\0\0\0\0"]
+        self.size = 4
+
+    def add(self, array: np.ndarray, dtype: str = "float64") -> dict[str, Any]:
+        data = np.ascontiguousarray(array, dtype=_DTYPES[dtype]).tobytes()
+        place = {"dtype": dtype, "offset": self.size, "length": len(array)}
+        padding = -len(data) % 8
+        self.parts += [data, b"\0" * padding]
+        self.size += len(data) + padding
+        return place
+
+    def frame(self, header: Mapping[str, Any]) -> bytes:
+        text = msgspec.json.encode(header)
+        text += b" " * (-len(text) % 8)
+        return b"".join([len(text).to_bytes(4, "little"), text, *self.parts])
+
+
+def scalars(run: str, attempt: int, seq: int, series: Iterable[tuple[str, int, Buckets]]) -> bytes:
+    """`series`: (name, width, buckets). Points (width 1) have columns step and value; buckets have all six."""
+    arrays, listed = _Arrays(), []
+    for name, width, buckets in series:
+        columns = {"step": buckets.table[START], "value": buckets.table[LAST]} if width == 1 else buckets.columns()
+        listed.append({"name": name, "width": width, "columns": {key: arrays.add(column) for key, column in columns.items()}})
+    return arrays.frame({"type": "scalars", "run": run, "attempt": attempt, "seq": seq, "series": listed})
+
+
+def histograms(run: str, attempt: int, seq: int, kind: str, layer: str, columns: Sequence[Column]) -> bytes:
+    """Columns of one layer and kind; column i owns bins[offsets[i]:offsets[i+1]] and the same range of counts."""
+    arrays = _Arrays()
+    offsets = np.cumsum([0] + [len(c.bins) for c in columns])
+    places = {
+        "first": arrays.add(np.array([c.first for c in columns])),
+        "last": arrays.add(np.array([c.last for c in columns])),
+        "offsets": arrays.add(offsets, "uint32"),
+        "bins": arrays.add(np.concatenate([c.bins for c in columns] or [np.empty(0)]), "uint16"),
+        "counts": arrays.add(np.concatenate([c.counts for c in columns] or [np.empty(0)]), "uint32"),
+    }
+    return arrays.frame({"type": "histograms", "run": run, "attempt": attempt, "seq": seq, "kind": kind, "layer": layer, "arrays": places})
+
+
+def parse(frame: bytes) -> tuple[dict[str, Any], Any]:
+    """`(header, view)` where `view(place)` is an array of the frame: what a client in Python does."""
+    length = int.from_bytes(frame[:4], "little")
+    header = msgspec.json.decode(frame[4 : 4 + length])
+
+    def view(place: Mapping[str, Any]) -> np.ndarray:
+        return np.frombuffer(frame, _DTYPES[place["dtype"]], place["length"], 4 + length + place["offset"])
+
+    return header, view

@@ -1,0 +1,3 @@
+from dynascope.cli import main
+
+main()

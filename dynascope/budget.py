@@ -1,0 +1,75 @@
+"""Which step is measured, so that measuring keeps to its share of training time."""
+
+import math
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+#: Measured steps a second at the least, whatever the budget says: a live page must not stand still.
+AT_LEAST_A_SECOND = 2
+
+Every = int | Literal["auto", "never"]
+
+
+class Budget:
+    """Decides by running medians of what a measured step costs and of how long a step takes on the wall (a pace included).
+
+    `share` is (bare − watched) / bare in steps a second, which is cost / wall time. `every`: "auto" keeps to `share`;
+    n measures steps 0, n, 2n, ...; "never" none. The first step of all is measured too under "auto", for a resumed run.
+    """
+
+    def __init__(self, every: Every = "auto", share: float = 0.02, clock: Callable[[], float] = time.perf_counter) -> None:
+        if every not in ("auto", "never") and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
+            raise ValueError(f'every: got {every!r}; allowed are "auto", "never" and integers from 1')
+        if not 0 < share <= 1:
+            raise ValueError(f"budget: got {share!r}; allowed is a share of training time above 0 and up to 1")
+        self.every, self.share = every, share
+        self._clock = clock
+        self._costs: deque[float] = deque(maxlen=9)
+        self._step_times: deque[float] = deque(maxlen=31)
+        self._interval = 1  # steps from one measured step to the next
+        self._since = 0
+        self._first: float | None = None
+        self._began = self._measured_at = 0.0
+        self._spent = self._spent_this_step = 0.0
+
+    def due(self, step: int) -> bool:
+        """Whether to measure the step that begins now. To be asked once at the beginning of every step."""
+        now = self._clock()
+        is_first = self._first is None
+        if is_first:
+            self._first = now
+        else:
+            self._step_times.append(max(now - self._began - self._spent_this_step, 0.0))
+        self._began, self._spent_this_step = now, 0.0
+        self._since += 1
+        due = is_first or self._is_time(now) if self.every == "auto" else self.every != "never" and step % self.every == 0
+        due = due or (self.every == "auto" and step == 0)
+        if due:
+            self._measured_at, self._since = now, 0
+        return due
+
+    def _is_time(self, now: float) -> bool:
+        one_more_step = now - self._measured_at + self._step_times[-1]
+        return self._since >= self._interval or one_more_step > 1 / AT_LEAST_A_SECOND
+
+    def spent(self, seconds: float) -> None:
+        """What measuring this step has cost, once it is over."""
+        self._spent += seconds
+        self._spent_this_step = seconds
+        self._costs.append(seconds)
+        if self._step_times:
+            self._interval = self._steps_apart()
+
+    def _steps_apart(self) -> int:
+        step_time = statistics.median(self._step_times)
+        cost = statistics.median_low(self._costs)  # the first measured step pays for cold caches
+        return max(1, math.ceil(cost / (self.share * step_time))) if step_time > 0 else 1
+
+    @property
+    def overhead(self) -> float:
+        """The share of wall time that measuring has taken so far; NaN before any time has passed."""
+        wall = self._clock() - self._first if self._first is not None else 0.0
+        return self._spent / wall if wall > 0 else math.nan

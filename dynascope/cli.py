@@ -1,0 +1,49 @@
+"""The `dynascope` command. The server is reached by dotted path, never by import: an installed client has no server."""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+
+
+@app.callback()
+def dynascope() -> None:
+    """See what happens inside a neural network while it trains."""
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind; 127.0.0.1 unless told otherwise.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; 8000 unless told otherwise, 0 takes a free one.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder for runs, database and token; ./data unless told otherwise.")] = None,
+    token: Annotated[str | None, typer.Option(help="What guards the server; made at first start where none is given.")] = None,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Start the server. Each option is also an environment variable: DYNASCOPE_PORT and so on."""
+    sys.path.insert(0, str(server_folder()))
+    try:
+        serving = importlib.import_module("app.serving")
+    except ModuleNotFoundError as missing:
+        typer.echo(f"{missing.name} is not installed: pip install 'dynascope[server]'", err=True)
+        raise typer.Exit(2) from None
+    given: dict[str, Any] = {"host": host, "port": port, "data": data, "token": token}
+    try:
+        serving.serve({key: value for key, value in given.items() if value is not None}, open_browser)
+    except serving.CannotServe as reason:
+        typer.echo(str(reason), err=True)
+        raise typer.Exit(1) from None
+
+
+def server_folder() -> Path:
+    """The folder that holds `app` and `trainer`: inside the installed package, or the checkout itself."""
+    package = Path(__file__).resolve().parent
+    installed = package / "_server"
+    return installed if installed.is_dir() else package.parent
+
+
+def main() -> None:
+    app()

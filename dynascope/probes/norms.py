@@ -1,0 +1,132 @@
+"""Norm layers: the statistics they normalise with, seen before the forward that updates them.
+
+Batch norm, by channel j, over the batch (and positions): μ_B, and σ²_B with n − 1 as in `running_var` (Ioffe & Szegedy 2015)::
+
+    norm/mean_shift     mean_j |μ_B,j − μ_run,j| / σ_run,j
+    norm/log_var_ratio  mean_j ln(σ²_B,j / σ²_run,j)
+
+Layer, RMS, group and instance norm, by sample i and group g (one group for layer and RMS norm, the channels for instance
+norm), μ_ig and σ_ig over the elements that are normalised together, σ² with n as they use it (Wu & He 2018)::
+
+    norm/sample_mean_spread  mean_g std_i μ_ig     (std over the batch, with n)
+    norm/sample_std_spread   mean_g std_i σ_ig
+    norm/sample_std_mean     mean_ig σ_ig
+
+Any norm with γ and β: their mean and standard deviation (n) over the parameter's elements.
+"""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
+
+from dynascope.kernels import as_float32, channel_moments
+from dynascope.probes import At, Cost, Probe
+from dynascope.probes.sites import Site
+
+_TINY = float(np.finfo(np.float32).tiny)  # a constant channel has no variance; its logarithm stays finite
+
+
+class Norms(Probe):
+    """A norm that runs twice in a step gives the mean of both."""
+
+    name: ClassVar[str] = "norms"
+    at: ClassVar[At] = "norm"
+    cost: ClassVar[Cost] = "free"
+    quantities: ClassVar[tuple[str, ...]] = (
+        "norm/mean_shift",
+        "norm/log_var_ratio",
+        "norm/sample_mean_spread",
+        "norm/sample_std_spread",
+        "norm/sample_std_mean",
+        "norm/gamma_mean",
+        "norm/gamma_std",
+        "norm/beta_mean",
+        "norm/beta_std",
+    )
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        super().__init__(sites)
+        self._totals = np.zeros((len(sites), len(self.quantities)))
+        self._calls = np.zeros(len(sites))
+
+    def applies(self) -> np.ndarray:
+        applies = np.zeros((len(self.sites), len(self.quantities)), dtype=bool)
+        for row, site in enumerate(self.sites):
+            norm = site.norm
+            applies[row, 0:2] = isinstance(norm, _BatchNorm) and norm.running_mean is not None
+            applies[row, 2:5] = _has_sample_statistics(norm)
+            applies[row, 5:7] = getattr(norm, "weight", None) is not None
+            applies[row, 7:9] = getattr(norm, "bias", None) is not None
+        return applies
+
+    def reset(self) -> None:
+        self._totals[:] = 0
+        self._calls[:] = 0
+
+    def measure(self, row: int, tensor: torch.Tensor | None) -> None:
+        norm = self.sites[row].norm
+        if norm is None or tensor is None:
+            return
+        measured = np.full(len(self.quantities), np.nan)
+        if isinstance(norm, _BatchNorm):
+            measured[0:2] = _against_running(norm, tensor)
+        elif _has_sample_statistics(norm):
+            measured[2:5] = _by_sample(norm, tensor)
+        measured[5:7] = _mean_and_std(getattr(norm, "weight", None))
+        measured[7:9] = _mean_and_std(getattr(norm, "bias", None))
+        self._totals[row] += measured
+        self._calls[row] += 1
+
+    def values(self) -> np.ndarray:
+        calls = np.where(self._calls > 0, self._calls, np.nan)
+        return self._totals / calls[:, None]
+
+
+def _has_sample_statistics(norm: nn.Module | None) -> bool:
+    return isinstance(norm, (nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, _InstanceNorm))
+
+
+def _against_running(norm: _BatchNorm, tensor: torch.Tensor) -> tuple[float, float]:
+    if norm.running_mean is None or norm.running_var is None:
+        return np.nan, np.nan
+    x = as_float32(tensor)
+    x = x.reshape(x.shape[0], x.shape[1], -1)
+    count = x.shape[0] * x.shape[2]
+    if count < 2:
+        return np.nan, np.nan
+    mean, biased = channel_moments(x)
+    variance = np.maximum(biased * (count / (count - 1)), _TINY)
+    running_mean = as_float32(norm.running_mean).astype(np.float64)
+    running_variance = np.maximum(as_float32(norm.running_var).astype(np.float64), _TINY)
+    shift = np.abs(mean - running_mean) / np.sqrt(running_variance)
+    return float(shift.mean()), float(np.log(variance / running_variance).mean())
+
+
+def _by_sample(norm: nn.Module, tensor: torch.Tensor) -> tuple[float, float, float]:
+    x = as_float32(tensor)
+    if x.size == 0:
+        return np.nan, np.nan, np.nan
+    groups, extent = _grouping(norm, x.shape)
+    mean, variance = channel_moments(x.reshape(1, -1, extent))
+    by_group, std = mean.reshape(-1, groups), np.sqrt(variance).reshape(-1, groups)
+    return float(by_group.std(axis=0).mean()), float(std.std(axis=0).mean()), float(std.mean())
+
+
+def _grouping(norm: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
+    """Groups a sample, and elements a group."""
+    if isinstance(norm, (nn.LayerNorm, nn.RMSNorm)):
+        return 1, int(np.prod(norm.normalized_shape))
+    groups = norm.num_groups if isinstance(norm, nn.GroupNorm) else shape[1]
+    return groups, int(np.prod(shape[1:])) // groups
+
+
+def _mean_and_std(parameter: torch.Tensor | None) -> tuple[float, float]:
+    if parameter is None:
+        return np.nan, np.nan
+    mean, variance = channel_moments(as_float32(parameter).reshape(1, 1, -1))
+    return float(mean[0]), float(np.sqrt(variance[0]))

@@ -1,0 +1,159 @@
+"""The store against plain lists: every point once, min and max never vanish, histograms add up."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from app.store import history, schema
+from app.store.pyramid import COUNT, LAST, NONFINITE, START, WIDTHS, Buckets
+from dynascope import bins
+from dynascope.sinks.batch import Batch
+from tests.app.sending import RUN, append, counted, database, losses
+
+values_strategy = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=300)
+
+
+@given(values_strategy, st.sampled_from([1, 2, 16, 64]), st.integers(0, 500))
+def test_buckets_agree_with_a_naive_twin(values: list[float], width: int, first: int) -> None:
+    steps = np.arange(first, first + len(values), dtype=float)
+    buckets = Buckets.of_points(steps, np.array(values)).coarsen(width)
+    columns = buckets.columns()
+    for i, start in enumerate(columns["step"]):
+        inside = np.array(values)[(steps >= start) & (steps < start + width)]
+        finite = inside[np.isfinite(inside)]
+        assert columns["nonfinite"][i] == len(inside) - len(finite)
+        np.testing.assert_equal(columns["last"][i], inside[-1])
+        np.testing.assert_equal(columns["min"][i], finite.min() if len(finite) else np.nan)
+        np.testing.assert_equal(columns["max"][i], finite.max() if len(finite) else np.nan)
+        np.testing.assert_allclose(columns["mean"][i], finite.mean() if len(finite) else np.nan, rtol=1e-9, atol=1e-30)
+    assert buckets.table[COUNT].sum() + buckets.table[NONFINITE].sum() == len(values)
+    assert (columns["step"] % width == 0).all()
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(values=values_strategy, cuts=st.lists(st.integers(1, 60), max_size=12), fold_every=st.integers(1, 4))
+def test_however_a_series_is_cut_into_frames_and_folds_every_point_is_there_once(
+    tmp_path_factory: pytest.TempPathFactory, values: list[float], cuts: list[int], fold_every: int
+) -> None:
+    with database(tmp_path_factory.mktemp("db")) as store:
+        batch, at = Batch(RUN, 1), 0
+        for i, cut in enumerate([*cuts, len(values)]):
+            part = np.array(values[at : at + cut])
+            if not len(part):
+                break
+            with store._writing.begin() as connection:
+                append(connection, losses(batch, range(at, at + len(part)), part))
+                if i % fold_every == 0:
+                    history.fold(connection, RUN)
+            at += len(part)
+        with store._reading.begin() as connection:
+            _, points = history.read_series(connection, RUN, ["train/loss"], 0)["train/loss"]
+            width, coarse = history.read_series(connection, RUN, ["train/loss"], 10)["train/loss"]
+        np.testing.assert_array_equal(points.table[START], np.arange(at))
+        np.testing.assert_array_equal(points.table[LAST], np.array(values[:at]))
+        np.testing.assert_array_equal(coarse.table, Buckets.of_points(np.arange(at), np.array(values[:at])).coarsen(width).table)
+
+
+def test_every_level_of_the_pyramid_keeps_a_lone_spike_and_a_lone_nan(tmp_path: Path) -> None:
+    values = np.zeros(20_000)
+    values[12_345], values[777] = 1e6, np.nan
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for at in range(0, 20_000, 997):
+            append(connection, losses(batch, range(at, min(at + 997, 20_000)), values[at : at + 997]))
+            history.fold(connection, RUN)
+        for points in (3, 50, 2000, 20_000):
+            width, buckets = history.read_series(connection, RUN, ["train/loss"], points)["train/loss"]
+            columns = buckets.columns()
+            assert len(buckets) <= points + 1
+            assert np.nanmax(columns["max"]) == 1e6
+            assert columns["nonfinite"].sum() == 1
+            assert columns["step"][np.nanargmax(columns["max"])] == 12_345 // width * width
+
+
+def test_a_window_gives_the_buckets_that_overlap_it(tmp_path: Path) -> None:
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        append(connection, losses(Batch(RUN, 1), range(5000), np.arange(5000.0)))
+        history.fold(connection, RUN)
+        _, exact = history.read_series(connection, RUN, ["train/loss"], 0, 1000, 1009)["train/loss"]
+        np.testing.assert_array_equal(exact.table[START], np.arange(1000, 1010))
+        width, coarse = history.read_series(connection, RUN, ["train/loss"], 20, 1003, 2003)["train/loss"]
+        assert coarse.table[START][0] == 1003 // width * width
+        assert coarse.table[START][-1] <= 2003
+
+
+def test_a_frame_that_comes_twice_is_stored_once_and_a_gap_is_refused(tmp_path: Path) -> None:
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        first = losses(batch, range(3), np.ones(3))
+        second, third = (losses(batch, range(i, i + 1), np.ones(1)) for i in (3, 4))
+        assert append(connection, first)
+        assert not append(connection, first)
+        with pytest.raises(history.OutOfOrder):
+            append(connection, third)
+        assert append(connection, second)
+        assert append(connection, third)
+        history.fold(connection, RUN)
+        assert not append(connection, second)
+        assert len(history.read_series(connection, RUN, ["train/loss"], 0)["train/loss"][1]) == 5
+
+
+def test_replay_gives_exactly_the_rest_or_says_that_it_cannot(tmp_path: Path) -> None:
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for i in range(history.REPLAY_FRAMES + 50):
+            append(connection, losses(batch, range(i, i + 1), np.ones(1)))
+        history.fold(connection, RUN)
+        newest = batch.seq
+        seq, rest = history.replay(connection, RUN, 1, newest - 7) or (0, [])
+        assert (seq, [m.seq for m in rest]) == (newest, list(range(newest - 6, newest + 1)))
+        assert history.replay(connection, RUN, 1, newest) == (newest, [])
+        assert history.replay(connection, RUN, 1, 3) is None
+        assert history.replay(connection, RUN, 2, newest) is None
+
+
+def test_histograms_are_bounded_and_no_count_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MAX_COLUMNS", 16)
+    rng = np.random.default_rng(0)
+    total = np.zeros(bins.SLOTS, dtype=int)
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for step in range(150):
+            sample = rng.normal(size=40).astype(np.float32)
+            total += np.bincount(bins.slot(sample), minlength=bins.SLOTS)
+            append(connection, counted(batch, step, sample))
+            if step % 7 == 0:
+                history.fold(connection, RUN)
+        history.fold(connection, RUN)
+        columns = history.read_histograms(connection, RUN, "activation", "hidden1")
+        assert len(columns) <= 16
+        assert sum(c.measured for c in columns) == 150
+        assert [c.first for c in columns[1:]] == [c.last + 1 for c in columns[:-1]]
+        dense = np.zeros(bins.SLOTS, dtype=int)
+        for c in columns:
+            dense[c.bins] += c.counts
+        np.testing.assert_array_equal(dense, total)
+        assert max(c.measured for c in columns) <= 2 * min(c.measured for c in columns[:-1])
+
+
+def test_folding_keeps_no_frames_of_a_run_that_has_ended(tmp_path: Path) -> None:
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        append(connection, losses(batch, range(10), np.ones(10)))
+        history.fold(connection, RUN)
+        assert connection.execute(select(schema.frames.c.last)).all()
+        history.fold(connection, RUN, ended=True)
+        assert not connection.execute(select(schema.frames.c.last)).all()
+        assert WIDTHS[0] == 1
+
+
+def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []

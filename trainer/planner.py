@@ -1,0 +1,52 @@
+"""The resident process that answers what needs torch: the catalogue, a plan, a check of a live change.
+
+Questions and answers are JSON over a pipe, so neither side can be made to unpickle anything.
+"""
+
+import json
+import logging
+import signal
+import traceback
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pydantic import ValidationError
+
+from trainer import plan, registry
+from trainer.spec import FieldError, RunSpec, dotted
+
+
+def main(pipe: Connection, preloaded: bool) -> None:
+    """Answers `{"id", "op", ...}` with `{"id", "ok": ...}` or `{"id", "errors": [...]}` until the pipe closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    registry.discover()
+    pipe.send_bytes(json.dumps({"id": 0, "ok": {"preloaded": preloaded}}).encode())
+    while True:
+        try:
+            question = json.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        pipe.send_bytes(json.dumps({"id": question["id"], **_answer(question)}).encode())
+
+
+def _answer(question: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"ok": _OPERATIONS[question["op"]](question)}
+    except plan.PlanError as refused:
+        return {"errors": [error.model_dump() for error in refused.errors]}
+    except ValidationError as refused:
+        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=e["msg"], got=e["input"]).model_dump() for e in refused.errors()]}
+    except Exception as error:  # a defect in one part must not take the planner down
+        logging.getLogger(__name__).exception("planner")
+        return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+
+
+def _plan(question: dict[str, Any]) -> dict[str, Any]:
+    return plan.plan(RunSpec.model_validate(question["spec"])).describe()
+
+
+def _changes(question: dict[str, Any]) -> dict[str, Any]:
+    return plan.check_changes(RunSpec.model_validate(question["spec"]), question["changes"]).model_dump()
+
+
+_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes}

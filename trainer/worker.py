@@ -1,0 +1,74 @@
+"""A run's own process: from a job to a training loop whose messages go to the server.
+
+The process is forked from a forkserver that has imported all this already; `preloaded` tells whether it had.
+"""
+
+import contextlib
+import faulthandler
+import logging
+import os
+import signal
+import sys
+import traceback
+import uuid
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from dynascope.messages import Control
+from dynascope.sinks.journal import Journal
+from dynascope.sinks.server import Server, server_file
+from trainer import loop, registry
+from trainer.control import Commands
+from trainer.spec import RunSpec
+
+
+def main(job: dict[str, Any], preloaded: bool) -> None:
+    """`job`: run, attempt, token, spec, data (the server's folder), patience."""
+    folder = Path(job["data"]) / "runs" / job["run"]
+    folder.mkdir(parents=True, exist_ok=True)
+    _own_output(folder / "worker.log")
+    commands = Commands()
+    sink = Server(
+        job["run"],
+        job["attempt"],
+        job["token"],
+        server_file(Path(job["data"]) / "server.json"),
+        Journal(folder / f"{job['attempt']}.journal"),
+        on_control=commands.put,
+        on_lost=lambda: commands.put(_stop()),
+        patience=job["patience"],
+    )
+
+    def terminated(signum: int, frame: FrameType | None) -> None:
+        sink.abandon()
+        commands.put(_stop())
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal reaches the whole process group
+    signal.signal(signal.SIGTERM, terminated)
+    try:
+        registry.discover()
+        loop.run(RunSpec.model_validate(job["spec"]), sink, commands, preloaded=preloaded)
+    except Exception as error:  # noqa: BLE001  whatever a part raises ends this run, and its words reach the user
+        traceback.print_exc()
+        sink.event(0, "error", {"traceback": traceback.format_exc()})
+        sink.ended("failed", f"{type(error).__name__}: {error}", 0)
+    finally:
+        with contextlib.suppress(KeyboardInterrupt):
+            sink.close()
+
+
+def _stop() -> Control:
+    return Control(id=uuid.uuid4().hex, action="stop")
+
+
+def _own_output(path: Path) -> None:
+    """The server's terminal is not this process's: output, and the trace of a crash in C, go to the run's own file."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)
+    sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)
+    faulthandler.enable()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", force=True)
