@@ -42,7 +42,7 @@ class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
 
     type: Literal["subscribe"]
     runs: Annotated[list[Name], msgspec.Meta(max_length=MAX_RUNS)]
-    streams: Annotated[list[Name], msgspec.Meta(max_length=1000)] = ["scalars"]
+    streams: Annotated[list[Name], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=lambda: ["scalars"])
     since: dict[Name, Since] = {}
 
 

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 import psutil
 
-from app.executors.base import Executor, Started
+from app.executors.base import Executor, OnExit, Started
 from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
@@ -296,11 +296,14 @@ class Runs:
             "patience": self._settings.silence,
         }
         try:
-            run.process = await self._executor.start(job, lambda code: self._spawn(self._exited(run, code)))
+            run.process = await self._executor.start(job, self._on_exit(run))
         except (OSError, EOFError) as error:
             await self._finish(run, "failed", f"no worker could be started: {error}")
             return
         await self._store.write(records.change, run.id, {"pid": run.process.pid, "pid_started": run.process.created})
+
+    def _on_exit(self, run: Active) -> OnExit:
+        return lambda code: self._spawn(self._exited(run, code))
 
     async def _exited(self, run: Active, code: int | None) -> None:
         """A worker is gone. What it could not send is in its journal."""
@@ -377,7 +380,7 @@ class Runs:
                 self._spawn(self._expect(run))
                 continue
             run.process = Started(record["pid"], record["pid_started"])
-            if not self._executor.adopt(run.process, lambda code, run=run: self._spawn(self._exited(run, code))):
+            if not self._executor.adopt(run.process, self._on_exit(run)):
                 run.verdict = ("interrupted", f"the worker (pid {record['pid']}) was gone when the server came back")
                 self._spawn(self._exited(run, None))
         self._spawn(self._measure())

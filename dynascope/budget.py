@@ -23,13 +23,13 @@ class Budget:
     def __init__(self, every: Every = "auto", share: float = 0.02, clock: Callable[[], float] = time.perf_counter) -> None:
         if every not in ("auto", "never") and not (isinstance(every, int) and not isinstance(every, bool) and every >= 1):
             raise ValueError(f'every: got {every!r}; allowed are "auto", "never" and integers from 1')
-        if not 0 < share <= 1:
-            raise ValueError(f"budget: got {share!r}; allowed is a share of training time above 0 and up to 1")
+        if not 0 <= share <= 1:
+            raise ValueError(f"budget: got {share!r}; allowed is a share of training time from 0 to 1")
         self.every, self.share = every, share
         self._clock = clock
         self._costs: deque[float] = deque(maxlen=9)
         self._step_times: deque[float] = deque(maxlen=31)
-        self._interval = 1  # steps from one measured step to the next
+        self._interval = 1.0  # steps from one measured step to the next
         self._since = 0
         self._first: float | None = None
         self._began = self._measured_at = 0.0
@@ -45,11 +45,15 @@ class Budget:
             self._step_times.append(max(now - self._began - self._spent_this_step, 0.0))
         self._began, self._spent_this_step = now, 0.0
         self._since += 1
-        due = is_first or self._is_time(now) if self.every == "auto" else self.every != "never" and step % self.every == 0
-        due = due or (self.every == "auto" and step == 0)
+        due = self._decide(step, is_first, now)
         if due:
             self._measured_at, self._since = now, 0
         return due
+
+    def _decide(self, step: int, is_first: bool, now: float) -> bool:
+        if self.every == "auto":
+            return is_first or step == 0 or self._is_time(now)
+        return self.every != "never" and step % self.every == 0
 
     def _is_time(self, now: float) -> bool:
         one_more_step = now - self._measured_at + self._step_times[-1]
@@ -63,10 +67,10 @@ class Budget:
         if self._step_times:
             self._interval = self._steps_apart()
 
-    def _steps_apart(self) -> int:
-        step_time = statistics.median(self._step_times)
+    def _steps_apart(self) -> float:
         cost = statistics.median_low(self._costs)  # the first measured step pays for cold caches
-        return max(1, math.ceil(cost / (self.share * step_time))) if step_time > 0 else 1
+        affordable = self.share * statistics.median(self._step_times)
+        return math.ceil(cost / affordable) if affordable > 0 else math.inf
 
     @property
     def overhead(self) -> float:

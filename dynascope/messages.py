@@ -34,7 +34,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     seq: int
 
 
-class RunStarted(Message, tag="run_started"):
+class RunStarted(Message, frozen=True, kw_only=True, tag="run_started"):
     """The first message of an attempt. `preloaded` is false where the worker had to import torch itself."""
 
     protocol: int
@@ -43,7 +43,7 @@ class RunStarted(Message, tag="run_started"):
     preloaded: bool
 
 
-class Scalars(Message, tag="scalars"):
+class Scalars(Message, frozen=True, kw_only=True, tag="scalars"):
     """Series that share their steps: `steps` is `STEP[n]`, `values` is `VALUE[len(names), n]`."""
 
     names: list[str]
@@ -51,7 +51,7 @@ class Scalars(Message, tag="scalars"):
     values: bytes
 
 
-class LayerStats(Message, tag="layer_stats"):
+class LayerStats(Message, frozen=True, kw_only=True, tag="layer_stats"):
     """Quantities by layer: `steps` is `STEP[n]`, `values` is `VALUE[n, len(layers), len(quantities)]`.
 
     NaN stands where a quantity does not apply to a layer; a quantity that applies and is not finite is ±inf or NaN in
@@ -65,7 +65,7 @@ class LayerStats(Message, tag="layer_stats"):
     values: bytes
 
 
-class Histograms(Message, tag="histograms"):
+class Histograms(Message, frozen=True, kw_only=True, tag="histograms"):
     """Sparse counts over `dynascope.bins` of one kind (`activation`, `gradient`, `weight`).
 
     Cell `i = step_index * len(layers) + layer_index` owns `bins[offsets[i]:offsets[i+1]]` (`BIN`) and the same range of
@@ -81,7 +81,7 @@ class Histograms(Message, tag="histograms"):
     counts: bytes
 
 
-class Event(Message, tag="event"):
+class Event(Message, frozen=True, kw_only=True, tag="event"):
     """Something that happened at a step: a control applied, an epoch ended, an early stop, a divergence."""
 
     step: float
@@ -90,7 +90,7 @@ class Event(Message, tag="event"):
     data: dict[str, Any]
 
 
-class RunEnded(Message, tag="run_ended"):
+class RunEnded(Message, frozen=True, kw_only=True, tag="run_ended"):
     """The last message of an attempt; `status` is one of the final statuses, `reason` says why in words."""
 
     status: str

@@ -37,6 +37,7 @@ class Instrument:
         self._names = [site.name for site in self._sites]
         self._probes: list[Probe] = [probe(self._sites) for probe in discover()]
         self._quantities = [quantity for probe in self._probes for quantity in probe.quantities]
+        self._applies = np.concatenate([probe.applies() for probe in self._probes], axis=1)
         self._handles: list[RemovableHandle] = []
         self._cost = 0.0
         self.measuring = False
@@ -115,10 +116,9 @@ class Instrument:
         return look
 
     def _write(self, step: int) -> None:
-        applies = np.concatenate([probe.applies() for probe in self._probes], axis=1)
         values = np.concatenate([probe.values() for probe in self._probes], axis=1)
-        values[~applies] = np.nan
-        self._sink.layer_stats(step, self._names, self._quantities, values, applies)
+        values[~self._applies] = np.nan
+        self._sink.layer_stats(step, self._names, self._quantities, values, self._applies)
         for probe in self._probes:
             if probe.histogram is not None:
                 self._sink.histograms(step, probe.histogram, self._names, probe.counts())

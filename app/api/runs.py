@@ -95,7 +95,7 @@ class EventList(BaseModel):
     next: str | None = None
 
 
-@router.post("", status_code=201, responses={200: {"model": RunCreated}} | documented(401, 413, 422, 429, 503))
+@router.post("", status_code=201, responses={200: {"model": RunCreated}, **documented(401, 413, 422, 429, 503)})
 async def create(
     spec: RunSpec,
     request: Request,

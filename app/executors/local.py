@@ -35,7 +35,12 @@ class Local:
 
     async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
         process = await self._run(self._spawn, "trainer.worker:main", job)
-        self._watch(process.sentinel, lambda: (process.join(), on_exit(process.exitcode)))
+
+        def ended() -> None:
+            process.join()
+            on_exit(process.exitcode)
+
+        self._watch(process.sentinel, ended)
         return _started(process.pid)
 
     async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
@@ -52,7 +57,12 @@ class Local:
             fd = os.pidfd_open(started.pid)
         except ProcessLookupError:
             return False
-        self._watch(fd, lambda: (os.close(fd), on_exit(None)))
+
+        def ended() -> None:
+            os.close(fd)
+            on_exit(None)
+
+        self._watch(fd, ended)
         return True
 
     def terminate(self, started: Started) -> None:

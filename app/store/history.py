@@ -7,6 +7,7 @@ Readers add the frames that are not folded yet, so they always see all that is s
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, tuple_, update
@@ -141,7 +142,7 @@ def read_histograms(connection: Connection, run: str, kind: str, layer: str, low
     return out
 
 
-def read_events(connection: Connection, run: str) -> list[dict[str, object]]:
+def read_events(connection: Connection, run: str) -> list[dict[str, Any]]:
     e = schema.events.c
     rows = connection.execute(select(e.attempt, e.seq, e.step, e.kind, e.time, e.data).where(e.run == run).order_by(e.attempt, e.seq))
     return [dict(row._mapping) for row in rows]
@@ -226,8 +227,8 @@ def _extend_track(connection: Connection, run: str, kind: str, layer: str, colum
     t, h = schema.tracks.c, schema.histograms.c
     row = connection.execute(select(schema.tracks).where(t.run == run, t.kind == kind, t.layer == layer)).one_or_none()
     if row is None:
-        new = insert(schema.tracks).values(run=run, kind=kind, layer=layer, stride=1, columns=0)
-        track, stride, count = connection.execute(new).inserted_primary_key[0], 1, 0
+        new = insert(schema.tracks).values(run=run, kind=kind, layer=layer, stride=1, columns=0).returning(t.id)
+        track, stride, count = connection.execute(new).scalar_one(), 1, 0
     else:
         track, stride, count = row.id, row.stride, row.columns
     held: list[Column] = []

@@ -46,7 +46,7 @@ class Batch:
             rows.append(np.array(counts))
 
     def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None:
-        body = {"step": float(step), "kind": kind, "time": time.time(), "data": dict(data or {})}
+        body: dict[str, Any] = {"step": float(step), "kind": kind, "time": time.time(), "data": dict(data or {})}
         self.message(lambda ids: Event(**ids, **body))
 
     def message(self, make: Callable[[dict[str, Any]], Sent]) -> None:

@@ -1,0 +1,32 @@
+"""The REST API against its own document: no 5xx, no undocumented answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from app.main import create_app
+from app.settings import Settings
+from tests.server import TOKEN, Server
+
+# Made without a server: the document is the same for all. Runs that the cases start are short, by their defaults.
+_folder = Path(__file__).parent.parent.parent / ".pytest_cache" / "openapi"
+_folder.mkdir(parents=True, exist_ok=True)
+schema = schemathesis.openapi.from_dict(json.loads(json.dumps(create_app(Settings(data=_folder, token=TOKEN)).openapi())))
+
+
+@schema.exclude(path_regex="/wait$").parametrize()
+@settings(
+    max_examples=15,
+    deadline=None,
+    derandomize=True,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+@pytest.mark.timeout(180)
+def test_every_answer_is_documented_and_none_is_a_defect(case: schemathesis.Case, server: Server) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    response = case.call(base_url=server.url, headers=headers)
+    case.validate_response(response, headers=headers)

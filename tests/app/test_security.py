@@ -1,0 +1,158 @@
+"""Default deny, proven by walking every route; exact Host and Origin; limits; no token in any log."""
+
+import json
+import logging
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+
+from app.main import create_app
+from app.security import OPEN, RUN_TOKEN, RedactTokens
+from app.settings import Settings
+from tests.server import TOKEN, Server
+
+
+def flat(routes: list[BaseRoute]) -> list[BaseRoute]:
+    """Every route, whatever it is nested in."""
+    found: list[BaseRoute] = []
+    for route in routes:
+        inner = getattr(route, "routes", None) or getattr(getattr(route, "original_router", None), "routes", None)
+        found += flat(list(inner)) if inner and not isinstance(route, Mount) else [route]
+    return found
+
+
+def addresses(tmp_path: Path) -> tuple[set[tuple[str, str]], set[str]]:
+    app = create_app(Settings(data=tmp_path / "data", token=TOKEN))
+    http, sockets = set(), set()
+    for path, operations in app.openapi()["paths"].items():
+        http |= {(method.upper(), path) for method in operations}
+    for route in flat(list(app.routes)):
+        if isinstance(route, Mount):
+            http.add(("GET", f"{route.path}/js/lab.js"))
+        elif isinstance(route, APIRoute | Route):
+            http |= {(method, route.path) for method in route.methods or ()}
+        elif isinstance(route, WebSocketRoute):
+            sockets.add(route.path)
+    return http, sockets
+
+
+def test_every_http_route_refuses_who_has_no_credential(server: Server, tmp_path: Path) -> None:
+    http, _ = addresses(tmp_path)
+    assert len(http) > 15
+    for method, path in sorted(http):
+        answer = httpx.request(method, server.url + re.sub(r"{[^}]*}", "x", path))
+        expected = 200 if path.removeprefix("/api") in ("/healthz", "/readyz") or path in OPEN else 401
+        assert answer.status_code in ((expected,) if method in ("GET", "HEAD", "POST", "PATCH", "DELETE") else (401, 405)), (method, path)
+
+
+def test_a_path_that_is_no_route_is_denied_too(server: Server) -> None:
+    assert httpx.get(f"{server.url}/nothing/here").status_code == 401
+    assert httpx.get(f"{server.url}/static/../pyproject.toml").status_code == 401
+    assert server.client.get("/nothing/here").status_code == 404
+    assert server.client.get("/static/%2e%2e/pyproject.toml").status_code == 404
+
+
+def test_every_websocket_refuses_who_has_no_credential(server: Server, tmp_path: Path) -> None:
+    _, sockets = addresses(tmp_path)
+    assert sockets >= {"/api/live", "/api/ingest"}
+    for path in sockets:
+        for headers in ({}, {"Authorization": "Bearer wrong"}):
+            with pytest.raises(InvalidStatus) as refusal, connect(server.url.replace("http", "ws") + path, additional_headers=headers):
+                pass
+            assert refusal.value.response.status_code in (401, 403), path
+
+
+def test_the_users_token_does_not_open_the_ingest_socket(server: Server) -> None:
+    (path,) = RUN_TOKEN
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with pytest.raises(InvalidStatus) as refusal, connect(server.url.replace("http", "ws") + path, additional_headers=headers):
+        pass
+    assert refusal.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "127.0.0.1.evil.example:{port}", ""])
+def test_a_host_that_is_not_ours_is_refused_even_with_a_token(server: Server, host: str) -> None:
+    answer = server.client.get("/api/runs", headers={"Host": host.format(port=server.port)})
+    assert answer.status_code in (400, 421)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:{port}.evil.example", "https://127.0.0.1:1"])
+def test_an_origin_that_is_not_ours_is_refused_even_with_a_token(server: Server, origin: str) -> None:
+    named = origin.format(port=server.port)
+    assert server.client.get("/api/runs", headers={"Origin": named}).status_code == 403
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with pytest.raises(InvalidStatus), connect(server.url.replace("http", "ws") + "/api/live", additional_headers=headers, origin=named):  # type: ignore[arg-type]
+        pass
+    assert server.client.get("/api/runs", headers={"Origin": server.url}).status_code == 200
+
+
+def test_the_page_takes_the_token_once_and_goes_on_at_the_clean_address(server: Server) -> None:
+    with httpx.Client(base_url=server.url) as browser:
+        first = browser.get("/", params={"token": TOKEN, "lang": "ko"})
+        assert (first.status_code, first.headers["location"]) == (303, "/?lang=ko")
+        cookie = first.headers["set-cookie"]
+        assert "HttpOnly" in cookie
+        assert "SameSite=strict" in cookie
+        assert TOKEN not in cookie
+        page = browser.get("/")
+        assert page.status_code == 200
+        assert TOKEN not in page.text
+        assert "script-src 'self'" in page.headers["content-security-policy"]
+        assert "unsafe-eval" not in page.headers["content-security-policy"]
+        assert browser.get("/api/runs").status_code == 200
+    assert httpx.get(server.url, params={"token": "wrong"}).status_code == 401
+
+
+def test_a_body_over_the_limit_is_refused_before_it_is_parsed(server: Server) -> None:
+    large = b'{"name": "' + b"a" * (2 << 20) + b'"}'
+    for content in (large, iter([large[:100], large[100:]])):
+        answer = server.client.post("/api/runs", content=content, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 413, answer.text
+        assert "1048576" in answer.json()["detail"]
+
+
+def test_a_frame_of_20_mib_closes_its_socket_alone(server: Server) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with connect(server.url.replace("http", "ws") + "/api/live", additional_headers=headers, max_size=None) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.send("x" * (20 << 20))
+            for _ in range(10):
+                socket.recv(timeout=10)
+        assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
+    assert server.client.get("/api/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"type":"subscribe"}', '{"type":"subscribe","runs":[],"x":1}', '{"type":"run","runs":[]}'])
+def test_a_message_that_is_not_understood_is_answered_and_the_socket_goes_on(server: Server, text: str) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with connect(server.url.replace("http", "ws") + "/api/live", additional_headers=headers) as socket:
+        assert json.loads(socket.recv(timeout=5))["type"] == "hello"
+        socket.send(text)
+        answer = json.loads(socket.recv(timeout=5))
+        assert (answer["type"], answer["errors"][0]["loc"]) == ("error", "message")
+        socket.send('{"type":"subscribe","runs":["nowhere"]}')
+        answer = json.loads(socket.recv(timeout=5))
+        assert (answer["errors"][0]["loc"], answer["errors"][0]["got"]) == ("runs", ["nowhere"])
+        assert json.loads(socket.recv(timeout=5))["type"] == "ack"
+
+
+def test_no_token_reaches_the_log(server: Server) -> None:
+    httpx.get(server.url, params={"token": "a-wrong-secret-one"})
+    httpx.get(server.url, params={"token": TOKEN})
+    text = server.log.read_text()
+    after_start = text.split("slots", 1)[1]
+    assert "token=***" in after_start
+    assert TOKEN not in after_start
+    assert "a-wrong-secret-one" not in text
+
+
+def test_redaction_covers_messages_and_arguments() -> None:
+    record = logging.LogRecord("x", 20, "", 0, '%s "%s" Authorization: Bearer abc', ("GET", "/?token=abc&lang=ko"), None)
+    RedactTokens().filter(record)
+    assert record.getMessage() == 'GET "/?token=***&lang=ko" Authorization: Bearer ***'

@@ -1,0 +1,168 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from dynascope import bins
+from dynascope.kernels import Summary, channel_moments, warm
+
+anything = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38, np.inf, -np.inf, np.nan])
+float32s = arrays(np.float32, st.integers(0, 40), elements=anything)
+# Whole blocks, a part of one, and more than one
+lengths = st.sampled_from([1, 3, 2047, 2048, 2049, 5000])
+
+
+def summarise(*parts: np.ndarray | torch.Tensor, low: float = -np.inf, high: float = np.inf) -> Summary:
+    summary = Summary(1)
+    for part in parts:
+        summary.add(0, part, low, high)
+    return summary
+
+
+def naive_counts(x: np.ndarray) -> np.ndarray:
+    return np.bincount(bins.slot(x).ravel(), minlength=bins.SLOTS)
+
+
+def assert_agrees(summary: Summary, x: np.ndarray, low: float = -np.inf, high: float = np.inf) -> None:
+    x = x.ravel()
+    finite = x[np.isfinite(x)].astype(np.float64)
+    np.testing.assert_array_equal(summary.counts[0], naive_counts(x))
+    assert summary.nonfinite[0] == len(x) - len(finite)
+    if len(finite) == 0:
+        got = [summary.n, summary.mean, summary.variance, summary.minimum, summary.maximum, summary.norm, summary.zeros, summary.outside]
+        assert np.isnan(got).all()
+        return
+    scale = np.abs(finite).max()
+    assert summary.n[0] == len(finite)
+    assert summary.minimum[0] == finite.min()
+    assert summary.maximum[0] == finite.max()
+    assert summary.zeros[0] * len(finite) == pytest.approx((finite == 0).sum())
+    outside = (finite < np.float32(low)) | (finite > np.float32(high))
+    assert summary.outside[0] * len(finite) == pytest.approx(outside.sum())
+    assert summary.mean[0] == pytest.approx(finite.mean(), rel=1e-9, abs=1e-12 * scale)
+    assert summary.variance[0] == pytest.approx(finite.var(), rel=1e-9, abs=1e-24 * scale**2)
+    assert summary.sum_of_squares[0] == pytest.approx((finite**2).sum(), rel=1e-9)
+
+
+@settings(deadline=None)
+@given(float32s, st.floats(-2, 2, width=32), st.floats(-2, 2, width=32))
+def test_it_agrees_with_a_naive_twin_on_any_values(x: np.ndarray, low: float, high: float) -> None:
+    assert_agrees(summarise(x, low=low, high=high), x, low, high)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lengths, st.integers(0, 99), st.sampled_from([0.0, 1.0, -1000.0]), st.sampled_from([1e-6, 1.0, 1e6]), st.booleans())
+def test_it_agrees_with_a_naive_twin_over_blocks(n: int, seed: int, mean: float, std: float, with_exceptions: bool) -> None:
+    rng = np.random.default_rng(seed)
+    x = (mean + std * rng.standard_normal(n)).astype(np.float32)
+    x[rng.random(n) < 0.1] = 0
+    if with_exceptions:
+        x[rng.integers(0, n, 3)] = [np.nan, np.inf, -np.inf]
+    assert_agrees(summarise(x, low=-0.97, high=0.97), x, -0.97, 0.97)
+
+
+def test_a_mean_far_above_the_spread_costs_no_digits() -> None:
+    x = (np.float32(16384) + np.arange(8192, dtype=np.float32) / 1024).astype(np.float32)
+    assert summarise(x).std[0] == pytest.approx(x.astype(np.float64).std(), rel=1e-10)
+
+
+def test_one_huge_value_among_small_ones_is_neither_lost_nor_spreads() -> None:
+    x = np.ones(5000, dtype=np.float32)
+    x[[0, 3000]] = 3e38, -3e38
+    assert_agrees(summarise(x), x)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_subnormals_are_counted_beside_zero_and_not_as_zero(sign: int) -> None:
+    x = np.array([0.0, -0.0, sign * 1e-45, sign * 1e-39], dtype=np.float32)
+    counts = summarise(x).counts[0]
+    assert counts[bins.ZERO] == 2
+    assert counts[bins.ZERO + sign] == 2
+
+
+@pytest.mark.parametrize("bits", [0x7F800001, 0xFF800001, 0x7FC00000, 0xFFC00000, 0x7FFFFFFF])
+def test_every_nan_is_told_from_infinity(bits: int) -> None:
+    counts = summarise(np.array([bits], dtype=np.uint32).view(np.float32)).counts[0]
+    assert counts[bins.NAN] == counts.sum() == 1
+
+
+@settings(deadline=None)
+@given(float32s, float32s)
+def test_adding_two_parts_is_adding_them_together(a: np.ndarray, b: np.ndarray) -> None:
+    assert_agrees(summarise(a, b), np.concatenate([a, b]))
+
+
+def test_rows_do_not_touch_each_other_and_reset_empties_them() -> None:
+    summary = Summary(3)
+    summary.add(1, np.ones(5, dtype=np.float32))
+    assert summary.counts.sum(axis=1).tolist() == [0, 5, 0]
+    assert np.isnan(summary.mean).tolist() == [True, False, True]
+    summary.reset()
+    assert summary.counts.sum() == 0
+    assert np.isnan(summary.minimum).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64])
+def test_every_dtype_is_taken_as_its_float32(dtype: torch.dtype) -> None:
+    tensor = torch.linspace(-3, 3, 3001, dtype=torch.float64).to(dtype)
+    assert_agrees(summarise(tensor), tensor.to(torch.float32).numpy())
+
+
+def test_a_double_beyond_float32_counts_as_infinite() -> None:
+    assert summarise(torch.tensor([1e300, -1e300], dtype=torch.float64)).counts[0, bins.POS_INF] == 1
+
+
+@pytest.mark.parametrize("view", [lambda t: t.T, lambda t: t[::2], lambda t: t[:, 3], lambda t: t[None].expand(4, 50, 60), lambda t: t.flip(0)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_view_that_is_not_contiguous_is_read_right(view, dtype) -> None:  # type: ignore[no-untyped-def]
+    tensor = view(torch.linspace(-1, 1, 3000).reshape(50, 60).to(dtype))
+    assert_agrees(summarise(tensor), tensor.contiguous().float().numpy())
+
+
+def test_scalars_read_only_arrays_and_leaves_that_require_grad_are_taken() -> None:
+    frozen = np.arange(6, dtype=np.float32)
+    frozen.setflags(write=False)
+    assert summarise(frozen).mean[0] == 2.5
+    assert summarise(torch.tensor(2.0)).mean[0] == 2
+    assert summarise(torch.nn.Parameter(torch.ones(3, 3))).norm[0] == 3
+
+
+def test_it_writes_nothing_to_what_it_reads() -> None:
+    x = torch.tensor([0.0, np.nan, np.inf, 1e-45, 3.0])
+    before = x.numpy().tobytes()
+    summarise(x)
+    assert x.numpy().tobytes() == before
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (64, 7, 1), (5, 3, 17), (1, 40, 9), (2048, 2, 3)])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+def test_channel_moments_agree_with_numpy(shape: tuple[int, int, int], offset: float) -> None:
+    x = (np.random.default_rng(0).standard_normal(shape) + offset).astype(np.float32)
+    mean, variance = channel_moments(x)
+    np.testing.assert_allclose(mean, x.astype(np.float64).mean(axis=(0, 2)), rtol=1e-10)
+    np.testing.assert_allclose(variance, x.astype(np.float64).var(axis=(0, 2)), rtol=1e-9, atol=1e-12)
+
+
+def test_a_channel_with_a_nan_says_so_and_the_others_do_not() -> None:
+    x = np.ones((4, 2, 3), dtype=np.float32)
+    x[1, 0, 2] = np.nan
+    mean, variance = channel_moments(x)
+    assert np.isnan([mean[0], variance[0]]).all()
+    assert (mean[1], variance[1]) == (1, 0)
+
+
+def test_no_samples_have_no_moments() -> None:
+    assert np.isnan(channel_moments(np.ones((0, 3, 2), dtype=np.float32))).all()
+
+
+def test_warm_compiles_everything_that_a_step_calls() -> None:
+    from dynascope import kernels
+
+    warm()
+    compiled = [len(f.signatures) for f in (kernels._summarise, kernels._channels)]
+    summarise(torch.randn(50, 60), low=-1.0, high=1.0)
+    summarise(torch.randn(50, 60).T)
+    channel_moments(np.ones((2, 3, 4), dtype=np.float32))
+    assert [len(f.signatures) for f in (kernels._summarise, kernels._channels)] == compiled == [1, 1]
