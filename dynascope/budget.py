@@ -33,7 +33,8 @@ class Budget:
         self._since = 0
         self._first: float | None = None
         self._began = self._measured_at = 0.0
-        self._spent = self._spent_this_step = 0.0
+        self._spent = 0.0
+        self._own: float | None = None  # what measuring took in the step under way, None where it is not measured
 
     def due(self, step: int) -> bool:
         """Whether to measure the step that begins now. To be asked once at the beginning of every step."""
@@ -42,13 +43,36 @@ class Budget:
         if is_first:
             self._first = now
         else:
-            self._step_times.append(max(now - self._began - self._spent_this_step, 0.0))
-        self._began, self._spent_this_step = now, 0.0
+            self._close_step(now - self._began)
+        self._began = now
         self._since += 1
         due = self._decide(step, is_first, now)
         if due:
             self._measured_at, self._since = now, 0
         return due
+
+    def spent(self, seconds: float) -> None:
+        """What measuring this step has taken by the instrument's own account, once it is over."""
+        self._own = seconds
+
+    def _close_step(self, wall: float) -> None:
+        if self._own is None:
+            self._step_times.append(wall)
+            return
+        cost = self._true_cost(wall, self._own)
+        self._own = None
+        self._spent += cost
+        self._costs.append(cost)
+        self._step_times.append(max(wall - cost, 0.0))
+        self._interval = self._steps_apart()
+
+    def _true_cost(self, wall: float, own: float) -> float:
+        """Hooks slow modules down and measuring leaves cold caches behind: what counts is how much longer the step took.
+
+        Never less than the instrument saw itself, nor over three times that: the rest was a pause or a validation.
+        """
+        longer = wall - statistics.median(self._step_times) if self._step_times else own
+        return min(max(longer, own), 3 * own)
 
     def _decide(self, step: int, is_first: bool, now: float) -> bool:
         if self.every == "auto":
@@ -59,14 +83,6 @@ class Budget:
         one_more_step = now - self._measured_at + self._step_times[-1]
         return self._since >= self._interval or one_more_step > 1 / AT_LEAST_A_SECOND
 
-    def spent(self, seconds: float) -> None:
-        """What measuring this step has cost, once it is over."""
-        self._spent += seconds
-        self._spent_this_step = seconds
-        self._costs.append(seconds)
-        if self._step_times:
-            self._interval = self._steps_apart()
-
     def _steps_apart(self) -> float:
         cost = statistics.median_low(self._costs)  # the first measured step pays for cold caches
         affordable = self.share * statistics.median(self._step_times)
@@ -76,4 +92,4 @@ class Budget:
     def overhead(self) -> float:
         """The share of wall time that measuring has taken so far; NaN before any time has passed."""
         wall = self._clock() - self._first if self._first is not None else 0.0
-        return self._spent / wall if wall > 0 else math.nan
+        return (self._spent + (self._own or 0.0)) / wall if wall > 0 else math.nan

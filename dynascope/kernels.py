@@ -5,12 +5,12 @@ between any two lines of a training loop.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit
+from numba import carray, njit, types
 from numba.extending import intrinsic
 
 from dynascope import bins
@@ -23,9 +23,12 @@ _SLOTS = bins.SLOTS
 _TABLE = bins.table()
 _TABLE[[0, len(_TABLE) // 2]] = bins.ZERO
 
+_PLAIN = (torch.Tensor, torch.nn.Parameter)  # a subclass's data pointer may mean anything
+_SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
+
 _BLOCK = 2048  # 8 KB: with the 16 KB table and 3 KB of counters it stays in a 32 KB L1 cache
 
-#: Columns of `Summary.moments`.
+# Columns of a summary's running state; M2 is Σ(x − mean)²
 N, MEAN, M2, MIN, MAX, OUTSIDE, ZEROS, NONFINITE = range(8)
 _EMPTY = np.array([0, 0, 0, np.inf, -np.inf, 0, 0, 0], dtype=np.float64)
 
@@ -124,8 +127,19 @@ def _move_tiny(bits, counts):  # type: ignore[no-untyped-def]
             counts[_ZERO - 1 if bits[i] >> np.uint32(31) else _ZERO + 1] += 1
 
 
+def _to_pointer(_: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
+    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.float32)(address), lower
+
+
+_float32_at: Any = intrinsic(_to_pointer)
+
+
 @njit(nogil=True, cache=True, boundscheck=False)
-def _summarise(x, lower, upper, counts, moments):  # type: ignore[no-untyped-def]
+def _summarise(address, size, lower, upper, counts, moments):  # type: ignore[no-untyped-def]
+    x = carray(_float32_at(address), (size,), np.float32)
     low, high = np.float32(lower), np.float32(upper)
     bits = x.view(np.uint32)
     counters = np.zeros((4, _SLOTS), dtype=np.uint32)
@@ -154,24 +168,37 @@ def _summarise(x, lower, upper, counts, moments):  # type: ignore[no-untyped-def
         _move_tiny(bits, counts)
 
 
+@njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+def _derive(state, out):  # type: ignore[no-untyped-def]
+    for row in range(state.shape[0]):
+        s = state[row]
+        out[0, row], out[10, row] = s[N], s[NONFINITE]
+        n = s[N] if s[N] > 0 else np.nan
+        no_answer = n - n
+        out[1, row] = s[MEAN] + no_answer
+        out[2, row] = s[M2] / n
+        out[3, row] = np.sqrt(s[M2] / n)
+        out[4, row] = s[MIN] + no_answer
+        out[5, row] = s[MAX] + no_answer
+        out[6, row] = s[M2] + n * s[MEAN] * s[MEAN]
+        out[7, row] = np.sqrt(out[6, row])
+        out[8, row] = s[OUTSIDE] / n
+        out[9, row] = s[ZEROS] / n
+
+
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
 def _channels(x, mean, variance):  # type: ignore[no-untyped-def]
     """x[n, c, s] → moments over n and s, shifted by each channel's first value."""
     n, channels, extent = x.shape
-    if extent == 1:
-        for i in range(n):
+    for i in range(n):
+        if extent == 1:
             for c in range(channels):
                 d = np.float64(x[i, c, 0]) - np.float64(x[0, c, 0])
                 mean[c] += d
                 variance[c] += d * d
-    else:
-        for i in range(n):
+        else:
             for c in range(channels):
-                shift, total, squares = np.float64(x[0, c, 0]), 0.0, 0.0
-                for s in range(extent):
-                    d = np.float64(x[i, c, s]) - shift
-                    total += d
-                    squares += d * d
+                total, squares = _sums(x[i, c], np.float64(x[0, c, 0]))
                 mean[c] += total
                 variance[c] += squares
     count = n * extent
@@ -181,101 +208,121 @@ def _channels(x, mean, variance):  # type: ignore[no-untyped-def]
         variance[c] = max(variance[c] / count - deviation * deviation, 0.0)
 
 
+@njit(nogil=True, cache=True, boundscheck=False)
+def _channels_at(address, n, channels, extent, mean, variance):  # type: ignore[no-untyped-def]
+    _channels(carray(_float32_at(address), (n, channels, extent), np.float32), mean, variance)
+
+
+@njit(nogil=True, cache=True, boundscheck=False, error_model="numpy")
+def _against_at(address, n, channels, extent, mean_address, variance_address, least_variance):  # type: ignore[no-untyped-def]
+    mean, variance = np.zeros(channels), np.zeros(channels)
+    _channels(carray(_float32_at(address), (n, channels, extent), np.float32), mean, variance)
+    running_mean = carray(_float32_at(mean_address), (channels,), np.float32)
+    running_variance = carray(_float32_at(variance_address), (channels,), np.float32)
+    unbiased = n * extent / (n * extent - 1)
+    shift, log_ratio = 0.0, 0.0
+    for c in range(channels):
+        running = max(np.float64(running_variance[c]), least_variance)
+        shift += abs(mean[c] - running_mean[c]) / np.sqrt(running)
+        log_ratio += np.log(max(variance[c] * unbiased, least_variance) / running)
+    return shift / channels, log_ratio / channels
+
+
+class Moments(NamedTuple):
+    """float64[rows] each, over finite values; NaN where a row has none."""
+
+    n: np.ndarray
+    mean: np.ndarray
+    variance: np.ndarray  #: biased: divided by n
+    std: np.ndarray
+    minimum: np.ndarray
+    maximum: np.ndarray
+    sum_of_squares: np.ndarray
+    norm: np.ndarray
+    outside: np.ndarray  #: the fraction beyond the thresholds
+    zeros: np.ndarray  #: the fraction that is exactly zero, of either sign
+    nonfinite: np.ndarray  #: how many values are NaN or ±Inf
+
+
 class Summary:
     """Counts and moments of `rows` sets of values; adding twice to a row is adding the values together.
 
-    `counts`: uint32[rows, bins.SLOTS]; `moments`: float64[rows, 8], its columns named above, over finite values (M2 is
-    Σ(x − mean)², OUTSIDE counts x < low or x > high, ZEROS is exact zeros of both signs). What a row without a finite
-    value has no answer to is NaN.
+    `counts`: uint32[rows, bins.SLOTS].
     """
 
     def __init__(self, rows: int) -> None:
         self.counts = np.zeros((rows, bins.SLOTS), dtype=np.uint32)
-        self.moments = np.tile(_EMPTY, (rows, 1))
+        self._state = np.tile(_EMPTY, (rows, 1))
 
     def reset(self) -> None:
         self.counts[:] = 0
-        self.moments[:] = _EMPTY
+        self._state[:] = _EMPTY
 
     def add(self, row: int, values: torch.Tensor | np.ndarray, low: float = -np.inf, high: float = np.inf) -> None:
-        """One pass over `values`, of any shape and dtype. `low` and `high` are compared in float32."""
-        flat = as_float32(values).ravel(order="K")
-        _summarise(flat, low, high, self.counts[row], self.moments[row])
+        """One pass over `values`, of any shape and dtype, taken as float32; x < low or x > high is outside."""
+        address, size, _owner = _memory(values)
+        _summarise(address, size, low, high, self.counts[row], self._state[row])
 
-    @property
-    def n(self) -> np.ndarray:
-        """How many finite values each row has; NaN where none, so that what is divided by it is NaN too."""
-        n = self.moments[:, N]
-        return np.where(n > 0, n, np.nan)
-
-    @property
-    def mean(self) -> np.ndarray:
-        return np.where(self.moments[:, N] > 0, self.moments[:, MEAN], np.nan)
-
-    @property
-    def variance(self) -> np.ndarray:
-        """Biased: divided by n."""
-        return self.moments[:, M2] / self.n
-
-    @property
-    def std(self) -> np.ndarray:
-        return np.sqrt(self.variance)
-
-    @property
-    def minimum(self) -> np.ndarray:
-        return np.where(self.moments[:, N] > 0, self.moments[:, MIN], np.nan)
-
-    @property
-    def maximum(self) -> np.ndarray:
-        return np.where(self.moments[:, N] > 0, self.moments[:, MAX], np.nan)
-
-    @property
-    def sum_of_squares(self) -> np.ndarray:
-        n = self.n
-        return self.moments[:, M2] + n * self.moments[:, MEAN] ** 2
-
-    @property
-    def norm(self) -> np.ndarray:
-        return np.sqrt(self.sum_of_squares)
-
-    @property
-    def outside(self) -> np.ndarray:
-        """The fraction beyond the thresholds."""
-        return self.moments[:, OUTSIDE] / self.n
-
-    @property
-    def zeros(self) -> np.ndarray:
-        """The fraction that is exactly zero."""
-        return self.moments[:, ZEROS] / self.n
-
-    @property
-    def nonfinite(self) -> np.ndarray:
-        """How many values are NaN or ±Inf."""
-        return self.moments[:, NONFINITE]
+    def moments(self) -> Moments:
+        derived = np.empty((len(Moments._fields), len(self._state)))
+        _derive(self._state, derived)
+        return Moments(*derived)
 
 
-def channel_moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and biased variance over axes 0 and 2 of float32[n, c, s], both float64[c]; NaN where a value is not finite."""
-    x = np.ascontiguousarray(values, dtype=np.float32)
-    mean, variance = np.zeros(x.shape[1]), np.zeros(x.shape[1])
-    if x.size == 0:
-        return np.full(x.shape[1], np.nan), np.full(x.shape[1], np.nan)
-    _channels(x, mean, variance)
+def channel_moments(values: torch.Tensor | np.ndarray, n: int, channels: int, extent: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of values read as [n, channels, extent]: mean and biased variance over n and extent, float64[channels] each.
+
+    NaN for a channel with a value that is not finite, or with none at all.
+    """
+    if n * extent == 0:
+        return np.full(channels, np.nan), np.full(channels, np.nan)
+    address, size, _owner = _memory(values, in_order=True)
+    if size != n * channels * extent:
+        raise ValueError(f"{size} values are no [{n}, {channels}, {extent}]")
+    mean, variance = np.zeros(channels), np.zeros(channels)
+    _channels_at(address, n, channels, extent, mean, variance)
     return mean, variance
+
+
+def against_running(
+    values: torch.Tensor, n: int, channels: int, extent: int, running_mean: torch.Tensor, running_variance: torch.Tensor
+) -> tuple[float, float]:
+    """Of a batch [n, channels, extent]: mean_j |μ_j − μ_run,j| / σ_run,j and mean_j ln(σ²_j / σ²_run,j), σ²_j with one degree less.
+
+    Variances below float32's smallest normal number count as that: a constant channel's logarithm stays finite.
+    """
+    if n * extent < 2:
+        return np.nan, np.nan
+    address, size, _owner = _memory(values, in_order=True)
+    if size != n * channels * extent or not running_mean.numel() == running_variance.numel() == channels:
+        raise ValueError(f"{size} values are no [{n}, {channels}, {extent}] with {running_mean.numel()} running means")
+    mean_address, _, _mean_owner = _memory(running_mean, in_order=True)
+    variance_address, _, _variance_owner = _memory(running_variance, in_order=True)
+    return _against_at(address, n, channels, extent, mean_address, variance_address, _SMALLEST_NORMAL)
+
+
+def _memory(values: torch.Tensor | np.ndarray, in_order: bool = False) -> tuple[int, int, object]:
+    """Address and number of float32 values, and the object to hold on to while they are read.
+
+    A plain tensor costs 0.5 µs here; by way of `tensor.numpy()` it would be 3, which for small layers is most of the cost.
+    """
+    if type(values) in _PLAIN and values.dtype is torch.float32 and values.is_cpu and values.is_contiguous():
+        return values.data_ptr(), values.numel(), values
+    array = as_float32(values)
+    array = np.ascontiguousarray(array) if in_order else array.ravel(order="K")
+    return array.__array_interface__["data"][0], array.size, array
 
 
 def as_float32(values: torch.Tensor | np.ndarray) -> np.ndarray:
     """A float32 array of the same shape: a view wherever the values are float32 on the CPU. A GPU waits here for the copy."""
     if isinstance(values, torch.Tensor):
         values = _as_numpy(values.detach())
-    if values.dtype == np.float32:
-        return values if values.flags.writeable else values.copy()  # numba would compile the kernel again for a read-only one
     with np.errstate(over="ignore"):
-        return values.astype(np.float32)
+        return values.astype(np.float32, copy=False)
 
 
 def _as_numpy(tensor: torch.Tensor) -> np.ndarray:
-    if tensor.device.type != "cpu":
+    if not tensor.is_cpu:
         tensor = tensor.cpu()
     if tensor.dtype == torch.bfloat16:  # numpy has none; it is the upper half of a float32
         return (tensor.view(torch.int16).numpy().astype(np.uint32) << 16).view(np.float32)
@@ -284,5 +331,9 @@ def _as_numpy(tensor: torch.Tensor) -> np.ndarray:
 
 def warm() -> None:
     """Compile or load every kernel now, so that a forked child finds them ready."""
-    Summary(1).add(0, np.array([np.nan, 1e-45, 1.0], dtype=np.float32))
-    channel_moments(np.ones((1, 1, 1), dtype=np.float32))
+    summary = Summary(1)
+    summary.add(0, np.array([np.nan, 1e-45, 1.0], dtype=np.float32))
+    summary.moments()
+    channel_moments(np.ones(1, dtype=np.float32), 1, 1, 1)
+    one = torch.ones(1)  # filled by this thread alone
+    against_running(torch.ones(2), 2, 1, 1, one, one)

@@ -28,3 +28,18 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     yield make
     for server in made:
         server.stop()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-must-run", action="store_true", help="fail where a test was skipped, xfailed or deselected")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A test that did not run is a test that can't fail."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not session.config.getoption("--all-must-run") or reporter is None:
+        return
+    idle = {kind: len(found) for kind in ("skipped", "xfailed", "xpassed", "deselected") if (found := reporter.stats.get(kind))}
+    if idle:
+        reporter.write_line(f"tests that did not run: {idle}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -51,9 +51,9 @@ class Activations(Probe):
             self._summary.add(row, tensor, *self._thresholds[row])
 
     def values(self) -> np.ndarray:
-        s = self._summary
-        saturated = np.where(self._at_zero, s.zeros, s.outside)
-        return np.stack([s.mean, s.std, s.minimum, s.maximum, np.where(self._saturates, saturated, np.nan)], axis=1)
+        m = self._summary.moments()
+        saturated = np.where(self._at_zero, m.zeros, m.outside)
+        return np.array([m.mean, m.std, m.minimum, m.maximum, np.where(self._saturates, saturated, np.nan)]).T
 
     def counts(self) -> np.ndarray:
         return self._summary.counts

@@ -37,7 +37,8 @@ class Gradients(Probe):
                 self._summary.add(row, weight.grad)
 
     def values(self) -> np.ndarray:
-        return np.stack([self._summary.norm, self._summary.std], axis=1)
+        m = self._summary.moments()
+        return np.array([m.norm, m.std]).T
 
     def counts(self) -> np.ndarray:
         return self._summary.counts

@@ -16,6 +16,7 @@ Any norm with γ and β: their mean and standard deviation (n) over the paramete
 """
 
 from collections.abc import Sequence
+from math import prod, sqrt
 from typing import ClassVar
 
 import numpy as np
@@ -24,11 +25,11 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.modules.instancenorm import _InstanceNorm
 
-from dynascope.kernels import as_float32, channel_moments
+from dynascope.kernels import against_running, channel_moments
 from dynascope.probes import At, Cost, Probe
 from dynascope.probes.sites import Site
 
-_TINY = float(np.finfo(np.float32).tiny)  # a constant channel has no variance; its logarithm stays finite
+_ABSENT = (np.nan, np.nan, np.nan)
 
 
 class Norms(Probe):
@@ -51,8 +52,7 @@ class Norms(Probe):
 
     def __init__(self, sites: Sequence[Site]) -> None:
         super().__init__(sites)
-        self._totals = np.zeros((len(sites), len(self.quantities)))
-        self._calls = np.zeros(len(sites))
+        self._calls: list[list[list[float]]] = [[] for _ in sites]
 
     def applies(self) -> np.ndarray:
         applies = np.zeros((len(self.sites), len(self.quantities)), dtype=bool)
@@ -65,26 +65,24 @@ class Norms(Probe):
         return applies
 
     def reset(self) -> None:
-        self._totals[:] = 0
-        self._calls[:] = 0
+        for calls in self._calls:
+            calls.clear()
 
     def measure(self, row: int, tensor: torch.Tensor | None) -> None:
         norm = self.sites[row].norm
         if norm is None or tensor is None:
             return
-        measured = np.full(len(self.quantities), np.nan)
+        against_running, by_sample = _ABSENT[:2], _ABSENT
         if isinstance(norm, _BatchNorm):
-            measured[0:2] = _against_running(norm, tensor)
+            against_running = _against_running(norm, tensor)
         elif _has_sample_statistics(norm):
-            measured[2:5] = _by_sample(norm, tensor)
-        measured[5:7] = _mean_and_std(getattr(norm, "weight", None))
-        measured[7:9] = _mean_and_std(getattr(norm, "bias", None))
-        self._totals[row] += measured
-        self._calls[row] += 1
+            by_sample = _by_sample(norm, tensor)
+        gamma, beta = _mean_and_std(getattr(norm, "weight", None)), _mean_and_std(getattr(norm, "bias", None))
+        self._calls[row].append([*against_running, *by_sample, *gamma, *beta])
 
     def values(self) -> np.ndarray:
-        calls = np.where(self._calls > 0, self._calls, np.nan)
-        return self._totals / calls[:, None]
+        absent = [[np.nan] * len(self.quantities)]
+        return np.array([np.mean(calls, axis=0) if len(calls) > 1 else (calls or absent)[0] for calls in self._calls])
 
 
 def _has_sample_statistics(norm: nn.Module | None) -> bool:
@@ -92,27 +90,18 @@ def _has_sample_statistics(norm: nn.Module | None) -> bool:
 
 
 def _against_running(norm: _BatchNorm, tensor: torch.Tensor) -> tuple[float, float]:
-    if norm.running_mean is None or norm.running_var is None:
+    running_mean, running_variance = norm.running_mean, norm.running_var
+    if running_mean is None or running_variance is None:
         return np.nan, np.nan
-    x = as_float32(tensor)
-    x = x.reshape(x.shape[0], x.shape[1], -1)
-    count = x.shape[0] * x.shape[2]
-    if count < 2:
-        return np.nan, np.nan
-    mean, biased = channel_moments(x)
-    variance = np.maximum(biased * (count / (count - 1)), _TINY)
-    running_mean = as_float32(norm.running_mean).astype(np.float64)
-    running_variance = np.maximum(as_float32(norm.running_var).astype(np.float64), _TINY)
-    shift = np.abs(mean - running_mean) / np.sqrt(running_variance)
-    return float(shift.mean()), float(np.log(variance / running_variance).mean())
+    n, channels, *positions = tensor.shape
+    return against_running(tensor, n, channels, prod(positions), running_mean, running_variance)
 
 
 def _by_sample(norm: nn.Module, tensor: torch.Tensor) -> tuple[float, float, float]:
-    x = as_float32(tensor)
-    if x.size == 0:
+    groups, extent = _grouping(norm, tensor.shape)
+    mean, variance = channel_moments(tensor, 1, tensor.numel() // extent, extent)
+    if mean.size == 0:
         return np.nan, np.nan, np.nan
-    groups, extent = _grouping(norm, x.shape)
-    mean, variance = channel_moments(x.reshape(1, -1, extent))
     by_group, std = mean.reshape(-1, groups), np.sqrt(variance).reshape(-1, groups)
     return float(by_group.std(axis=0).mean()), float(std.std(axis=0).mean()), float(std.mean())
 
@@ -120,13 +109,13 @@ def _by_sample(norm: nn.Module, tensor: torch.Tensor) -> tuple[float, float, flo
 def _grouping(norm: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
     """Groups a sample, and elements a group."""
     if isinstance(norm, (nn.LayerNorm, nn.RMSNorm)):
-        return 1, int(np.prod(norm.normalized_shape))
+        return 1, prod(norm.normalized_shape)
     groups = norm.num_groups if isinstance(norm, nn.GroupNorm) else shape[1]
-    return groups, int(np.prod(shape[1:])) // groups
+    return groups, prod(shape[1:]) // groups
 
 
 def _mean_and_std(parameter: torch.Tensor | None) -> tuple[float, float]:
     if parameter is None:
         return np.nan, np.nan
-    mean, variance = channel_moments(as_float32(parameter).reshape(1, 1, -1))
-    return float(mean[0]), float(np.sqrt(variance[0]))
+    mean, variance = channel_moments(parameter, 1, 1, parameter.numel())
+    return float(mean[0]), sqrt(variance[0])

@@ -20,6 +20,9 @@ class Site:
     activation: nn.Module | None = None
     members: list[nn.Module] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self._weight_names = list(own_weights(self.module))
+
     @property
     def output(self) -> nn.Module:
         """Whose output is this layer's activation: the last activation module, else the norm, else the weighted module."""
@@ -28,7 +31,7 @@ class Site:
     @property
     def weights(self) -> list[nn.Parameter]:
         """Read anew each time: training scripts replace parameters."""
-        return list(own_weights(self.module))
+        return [getattr(self.module, name) for name in self._weight_names]
 
     def describe(self) -> Layer:
         return Layer(
@@ -40,10 +43,10 @@ class Site:
         )
 
 
-def own_weights(module: nn.Module) -> Iterator[nn.Parameter]:
-    """Parameters with ndim ≥ 2 of `module` itself: what penalties act on, so no biases and no norm's γ (a layer norm's may be 3-d)."""
+def own_weights(module: nn.Module) -> Iterator[str]:
+    """Names of the parameters with ndim ≥ 2 of `module` itself: what penalties act on (no norm's γ, which may be 3-d)."""
     if not is_norm(module):
-        yield from (p for p in module.parameters(recurse=False) if p.ndim >= 2)
+        yield from (name for name, p in module.named_parameters(recurse=False) if p.ndim >= 2)
 
 
 def is_norm(module: nn.Module) -> bool:

@@ -32,8 +32,8 @@ class Weights(Probe):
             self._summary.add(row, weight)
 
     def values(self) -> np.ndarray:
-        s = self._summary
-        return np.stack([s.norm, s.mean, s.std, s.zeros], axis=1)
+        m = self._summary.moments()
+        return np.array([m.norm, m.mean, m.std, m.zeros]).T
 
     def counts(self) -> np.ndarray:
         return self._summary.counts

@@ -8,7 +8,22 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dynascope import bins
-from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Event, Histograms, Layer, LayerStats, RunStarted, Scalars, Sent, decode_frame, encode
+from dynascope.messages import (
+    BIN,
+    COUNT,
+    OFFSET,
+    STEP,
+    VALUE,
+    Event,
+    Histograms,
+    Layer,
+    LayerStats,
+    RunStarted,
+    Scalars,
+    Sent,
+    decode_frame,
+    encode,
+)
 from dynascope.sinks.batch import Batch
 from dynascope.sinks.memory import Memory
 

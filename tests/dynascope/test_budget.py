@@ -1,4 +1,5 @@
 import math
+from itertools import pairwise
 
 import pytest
 
@@ -13,8 +14,8 @@ class Clock:
         return self.now
 
 
-def run(budget: Budget, clock: Clock, steps: int, step_time: float, cost: float, first: int = 0) -> list[int]:
-    """The steps that are measured in a loop whose bare step takes `step_time`."""
+def run(budget: Budget, clock: Clock, steps: int, step_time: float, cost: float, first: int = 0, hidden: float = 0.0) -> list[int]:
+    """The steps that are measured in a loop whose bare step takes `step_time`; `hidden` is cost that the instrument does not see."""
     measured = []
     for step in range(first, first + steps):
         due = budget.due(step)
@@ -23,6 +24,7 @@ def run(budget: Budget, clock: Clock, steps: int, step_time: float, cost: float,
             measured.append(step)
             clock.now += cost
             budget.spent(cost)
+            clock.now += hidden
     return measured
 
 
@@ -34,7 +36,24 @@ def test_measuring_keeps_to_its_share(step_time: float, cost: float) -> None:
     assert measured[0] == 0
     assert budget.overhead <= 0.0205
     wanted = math.ceil(cost / (0.02 * step_time))
-    assert {b - a for a, b in zip(measured[3:], measured[4:], strict=False)} == {wanted}
+    assert {b - a for a, b in pairwise(measured[3:])} == {wanted}
+
+
+def test_what_measuring_slows_down_without_seeing_it_counts_as_cost() -> None:
+    clock = Clock()
+    budget = Budget(share=0.02, clock=clock)
+    measured = run(budget, clock, 5000, step_time=0.003, cost=0.001, hidden=0.00045)
+    assert measured[-1] - measured[-2] == 25
+    assert len(measured) * 0.00145 / (clock.now - 100) <= 0.0205
+    assert budget.overhead == pytest.approx(len(measured) * 0.00145 / (clock.now - 100), rel=0.02)
+
+
+def test_a_validation_after_a_measured_step_is_no_cost() -> None:
+    clock = Clock()
+    budget = Budget(share=0.02, clock=clock)
+    run(budget, clock, 500, step_time=0.003, cost=0.001)
+    run(budget, clock, 50, step_time=0.003, cost=0.001, hidden=1.0)
+    assert budget.overhead < 0.02
 
 
 def test_two_steps_a_second_are_measured_whatever_they_cost() -> None:
@@ -62,8 +81,9 @@ def test_a_first_step_that_pays_for_warming_up_does_not_spoil_the_estimate() -> 
     clock = Clock()
     budget = Budget(share=0.02, clock=clock)
     run(budget, clock, 1, step_time=1.5, cost=2.0)
-    measured = run(budget, clock, 1000, step_time=0.003, cost=0.0006, first=1)
+    measured = run(budget, clock, 1000, step_time=0.003, cost=0.00058, first=1)
     assert measured[-1] - measured[-2] == 10
+    assert len(measured) > 95
 
 
 def test_a_long_pause_does_not_make_measuring_cheap() -> None:

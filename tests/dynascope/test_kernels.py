@@ -26,28 +26,28 @@ def naive_counts(x: np.ndarray) -> np.ndarray:
 
 
 def assert_agrees(summary: Summary, x: np.ndarray, low: float = -np.inf, high: float = np.inf) -> None:
-    x = x.ravel()
+    x, moments = x.ravel(), summary.moments()
     finite = x[np.isfinite(x)].astype(np.float64)
     np.testing.assert_array_equal(summary.counts[0], naive_counts(x))
-    assert summary.nonfinite[0] == len(x) - len(finite)
+    assert moments.nonfinite[0] == len(x) - len(finite)
     if len(finite) == 0:
-        got = [summary.n, summary.mean, summary.variance, summary.minimum, summary.maximum, summary.norm, summary.zeros, summary.outside]
-        assert np.isnan(got).all()
+        assert moments.n[0] == 0
+        assert np.isnan(moments[1:-1]).all()
         return
     scale = np.abs(finite).max()
-    assert summary.n[0] == len(finite)
-    assert summary.minimum[0] == finite.min()
-    assert summary.maximum[0] == finite.max()
-    assert summary.zeros[0] * len(finite) == pytest.approx((finite == 0).sum())
+    assert moments.n[0] == len(finite)
+    assert moments.minimum[0] == finite.min()
+    assert moments.maximum[0] == finite.max()
+    assert moments.zeros[0] * len(finite) == pytest.approx((finite == 0).sum())
     outside = (finite < np.float32(low)) | (finite > np.float32(high))
-    assert summary.outside[0] * len(finite) == pytest.approx(outside.sum())
-    assert summary.mean[0] == pytest.approx(finite.mean(), rel=1e-9, abs=1e-12 * scale)
-    assert summary.variance[0] == pytest.approx(finite.var(), rel=1e-9, abs=1e-24 * scale**2)
-    assert summary.sum_of_squares[0] == pytest.approx((finite**2).sum(), rel=1e-9)
+    assert moments.outside[0] * len(finite) == pytest.approx(outside.sum())
+    assert moments.mean[0] == pytest.approx(finite.mean(), rel=1e-9, abs=1e-12 * scale)
+    assert moments.variance[0] == pytest.approx(finite.var(), rel=1e-9, abs=1e-24 * scale**2)
+    assert moments.sum_of_squares[0] == pytest.approx((finite**2).sum(), rel=1e-9)
 
 
 @settings(deadline=None)
-@given(float32s, st.floats(-2, 2, width=32), st.floats(-2, 2, width=32))
+@given(float32s, st.floats(-2, 0, width=32), st.floats(0, 2, width=32))
 def test_it_agrees_with_a_naive_twin_on_any_values(x: np.ndarray, low: float, high: float) -> None:
     assert_agrees(summarise(x, low=low, high=high), x, low, high)
 
@@ -64,8 +64,8 @@ def test_it_agrees_with_a_naive_twin_over_blocks(n: int, seed: int, mean: float,
 
 
 def test_a_mean_far_above_the_spread_costs_no_digits() -> None:
-    x = (np.float32(16384) + np.arange(8192, dtype=np.float32) / 1024).astype(np.float32)
-    assert summarise(x).std[0] == pytest.approx(x.astype(np.float64).std(), rel=1e-10)
+    x = (2.0**23 + np.random.default_rng(0).integers(0, 3, 5000)).astype(np.float32)
+    assert summarise(x).moments().std[0] == pytest.approx(x.astype(np.float64).std(), rel=1e-9)
 
 
 def test_one_huge_value_among_small_ones_is_neither_lost_nor_spreads() -> None:
@@ -98,10 +98,10 @@ def test_rows_do_not_touch_each_other_and_reset_empties_them() -> None:
     summary = Summary(3)
     summary.add(1, np.ones(5, dtype=np.float32))
     assert summary.counts.sum(axis=1).tolist() == [0, 5, 0]
-    assert np.isnan(summary.mean).tolist() == [True, False, True]
+    assert np.isnan(summary.moments().mean).tolist() == [True, False, True]
     summary.reset()
     assert summary.counts.sum() == 0
-    assert np.isnan(summary.minimum).all()
+    assert np.isnan(summary.moments().minimum).all()
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.int64])
@@ -114,7 +114,9 @@ def test_a_double_beyond_float32_counts_as_infinite() -> None:
     assert summarise(torch.tensor([1e300, -1e300], dtype=torch.float64)).counts[0, bins.POS_INF] == 1
 
 
-@pytest.mark.parametrize("view", [lambda t: t.T, lambda t: t[::2], lambda t: t[:, 3], lambda t: t[None].expand(4, 50, 60), lambda t: t.flip(0)])
+@pytest.mark.parametrize(
+    "view", [lambda t: t.T, lambda t: t[::2], lambda t: t[:, 3], lambda t: t[None].expand(4, 50, 60), lambda t: t.flip(0)]
+)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_a_view_that_is_not_contiguous_is_read_right(view, dtype) -> None:  # type: ignore[no-untyped-def]
     tensor = view(torch.linspace(-1, 1, 3000).reshape(50, 60).to(dtype))
@@ -124,9 +126,9 @@ def test_a_view_that_is_not_contiguous_is_read_right(view, dtype) -> None:  # ty
 def test_scalars_read_only_arrays_and_leaves_that_require_grad_are_taken() -> None:
     frozen = np.arange(6, dtype=np.float32)
     frozen.setflags(write=False)
-    assert summarise(frozen).mean[0] == 2.5
-    assert summarise(torch.tensor(2.0)).mean[0] == 2
-    assert summarise(torch.nn.Parameter(torch.ones(3, 3))).norm[0] == 3
+    assert summarise(frozen).moments().mean[0] == 2.5
+    assert summarise(torch.tensor(2.0)).moments().mean[0] == 2
+    assert summarise(torch.nn.Parameter(torch.ones(3, 3))).moments().norm[0] == 3
 
 
 def test_it_writes_nothing_to_what_it_reads() -> None:
@@ -140,7 +142,7 @@ def test_it_writes_nothing_to_what_it_reads() -> None:
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 def test_channel_moments_agree_with_numpy(shape: tuple[int, int, int], offset: float) -> None:
     x = (np.random.default_rng(0).standard_normal(shape) + offset).astype(np.float32)
-    mean, variance = channel_moments(x)
+    mean, variance = channel_moments(x, *x.shape)
     np.testing.assert_allclose(mean, x.astype(np.float64).mean(axis=(0, 2)), rtol=1e-10)
     np.testing.assert_allclose(variance, x.astype(np.float64).var(axis=(0, 2)), rtol=1e-9, atol=1e-12)
 
@@ -148,21 +150,32 @@ def test_channel_moments_agree_with_numpy(shape: tuple[int, int, int], offset: f
 def test_a_channel_with_a_nan_says_so_and_the_others_do_not() -> None:
     x = np.ones((4, 2, 3), dtype=np.float32)
     x[1, 0, 2] = np.nan
-    mean, variance = channel_moments(x)
+    mean, variance = channel_moments(x, *x.shape)
     assert np.isnan([mean[0], variance[0]]).all()
     assert (mean[1], variance[1]) == (1, 0)
 
 
+def test_channels_are_read_in_the_order_of_the_tensor_and_not_of_its_memory() -> None:
+    x = torch.randn(4, 5, 6).transpose(0, 1)
+    mean, _ = channel_moments(x, 5, 4, 6)
+    np.testing.assert_allclose(mean, x.double().mean(dim=(0, 2)), rtol=1e-9)
+
+
+def test_a_shape_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(ValueError, match="20 values are no"):
+        channel_moments(torch.ones(20), 4, 4, 2)
+
+
 def test_no_samples_have_no_moments() -> None:
-    assert np.isnan(channel_moments(np.ones((0, 3, 2), dtype=np.float32))).all()
+    assert np.isnan(channel_moments(np.ones((0, 3, 2), dtype=np.float32), 0, 3, 2)).all()
 
 
 def test_warm_compiles_everything_that_a_step_calls() -> None:
     from dynascope import kernels
 
     warm()
-    compiled = [len(f.signatures) for f in (kernels._summarise, kernels._channels)]
+    compiled = [len(f.signatures) for f in (kernels._summarise, kernels._derive, kernels._channels_at)]
     summarise(torch.randn(50, 60), low=-1.0, high=1.0)
-    summarise(torch.randn(50, 60).T)
-    channel_moments(np.ones((2, 3, 4), dtype=np.float32))
-    assert [len(f.signatures) for f in (kernels._summarise, kernels._channels)] == compiled == [1, 1]
+    summarise(torch.randn(50, 60).T).moments()
+    channel_moments(np.ones((2, 3, 4), dtype=np.float32), 2, 3, 4)
+    assert [len(f.signatures) for f in (kernels._summarise, kernels._derive, kernels._channels_at)] == compiled == [1, 1, 1]

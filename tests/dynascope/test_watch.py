@@ -8,6 +8,7 @@ from torch import nn
 from dynascope.messages import STEP, VALUE, Histograms, LayerStats, Scalars
 from dynascope.sinks.memory import Memory
 from dynascope.watch import Instrument
+from tests.dynascope.test_batch import densify
 from tests.dynascope.test_probes import Block, Net, measured, step
 
 
@@ -97,10 +98,8 @@ def test_a_step_is_not_mixed_with_the_one_before() -> None:
     instrument = Instrument(model, sink, every=1)
     for n, size in enumerate([4, 6]):
         step(instrument, model, torch.randn(size, 2), n)
-    (activation,) = [m for m in sink.messages() if isinstance(m, Histograms) and m.kind == "activation"]
-    from tests.dynascope.test_batch import densify
-
-    assert densify(activation).sum(axis=(1, 2)).tolist() == [8, 12]
+    counted = {m.kind: densify(m).sum(axis=(1, 2)).tolist() for m in sink.messages() if isinstance(m, Histograms)}
+    assert counted == {"activation": [8, 12], "gradient": [4, 4], "weight": [4, 4]}
 
 
 def test_a_forward_in_eval_mode_is_not_looked_at() -> None:
@@ -113,8 +112,6 @@ def test_a_forward_in_eval_mode_is_not_looked_at() -> None:
     model(torch.randn(8, 5)).sum().backward()
     instrument.after_backward()
     instrument.end(0)
-    from tests.dynascope.test_batch import densify
-
     (activation,) = [m for m in sink.messages() if isinstance(m, Histograms) and m.kind == "activation"]
     assert densify(activation)[0].sum(axis=1).tolist() == [8 * 8, 8 * 12, 8 * 6, 8 * 3]
 
@@ -139,7 +136,7 @@ class Trained:
             instrument.end(n)
             self.losses.append(loss.item())
         self.gradients = [p.grad for p in self.model.parameters()]
-        self.rng, self.numpy_rng = torch.get_rng_state(), np.random.get_state()[1]  # noqa: NPY002
+        self.rng, self.numpy_rng = torch.get_rng_state(), np.random.get_state()[1]
 
 
 def test_a_watched_run_is_the_bare_run_to_the_last_bit() -> None:

@@ -1,0 +1,63 @@
+"""A real Chromium against the real server. A test fails on any console error and on any request to another origin."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from scripts.browser import chromium
+from tests.server import TOKEN, Server
+
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
+    assert path, "no Chromium: run `make browser`, which installs one or names the command that does"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """`open_page(lang="en", width=1440, height=900, block=None)` → the Lab, as the printed link opens it."""
+    opened: list[tuple[Page, list[str]]] = []
+
+    def make(lang: str = "en", width: int = 1440, height: int = 900, block: str | None = None, path: str = "", **options: Any) -> Page:
+        context = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR" if lang == "ko" else "en-US", **options)
+        page = context.new_page()
+        troubles: list[str] = []
+        page.on("console", lambda m: troubles.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: troubles.append(f"exception: {e}"))
+        page.on("request", lambda r: None if r.url.startswith((server.url, "data:", "blob:")) else troubles.append(f"request to {r.url}"))
+        if block:
+            page.route(block, lambda route: route.abort())
+        page.goto(f"{server.url}/?token={TOKEN}&lang={lang}{path}")
+        page.wait_for_selector("#figure-loss.js-plotly-plot")
+        opened.append((page, troubles))
+        return page
+
+    yield make
+    for page, troubles in opened:
+        page.context.close()
+        assert [t for t in troubles if "ERR_FAILED" not in t and "swiftshader" not in t.lower() and "GPU stall" not in t] == []
+
+
+#: What the tests read of a figure: Plotly's own data, typed arrays unrolled, non-finite as null.
+READ = """([id, wanted]) => {
+  const unroll = (column) => column === undefined ? [] : Array.from(column, (v) => (v !== null && Array.isArray(v) || ArrayBuffer.isView(v)) ? Array.from(v) : v);
+  return document.getElementById(id).data
+    .filter((t) => !wanted || (t.meta && t.meta.series === wanted))
+    .map((t) => ({meta: t.meta ?? {}, name: t.name, type: t.type, x: unroll(t.x), y: unroll(t.y), z: unroll(t.z)}));
+}"""
+
+
+def traces(page: Page, figure: str, series: str | None = None) -> list[dict[str, Any]]:
+    return list(page.evaluate(READ, [figure, series]))
+
+
+def current(page: Page, figure: str, series: str) -> dict[str, Any]:
+    """The current run's trace of a series."""
+    return next(t for t in traces(page, figure, series) if not t["meta"].get("previous"))

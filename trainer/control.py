@@ -1,0 +1,107 @@
+"""Commands from outside, applied between two steps and answered each with one event that bears the step."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from dynascope.messages import Control
+from dynascope.sinks.base import Sink
+from trainer.plan import PlanError, check_changes
+from trainer.spec import FieldError, RunSpec
+
+ACTIONS = ("pause", "resume", "step", "stop", "set")
+#: Commands that may wait for a step boundary, and answered ones that are remembered.
+BOUND = 1000
+#: A paced loop that is further behind than this does not hurry to catch up.
+BEHIND = 0.25
+
+
+class Commands:
+    """A bounded queue that any thread puts into. When it is full the oldest goes: whoever sent it gets no answer."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[Control] = deque(maxlen=BOUND)
+        self._arrived = threading.Condition()
+
+    def put(self, control: Control) -> None:
+        with self._arrived:
+            self._waiting.append(control)
+            self._arrived.notify()
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def take(self) -> Control | None:
+        with self._arrived:
+            return self._waiting.popleft() if self._waiting else None
+
+    def wait(self, seconds: float | None) -> None:
+        """Until something is there, or the time is over."""
+        with self._arrived:
+            if not self._waiting:
+                self._arrived.wait(seconds)
+
+
+class Steering:
+    """What commands have made of a run: its spec now, whether it is paused, whether it shall stop."""
+
+    def __init__(self, spec: RunSpec, sink: Sink, commands: Commands, apply: Callable[[RunSpec], None]) -> None:
+        self.spec = spec
+        self.stopped = False
+        self._sink, self._commands, self._apply = sink, commands, apply
+        self._paused = False
+        self._single = 0
+        self._due = time.monotonic()
+        self._answered: deque[str] = deque(maxlen=BOUND)
+
+    def boundary(self, step: int) -> bool:
+        """Apply what has come, wait while paused or ahead of the pace; False: the run shall stop."""
+        if self.spec.pace is not None:
+            now = time.monotonic()
+            self._due = max(self._due + 1 / self.spec.pace, now - BEHIND)
+        elif not self._commands and not self._paused:
+            return True
+        while True:
+            while (control := self._commands.take()) is not None:
+                self._obey(control, step)
+            if self.stopped:
+                return False
+            if self._paused:
+                if self._single:
+                    self._single -= 1
+                    return True
+                self._commands.wait(None)
+                continue
+            ahead = self._due - time.monotonic() if self.spec.pace is not None else 0.0
+            if ahead <= 0:
+                return True
+            self._commands.wait(ahead)
+
+    def _obey(self, control: Control, step: int) -> None:
+        if control.id in self._answered:
+            return
+        self._answered.append(control.id)
+        answer: dict[str, Any] = {"id": control.id, "action": control.action, "changes": control.changes}
+        try:
+            self._act(control.action, control.changes)
+        except PlanError as refused:
+            answer["error"] = {"errors": [error.model_dump() for error in refused.errors]}
+        status = "stopped" if self.stopped else "paused" if self._paused else "running"
+        self._sink.event(step, "control", answer | {"status": status})
+
+    def _act(self, action: str, changes: Mapping[str, Any]) -> None:
+        if action == "set":
+            self.spec = check_changes(self.spec, changes)
+            self._apply(self.spec)
+            self._due = min(self._due, time.monotonic() + (1 / self.spec.pace if self.spec.pace else 0))
+        elif action == "step":
+            self._paused, self._single = True, self._single + 1
+        elif action in ("pause", "resume"):
+            self._paused, self._single = action == "pause", 0
+            self._due = time.monotonic()
+        elif action == "stop":
+            self.stopped = True
+        else:
+            raise PlanError([FieldError(loc="action", msg=f"is not one of {', '.join(ACTIONS)}", got=action)])

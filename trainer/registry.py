@@ -1,0 +1,119 @@
+"""The parts that a run can be made of. A part is one file under `trainer/parts/`; registering it is the only edit.
+
+`discover` imports whatever lies in those folders when it is called, so a file that is dropped in is found by the next
+process without a restart. A file that can't be imported is kept in `broken()` and takes no other down.
+"""
+
+import importlib
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from trainer.spec import LANGUAGES, Strict
+
+log = logging.getLogger(__name__)
+PARTS = Path(__file__).parent / "parts"
+
+#: Kind → the folder that holds it.
+KINDS = {
+    "init": "inits",
+    "norm": "norms",
+    "penalty": "penalties",
+    "activation": "activations",
+    "dataset": "datasets",
+    "model": "models",
+    "optimizer": "optimizers",
+}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """What a part is called and two or three sentences on what it does and when to use it, in both languages."""
+
+    label: dict[str, str]
+    text: dict[str, str]
+    source: str
+
+    def __post_init__(self) -> None:
+        for words in (self.label, self.text):
+            missing = [language for language in LANGUAGES if not words.get(language, "").strip()]
+            if missing:
+                raise ValueError(f"a text is missing in {missing}")
+        if not self.source.startswith("https://"):
+            raise ValueError("a source is an https address")
+
+
+class NoParams(Strict):
+    """For a part that has nothing to set."""
+
+
+class Part:
+    """The base of every part: `texts` is what a person reads; what it does is its kind's to define."""
+
+    name: str
+    kind: str
+    file: str
+    Params: type[Strict] = NoParams
+    texts: Texts
+    #: What it fits, for the catalogue: for instance `{"layouts": ["vector"]}`.
+    works_with: ClassVar[dict[str, Any]] = {}
+
+    def warm(self) -> None:
+        """Load what a run would otherwise wait for; called once in the process that runs are forked from."""
+
+
+P = TypeVar("P", bound=type[Part])
+_parts: dict[str, dict[str, Part]] = {kind: {} for kind in KINDS}
+_broken: dict[str, str] = {}
+
+
+def register(kind: str, name: str, params: type[Strict] = NoParams) -> Callable[[P], P]:
+    """Class decorator; `params` declares what can be set. Raises ValueError for a name that is taken, naming both files."""
+
+    def add(part: P) -> P:
+        taken = _parts[kind].get(name)
+        if taken is not None and taken.file != part.__module__:
+            raise ValueError(f"{kind} {name!r} is declared in {taken.file} and again in {part.__module__}")
+        part.name, part.kind, part.file, part.Params = name, kind, part.__module__, params
+        part.texts  # noqa: B018  a part without texts fails here, not in front of a user
+        _parts[kind][name] = part()
+        return part
+
+    return add
+
+
+def part(kind: str, name: str) -> Any:
+    """The part of that name. Raises KeyError; `names(kind)` says which there are."""
+    return _parts[kind][name]
+
+
+def names(kind: str) -> list[str]:
+    return sorted(_parts[kind])
+
+
+def discover() -> None:
+    """Import every part that isn't imported yet."""
+    for folder in KINDS.values():
+        for path in sorted((PARTS / folder).glob("[a-z]*.py")):
+            module = f"trainer.parts.{folder}.{path.stem}"
+            try:
+                importlib.import_module(module)
+                _broken.pop(str(path), None)
+            except Exception as error:  # noqa: BLE001  whatever one file does, the others are there
+                if str(path) not in _broken:
+                    log.error("%s can't be used:\n%s", path, traceback.format_exc())
+                _broken[str(path)] = f"{type(error).__name__}: {error}"
+
+
+def broken() -> dict[str, str]:
+    """File → why it could not be imported."""
+    return {Path(path).relative_to(PARTS.parent.parent).as_posix(): why for path, why in _broken.items()}
+
+
+def warm() -> None:
+    for kind in KINDS:
+        for name in names(kind):
+            part(kind, name).warm()
