@@ -109,7 +109,13 @@ class Form:
         branch = path.rsplit(".", 1)[0]
         labels = [self._text(part.get("label")) or part["name"] for part in parts]
         options = [
-            {"value": part["name"], "label": label, "short": short, "help": self._text(part.get("text")), "params": self._params(part, branch)}
+            {
+                "value": part["name"],
+                "label": label,
+                "short": short,
+                "help": self._text(part.get("text")),
+                "params": self._params(part, branch),
+            }
             for part, label, short in zip(parts, labels, _shortened(labels), strict=True)
         ]
         return self._labelled(path, schema, {"kind": "choice", "part": kind, "options": options, "default": self._default(path)})
@@ -148,6 +154,7 @@ class Form:
             "label": self._text(schema.get("label")),
             "help": self._text(schema.get("help")) or schema.get("description", ""),
             "live": bool(schema.get("live")) or path in self._live,
+            "nullable": False,
             **about,
         }
 
@@ -164,8 +171,8 @@ class Form:
 
 
 def _bounds(schema: Schema, numbers: list[Schema]) -> Schema:
-    low = [v.get("minimum", v.get("exclusiveMinimum")) for v in numbers]
-    high = [v.get("maximum", v.get("exclusiveMaximum")) for v in numbers]
+    low: list[Any] = [v.get("minimum", v.get("exclusiveMinimum")) for v in numbers]
+    high: list[Any] = [v.get("maximum", v.get("exclusiveMaximum")) for v in numbers]
     return {
         "integer": all(v["type"] == "integer" for v in numbers),
         "min": None if None in low else min(low),

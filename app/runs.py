@@ -232,8 +232,10 @@ class Runs:
                 _note_latest(run, message)
             elif isinstance(message, RunStarted):
                 await self._started(run, message)
-            elif isinstance(message, Event) and message.kind == "control":
-                await self._controlled(run, message)
+            elif isinstance(message, Event):
+                run.step = max(run.step or 0.0, message.step)
+                if message.kind == "control":
+                    await self._controlled(run, message)
             elif isinstance(message, RunEnded):
                 run.step = message.step
                 await self._finish(run, message.status, message.reason)
@@ -305,13 +307,13 @@ class Runs:
     def _on_exit(self, run: Active) -> OnExit:
         return lambda code: self._spawn(self._exited(run, code))
 
-    async def _exited(self, run: Active, code: int | None) -> None:
-        """A worker is gone. What it could not send is in its journal."""
+    async def _exited(self, run: Active, code: int | None, unsaid: tuple[str, str] | None = None) -> None:
+        """A worker is gone. What it could not send is in its journal; `unsaid` is the end of a run whose journal has none."""
         if run.ended.is_set():
             return
         await self._import_journal(run)
         if not run.ended.is_set():
-            status, reason = run.verdict or ("failed", exit_words(run.process, code))
+            status, reason = run.verdict or unsaid or ("failed", exit_words(run.process, code))
             await self._finish(run, status, reason)
 
     async def _import_journal(self, run: Active) -> None:
@@ -381,8 +383,8 @@ class Runs:
                 continue
             run.process = Started(record["pid"], record["pid_started"])
             if not self._executor.adopt(run.process, self._on_exit(run)):
-                run.verdict = ("interrupted", f"the worker (pid {record['pid']}) was gone when the server came back")
-                self._spawn(self._exited(run, None))
+                gone = f"the worker (pid {record['pid']}) was gone when the server came back"
+                self._spawn(self._exited(run, None, ("interrupted", gone)))
         self._spawn(self._measure())
         self._schedule()
 

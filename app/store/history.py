@@ -106,19 +106,21 @@ def read_series(
 
 def _read_one(connection: Connection, row, tail: Buckets | None, points: int, low: float, high: float) -> tuple[int, Buckets]:  # type: ignore[no-untyped-def]
     count = (row.points if row else 0) + (len(tail) if tail else 0)
-    first = min([row.first] * bool(row) + ([float(tail.table[START].min())] if tail and len(tail) else []), default=0.0)
-    last = max([row.last] * bool(row) + ([float(tail.table[START].max())] if tail and len(tail) else []), default=0.0)
+    spans = [(row.first, row.last)] if row else []
+    if tail is not None and len(tail):
+        spans.append((float(tail.table[START].min()), float(tail.table[START].max())))
+    first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
     width = 1 if not points or count <= points else width_for(max(first, low), min(last, high), points)
     level = level_for(width)
     buckets = Buckets(np.empty((7, 0)))
     if row:
         c = schema.chunks.c
-        spans = [and_(c.series == row.id, c.level == level)]
+        inside = [and_(c.series == row.id, c.level == level)]
         if np.isfinite(low):
-            spans.append(c.chunk >= int(chunk_of(np.array([low]), level)[0]))
+            inside.append(c.chunk >= int(chunk_of(np.array([low]), level)[0]))
         if np.isfinite(high):
-            spans.append(c.chunk <= int(chunk_of(np.array([high]), level)[0]))
-        for data in connection.scalars(select(c.data).where(*spans).order_by(c.chunk)):
+            inside.append(c.chunk <= int(chunk_of(np.array([high]), level)[0]))
+        for data in connection.scalars(select(c.data).where(*inside).order_by(c.chunk)):
             buckets = buckets.then(Buckets.unpack(data, level))
     if tail is not None:
         buckets = buckets.then(tail if level == 0 else tail.coarsen(WIDTHS[level]))

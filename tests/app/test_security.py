@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from app.main import create_app
 from app.security import OPEN, RUN_TOKEN, RedactTokens
@@ -40,6 +40,12 @@ def addresses(tmp_path: Path) -> tuple[set[tuple[str, str]], set[str]]:
         elif isinstance(route, WebSocketRoute):
             sockets.add(route.path)
     return http, sockets
+
+
+def _send_and_hear(socket: ClientConnection, text: str) -> None:
+    socket.send(text)
+    for _ in range(10):
+        socket.recv(timeout=10)
 
 
 def test_every_http_route_refuses_who_has_no_credential(server: Server, tmp_path: Path) -> None:
@@ -121,9 +127,7 @@ def test_a_frame_of_20_mib_closes_its_socket_alone(server: Server) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with connect(server.url.replace("http", "ws") + "/api/live", additional_headers=headers, max_size=None) as socket:
         with pytest.raises(ConnectionClosed) as closed:
-            socket.send("x" * (20 << 20))
-            for _ in range(10):
-                socket.recv(timeout=10)
+            _send_and_hear(socket, "x" * (20 << 20))
         assert closed.value.rcvd is None or closed.value.rcvd.code == 1009
     assert server.client.get("/api/healthz").status_code == 200
 

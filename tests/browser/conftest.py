@@ -47,7 +47,8 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
 
 #: What the tests read of a figure: Plotly's own data, typed arrays unrolled, non-finite as null.
 READ = """([id, wanted]) => {
-  const unroll = (column) => column === undefined ? [] : Array.from(column, (v) => (v !== null && Array.isArray(v) || ArrayBuffer.isView(v)) ? Array.from(v) : v);
+  const unroll = (column) => column === undefined ? [] : Array.from(column, (v) =>
+    Array.isArray(v) || ArrayBuffer.isView(v) ? Array.from(v) : v);
   return document.getElementById(id).data
     .filter((t) => !wanted || (t.meta && t.meta.series === wanted))
     .map((t) => ({meta: t.meta ?? {}, name: t.name, type: t.type, x: unroll(t.x), y: unroll(t.y), z: unroll(t.z)}));

@@ -1,6 +1,7 @@
 """The histogram that is drawn equals a naive recount: the run trained again in plain PyTorch, counted with numpy."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch import nn
 from tests.browser.conftest import traces
 from tests.browser.test_lab import until
 from tests.server import Server
-from trainer import build, plan
+from trainer.build import build
+from trainer.plan import plan
 from trainer.spec import RunSpec
 
 pytestmark = pytest.mark.browser
@@ -34,6 +36,32 @@ def test_the_drawn_histogram_equals_a_naive_recount(open_page: Callable[..., Pag
     for column, step in enumerate(drawn["meta"]["steps"]):
         np.testing.assert_array_equal(z[:, column], recount(naive[int(step)], low, high), err_msg=f"step {step}")
         assert z[:, column].sum() == naive[int(step)].size
+
+
+def activations_of(spec: dict[str, Any], layer: str) -> list[np.ndarray]:
+    """Layer `layer`'s output at each step: the same data, order and first weights, a network and a loop written out here."""
+    experiment = build(plan(RunSpec.model_validate(spec)))
+    width, depth = spec["model"]["params"]["width"], spec["model"]["params"]["depth"]
+    sizes = [64, *[width] * depth]
+    blocks = [nn.Sequential(nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU()) for a, b in pairwise(sizes)]
+    net = nn.Sequential(*blocks, nn.Linear(width, 10))
+    with torch.no_grad():
+        for mine, theirs in zip(net.parameters(), experiment.model.parameters(), strict=True):
+            mine.copy_(theirs)
+    optimizer = torch.optim.SGD(net.parameters(), lr=spec["optimizer"]["params"]["lr"], momentum=spec["optimizer"]["params"]["momentum"])
+    train, size = experiment.data.train, spec["data"]["batch_size"]
+    seen = []
+    order = torch.randperm(len(train.y), generator=experiment.order)
+    for step in range(STEPS):
+        hidden = train.x[(now := order[step * size : (step + 1) * size])]
+        for index, block in enumerate(blocks):
+            hidden = block(hidden)
+            if f"hidden{index + 1}" == layer:
+                seen.append(hidden.detach().numpy().copy())
+        nn.functional.cross_entropy(net[-1](hidden), train.y[now]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return seen
 
 
 def recount(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[int]:

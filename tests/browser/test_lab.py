@@ -45,7 +45,7 @@ def test_start_and_the_loss_falls_drawn_from_the_socket(open_page: OpenPage, ser
     assert drawn["x"] == list(range(len(drawn["x"])))
     assert sum(drawn["y"][-20:]) < 0.5 * sum(drawn["y"][:20])
     stop(server, run)
-    steps, losses = server.points(run, "train/loss")
+    _, losses = server.points(run, "train/loss")
     assert drawn["y"] == losses[: len(drawn["y"])]
     until(page, lambda: current(page, "figure-loss", "val/loss")["x"] == server.points(run, "val/loss")[0])
 

@@ -1,0 +1,62 @@
+/** The REST calls that the page makes. Refusals are RFC 9457 problems. */
+
+import { _ } from './texts.js';
+
+/** @typedef {{loc: string, msg: string, got?: unknown}} FieldError */
+
+export class Problem extends Error {
+  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] */
+  constructor(status, detail, errors = []) {
+    super(detail);
+    this.status = status;
+    this.errors = errors;
+  }
+}
+
+/** @returns {Promise<any>} the answer's JSON; throws `Problem` */
+async function ask(method, path, body, headers = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
+      body: body === undefined ? undefined : JSON.stringify(body),
+    });
+  } catch {
+    throw new Problem(0, _('The server can’t be reached. Nothing was lost; try again in a moment.'));
+  }
+  const said = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Problem(answer.status, said.detail || `${answer.status} ${answer.statusText}`, said.errors);
+  return said;
+}
+
+/** Random per intent: two requests with one key start one run. `randomUUID` is missing where the page isn't on https. */
+export function intentKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * Start a run. A request that got no answer is sent once more with the same key, which can't start a second run.
+ * @param {object} spec @param {string} key
+ */
+export async function createRun(spec, key) {
+  const send = () => ask('POST', '/api/runs', spec, { 'Idempotency-Key': key });
+  try {
+    return await send();
+  } catch (problem) {
+    if (problem.status !== 0) throw problem;
+    return send();
+  }
+}
+
+/** @param {string} id @param {string} action @param {Record<string, unknown>} [changes] */
+export const control = (id, action, changes) =>
+  ask('POST', `/api/runs/${encodeURIComponent(id)}/control`, changes ? { action, changes } : { action });
+
+/** The newest run, or undefined. */
+export const newestRun = async () => (await ask('GET', '/api/runs?limit=1')).items[0];
+
+/** @param {string} id */
+export const getRun = (id) => ask('GET', `/api/runs/${encodeURIComponent(id)}`);
+
+export const getCatalogue = () => ask('GET', '/api/catalog');

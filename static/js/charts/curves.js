@@ -1,0 +1,66 @@
+/** Loss or accuracy over the steps: training raw and smoothed, validation dashed, test at its end, the last run grey behind. */
+
+import { _, shown } from '../texts.js';
+import { axis, draw, roof, trace } from './plot.js';
+
+const WEIGHT = 0.9; // of the debiased mean, as TensorBoard's slider
+
+/** @param {'loss' | 'accuracy'} quantity */
+export function curves(quantity) {
+  const [train, val, test] = ['train', 'val', 'test'].map((split) => `${split}/${quantity}`);
+
+  /** @param {import('./plot.js').Scene} scene */
+  function of(run, scene, previous) {
+    const { colour, range } = scene;
+    const [a, b, c] = previous ? Array(3).fill(colour.previous) : [colour['series-a'], colour['series-b'], colour['series-c']];
+    const meta = (series) => ({ meta: { run: run.id, series, previous } });
+    const held = (name) => run.series.get(name);
+    const traces = [];
+    if (held(train)) {
+      traces.push(trace(run, train, held(train).line(range), { color: a, width: 1 }, { opacity: previous ? 0.3 : 0.35, ...meta(train) }));
+      traces.push(trace(run, train, held(train).smooth(range, WEIGHT), { color: a, width: 2 }, meta(`${train}/smoothed`)));
+    }
+    if (held(val)) {
+      const marks = held(val).n <= 60 ? 'lines+markers' : 'lines';
+      traces.push(trace(run, val, held(val).line(range), { color: b, width: 2, dash: 'dash' }, { mode: marks, marker: { size: 5, color: b }, ...meta(val) }));
+    }
+    if (held(test)) {
+      traces.push(trace(run, test, held(test).line(null), {}, { mode: 'markers', marker: { symbol: 'diamond', size: 10, color: c }, ...meta(test) }));
+    }
+    return traces;
+  }
+
+  /** @param {import('./plot.js').Scene} scene */
+  function drawCurves(scene) {
+    const { run, previous, colour, log } = scene;
+    const data = [...(previous ? of(previous, scene, true) : []), ...(run ? of(run, scene, false) : [])];
+    const yaxis = quantity === 'accuracy' ? { range: [0, 1.02], tickformat: '.1f' } : lossAxis(data, log);
+    return draw(scene, data, { yaxis: axis(colour, yaxis) });
+  }
+
+  /** What the figure says at a step. @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+  function read(run, step, colour) {
+    const rows = [
+      [train, _('training'), colour['series-a'], false],
+      [val, _('validation'), colour['series-b'], true],
+      [test, _('test'), colour['series-c'], false],
+    ];
+    return rows.flatMap(([name, word, tone, dashed]) => {
+      const at = run.series.get(name)?.at(step);
+      return at ? [{ name: word, value: shown(at.value), colour: tone, dashed, step: at.step }] : [];
+    });
+  }
+
+  return { draw: drawCurves, read };
+}
+
+/** The largest of what a person follows, the smoothed and the validated: a lone spike of one batch runs out of the figure. */
+function lossAxis(data, log) {
+  const values = data.filter(({ meta }) => !meta.series.startsWith('train') || meta.series.endsWith('smoothed')).flatMap(({ y }) => y);
+  const finite = values.filter((v) => v !== null && Number.isFinite(v));
+  if (!log) return { range: [0, roof(1.02 * Math.max(0, ...finite))], rangemode: 'tozero' };
+  const positive = finite.filter((v) => v > 0);
+  if (!positive.length) return { type: 'log', range: [-2, 1] };
+  const [low, high] = [Math.floor(Math.log10(Math.min(...positive))), Math.ceil(Math.log10(Math.max(...positive)))];
+  return { type: 'log', range: [low, Math.max(high, low + 1)], dtick: high - low > 6 ? 2 : 1, exponentformat: 'power' };
+}

@@ -1,0 +1,115 @@
+/** The chosen layer's normalisation: batch against running statistics above, γ and β below. Without one, σ layer by layer. */
+
+import { _, shown } from '../texts.js';
+import { axis, draw, trace } from './plot.js';
+
+/** Series of the upper half; a layer has either the first two (batch norm) or the others (statistics a sample). */
+const UPPER = ['norm/mean_shift', 'norm/log_var_ratio', 'norm/sample_mean_spread', 'norm/sample_std_spread', 'norm/sample_std_mean'];
+const AFFINE = [['norm/gamma_mean', 'norm/gamma_std'], ['norm/beta_mean', 'norm/beta_std']];
+const TONES = ['series-a', 'series-b', 'series-c'];
+const DASHES = ['solid', 'dash', 'dot'];
+
+const words = () => ({
+  'norm/mean_shift': _('mean: |batch − running| / σ'),
+  'norm/log_var_ratio': _('variance: ln(batch / running)'),
+  'norm/sample_mean_spread': _('spread of μ over the batch'),
+  'norm/sample_std_spread': _('spread of σ over the batch'),
+  'norm/sample_std_mean': _('mean σ of a sample'),
+  'norm/gamma_mean': 'γ',
+  'norm/beta_mean': 'β',
+});
+
+const seriesOf = (run, layer, quantity) => run?.series.get(`layer/${layer}/${quantity}`);
+const measured = (run, layer, quantity) => {
+  const series = seriesOf(run, layer, quantity);
+  return series && series.n && !(series.bad[series.n - 1] && Number.isNaN(series.latest) && !Number.isFinite(series.extent().low)) ? series : undefined;
+};
+
+export const hasNorm = (run, layer) => [...UPPER, ...AFFINE.map(([mean]) => mean)].some((q) => measured(run, layer, q));
+
+/** @param {import('./plot.js').Scene} scene */
+function drawNorm(scene) {
+  return hasNorm(scene.run, scene.layer) ? drawStatistics(scene) : drawSigmas(scene);
+}
+
+function drawStatistics(scene) {
+  const { run, layer, colour, range } = scene;
+  const shown_ = UPPER.filter((q) => measured(run, layer, q));
+  const data = shown_.map((q, i) =>
+    trace(run, q, measured(run, layer, q).line(range), { color: colour[TONES[i]], width: 1.75, dash: DASHES[i] }, metaOf(run, layer, q)),
+  );
+  AFFINE.forEach(([mean, std], i) => {
+    const middle = measured(run, layer, mean);
+    if (!middle) return;
+    const tone = colour[TONES[i]];
+    const line = middle.line(range);
+    const spread = seriesOf(run, layer, std);
+    if (spread) data.push(band(run, layer, std, line, spread, tone));
+    data.push(trace(run, mean, line, { color: tone, width: 1.75, dash: DASHES[i] }, { yaxis: 'y2', ...metaOf(run, layer, mean) }));
+  });
+  const upper = extentOf(shown_.map((q) => measured(run, layer, q)));
+  const affine = extentOf(AFFINE.flatMap(([mean]) => measured(run, layer, mean) ?? []), Math.max(0, ...AFFINE.map(([, std]) => seriesOf(run, layer, std)?.extent().high ?? 0)));
+  return draw(scene, data, {
+    yaxis: axis(colour, { domain: [0.54, 1], range: grown(run, layer, 'upper', upper), nticks: 5, zeroline: true }),
+    yaxis2: axis(colour, { domain: [0, 0.44], range: grown(run, layer, 'affine', affine), nticks: 4, zeroline: true, anchor: 'x' }),
+    xaxis: { anchor: 'y2' },
+  });
+}
+
+/** γ or β: mean ± standard deviation over its entries. */
+function band(run, layer, quantity, { x, y }, spread, tone) {
+  const around = x.map((step) => spread.at(step)?.value ?? 0);
+  const points = { x: [...x, ...[...x].reverse()], y: [...y.map((v, i) => v + around[i]), ...y.map((v, i) => v - around[i]).reverse()] };
+  return trace(run, quantity, points, { width: 0 }, { yaxis: 'y2', fill: 'toself', fillcolor: tone, opacity: 0.18, ...metaOf(run, layer, quantity) });
+}
+
+function drawSigmas(scene) {
+  const { run, layer, colour, range } = scene;
+  const layers = run?.record.layers ?? [];
+  const data = layers.flatMap(({ name }) => {
+    const series = seriesOf(run, name, 'activation/std');
+    const chosen = name === layer;
+    const style = { color: chosen ? colour['series-a'] : colour.muted, width: chosen ? 2.5 : 1.1 };
+    return series ? [trace(run, 'activation/std', series.line(range), style, { opacity: chosen ? 1 : 0.7, ...metaOf(run, name, 'activation/std') })] : [];
+  });
+  const values = data.flatMap(({ y }) => y).filter((v) => v > 0 && Number.isFinite(v));
+  const low = values.length ? Math.floor(Math.log10(Math.min(...values))) : -1;
+  const high = values.length ? Math.ceil(Math.log10(Math.max(...values))) : 1;
+  const dtick = Math.max(1, Math.ceil((high - low) / 6));
+  return draw(scene, data, { yaxis: axis(colour, { type: 'log', range: [low, Math.max(high, low + 1)], dtick, exponentformat: 'power', visible: Boolean(run) }) });
+}
+
+const metaOf = (run, layer, quantity) => ({ meta: { run: run.id, series: `layer/${layer}/${quantity}`, layer, previous: false } });
+
+/** Lowest and highest value of several series, zero with them. */
+function extentOf(list, around = 0) {
+  const extents = list.map((series) => series.extent());
+  return [Math.min(0, ...extents.map((e) => e.low)) - around, Math.max(0, ...extents.map((e) => e.high)) + around];
+}
+
+/** An axis range that only ever grows, by steps, while one layer of one run is shown. */
+function grown(run, layer, half, [low, high]) {
+  const held = ((run.normRanges ??= {})[`${layer}/${half}`] ??= { low: 0, high: 0.1 });
+  const step = (value) => Math.ceil(value / 0.25) * 0.25;
+  while (held.high < high) held.high = Math.max(step(high), Math.min(2 * held.high, 1e30));
+  while (held.low > low) held.low = Math.min(-step(-low), Math.max(2 * held.low, -1e30));
+  return [held.low, held.high];
+}
+
+/** @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+function read(run, step, colour, layer) {
+  if (!hasNorm(run, layer)) {
+    const at = seriesOf(run, layer, 'activation/std')?.at(step);
+    return at ? [{ name: `${layer} σ`, value: shown(at.value), colour: colour['series-a'], step: at.step }, { name: _('other layers'), value: '', colour: colour.muted }] : [];
+  }
+  const said = words();
+  const rows = [...UPPER.filter((q) => measured(run, layer, q)), ...AFFINE.map(([mean]) => mean).filter((q) => measured(run, layer, q))];
+  let upper = 0;
+  return rows.map((quantity) => {
+    const i = quantity.startsWith('norm/gamma') ? 0 : quantity.startsWith('norm/beta') ? 1 : upper++;
+    const at = seriesOf(run, layer, quantity).at(step);
+    return { name: said[quantity], value: shown(at?.value ?? null), colour: colour[TONES[i]], dashed: i > 0, step: at?.step };
+  });
+}
+
+export const norm = { draw: drawNorm, read };

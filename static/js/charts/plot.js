@@ -1,0 +1,86 @@
+/** What all Plotly figures share: their layout, the steps that they show, colour and the one call that draws. */
+
+/* global Plotly */
+import { _, language } from '../texts.js';
+import { drawnFlags } from '../flags.js';
+
+/** @typedef {{element: any, colour: Record<string, string>, run: any, previous: any, layer: string | null, range: [number, number],
+ *   flags: import('../flags.js').Flag[], diverged: number | null, log: boolean}} Scene what a chart is drawn from */
+
+const FIRST_SPAN = 64;
+
+const CONFIG = {
+  displaylogo: false,
+  showSendToCloud: false,
+  doubleClick: false,
+  modeBarButtons: [['toImage']],
+  locale: language,
+  locales: { [language]: { dictionary: { 'Download plot as a PNG': _('Save as a picture') }, format: {} } },
+};
+
+/**
+ * The steps to show: from 0 to a span that doubles while a run goes on, so that axes grow and never jitter.
+ * @param {import('../runs.js').Run[]} runs
+ * @returns {[number, number]}
+ */
+export function stepsOf(runs) {
+  const last = Math.max(0, ...runs.map((run) => run.step ?? 0));
+  if (runs.length && !runs.some((run) => run.active) && last > 0) return [0, last];
+  let span = FIRST_SPAN;
+  while (span < last) span *= 2;
+  return [0, span];
+}
+
+/** The least of 1, 1.5, 2, 3, 5 times a power of ten that is not below `value`. @param {number} value */
+export function roof(value) {
+  if (!(value > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((top) => top >= value * 0.9999);
+}
+
+/** @param {Record<string, string>} colour */
+export function axis(colour, more = {}) {
+  return {
+    color: colour.muted, gridcolor: colour.rule, linecolor: colour.rule, zerolinecolor: colour.rule, tickfont: { size: 11 }, fixedrange: true,
+    ticks: '', ...more,
+  };
+}
+
+/** @param {Scene} scene @param {any[]} data @param {any} layout */
+export function draw(scene, data, layout) {
+  const { colour, range } = scene;
+  const { shapes, annotations } = drawnFlags(scene.flags, scene.diverged, colour, range);
+  return Plotly.react(
+    scene.element,
+    data,
+    {
+      autosize: true,
+      margin: { l: 46, r: 12, t: 16, b: 26, pad: 0 },
+      paper_bgcolor: 'rgba(0,0,0,0)',
+      plot_bgcolor: 'rgba(0,0,0,0)',
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.ink },
+      modebar: { color: colour.muted, activecolor: colour.ink, bgcolor: 'rgba(0,0,0,0)' },
+      showlegend: false,
+      hovermode: false,
+      dragmode: 'zoom',
+      ...layout,
+      xaxis: axis(colour, { fixedrange: false, range: [...range], uirevision: range.join(), showgrid: false, ...layout.xaxis }),
+      shapes: [...shapes, ...(layout.shapes ?? [])],
+      annotations: [...annotations, ...(layout.annotations ?? [])],
+    },
+    CONFIG,
+  );
+}
+
+/**
+ * A line of one series. `meta` says whose and which it is.
+ * @param {import('../runs.js').Run} run @param {string} series @param {{x: any[], y: any[]}} points @param {any} line @param {any} [more]
+ */
+export function trace(run, series, { x, y }, line, more = {}) {
+  return {
+    type: 'scatter', mode: 'lines', x, y, line: { simplify: false, ...line }, connectgaps: false, name: series, meta: { run: run.id, series, previous: false },
+    ...more,
+  };
+}
+
+/** @typedef {{name: string, value: string, colour?: string, dashed?: boolean}} Reading */

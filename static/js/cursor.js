@@ -1,0 +1,50 @@
+/** One step cursor through all figures: the pointer or the arrow keys move it, read-outs follow. */
+
+export class Cursor {
+  /** @param {() => void} moved */
+  constructor(moved) {
+    this.moved = moved;
+    /** @type {number | null} */
+    this.step = null;
+    /** @type {Map<any, HTMLElement>} */
+    this.lines = new Map();
+  }
+
+  /** @param {any} plot a Plotly graph div */
+  add(plot) {
+    const line = document.createElement('div');
+    line.className = 'cursor-line';
+    plot.parentElement.append(line);
+    this.lines.set(plot, line);
+    plot.addEventListener('pointermove', (event) => this.#point(plot, event));
+    plot.addEventListener('pointerleave', () => this.set(null));
+  }
+
+  #point(plot, event) {
+    const axis = plot._fullLayout?.xaxis;
+    if (!axis || event.buttons) return;
+    const inside = event.clientX - plot.getBoundingClientRect().left - axis._offset;
+    if (inside < 0 || inside > axis._length) return;
+    this.set(Math.max(0, Math.round(axis.p2l(inside))));
+  }
+
+  /** @param {number | null} step */
+  set(step) {
+    if (step === this.step) return;
+    this.step = step;
+    for (const plot of this.lines.keys()) this.place(plot);
+    this.moved();
+  }
+
+  /** Put a figure's line where the cursor is; after each redraw too, because axes grow. */
+  place(plot) {
+    const line = this.lines.get(plot);
+    const { xaxis, yaxis, _size } = plot._fullLayout ?? {};
+    const at = this.step === null || !xaxis ? NaN : xaxis.l2p(this.step);
+    line.hidden = !(at >= 0 && at <= xaxis._length) || !yaxis;
+    if (line.hidden) return;
+    line.style.transform = `translateX(${plot.offsetLeft + xaxis._offset + at}px)`;
+    line.style.top = `${plot.offsetTop + _size.t}px`;
+    line.style.height = `${_size.h}px`;
+  }
+}

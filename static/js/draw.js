@@ -1,0 +1,73 @@
+/** Who draws when: charts are marked dirty, one animation loop draws the visible ones, one a frame, within a budget. */
+
+const SHORTEST = 100; // at most ten redraws a second of a figure
+const SHARE = 0.5; // of the time may go to drawing
+
+/** @typedef {{id: string, element: HTMLElement, draw: () => unknown, after?: () => void}} Drawn */
+
+export class Drawer {
+  constructor() {
+    /** @type {Map<string, Drawn & {dirty: boolean, visible: boolean, last: number, cost: number}>} */
+    this.charts = new Map();
+    this.frame = 0;
+    this.observer = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) this.#seen(target, isIntersecting);
+    });
+    document.addEventListener('visibilitychange', () => this.#wake());
+  }
+
+  /** @param {Drawn} chart */
+  add(chart) {
+    this.charts.set(chart.id, { ...chart, dirty: true, visible: false, last: 0, cost: 10 });
+    this.observer.observe(chart.element);
+  }
+
+  /** @param {...string} ids of charts whose data changed; none: all of them */
+  mark(...ids) {
+    for (const id of ids.length ? ids : this.charts.keys()) {
+      const chart = this.charts.get(id);
+      if (chart) chart.dirty = true;
+    }
+    this.#wake();
+  }
+
+  #seen(target, visible) {
+    for (const chart of this.charts.values()) {
+      if (chart.element === target) {
+        chart.visible = visible;
+        if (visible) chart.dirty = true;
+      }
+    }
+    this.#wake();
+  }
+
+  #wake() {
+    if (!this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
+  }
+
+  #tick(now) {
+    this.frame = 0;
+    if (document.hidden) return;
+    const waiting = [...this.charts.values()].filter((c) => c.dirty && c.visible).sort((a, b) => a.last - b.last);
+    const interval = this.#interval();
+    const due = waiting.find((c) => now - c.last >= interval);
+    if (due) this.#draw(due, now);
+    if (waiting.length > (due ? 1 : 0)) this.#wake();
+  }
+
+  /** Long enough that all visible figures, drawn once each, leave the page half of the time. */
+  #interval() {
+    let cost = 0;
+    for (const chart of this.charts.values()) if (chart.visible) cost += chart.cost;
+    return Math.max(SHORTEST, cost / SHARE);
+  }
+
+  #draw(chart, now) {
+    chart.dirty = false;
+    chart.last = now;
+    const begun = performance.now();
+    chart.draw();
+    chart.cost = 0.8 * chart.cost + 0.2 * (performance.now() - begun);
+    chart.after?.();
+  }
+}

@@ -1,0 +1,135 @@
+/** The four figures: what each is drawn from, its read-out, its table for screen readers, zoom and size. */
+
+import { activations } from './charts/activations.js';
+import { curves } from './charts/curves.js';
+import { norm, hasNorm } from './charts/norm.js';
+import { stepsOf } from './charts/plot.js';
+import { Cursor } from './cursor.js';
+import { flagsOf } from './flags.js';
+import { _, integer } from './texts.js';
+
+/* global Plotly */
+
+const TABLE_EVERY = 1000; // ms: a screen reader's table need not change ten times a second
+const $ = (id) => document.getElementById(id);
+
+export class Figures {
+  /**
+   * @param {import('./draw.js').Drawer} drawer
+   * @param {{bins: any}} catalogue
+   * @param {{current: () => any, previous: () => any, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
+   */
+  constructor(drawer, catalogue, view) {
+    this.drawer = drawer;
+    this.view = view;
+    /** @type {[number, number] | null} what a person has zoomed to */
+    this.zoom = null;
+    this.logLoss = false;
+    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), activations: activations(catalogue.bins), norm };
+    this.tables = {};
+    this.cursor = new Cursor(() => this.#readouts());
+    for (const id of Object.keys(this.charts)) this.#install(id);
+    $('log-loss').addEventListener('click', () => this.#log());
+  }
+
+  #install(id) {
+    const element = $(`figure-${id}`);
+    this.cursor.add(element);
+    this.drawer.add({ id, element, draw: () => this.#draw(id, element), after: () => this.#after(id, element) });
+  }
+
+  async #draw(id, element) {
+    const [run, previous] = [this.view.current(), this.view.previous()];
+    const drawn = this.charts[id].draw({
+      element, run, previous, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf([run, previous].filter(Boolean)),
+      flags: flagsOf(run, this.view.title), diverged: run?.record.status === 'diverged' ? run.step : null, log: id === 'loss' && this.logLoss,
+    });
+    if (!element.dataset.listening) {
+      element.dataset.listening = 'yes';
+      element.on('plotly_relayout', (change) => this.#zoomed(change));
+      element.on('plotly_doubleclick', () => this.#zoomed({}));
+      new ResizeObserver(() => element.clientHeight > 0 && Plotly.Plots.resize(element)).observe(element);
+    }
+    await drawn;
+  }
+
+  #after(id, element) {
+    this.cursor.place(element);
+    this.#readout(id);
+  }
+
+  /** One zoom for all figures; a double click ends it. */
+  #zoomed(change) {
+    const from = change['xaxis.range[0]'];
+    const to = change['xaxis.range[1]'];
+    if (from === undefined && Object.keys(change).length) return;
+    this.zoom = from === undefined || to - from < 1 ? null : [Math.max(0, from), to];
+    this.drawer.mark();
+  }
+
+  resetZoom() {
+    this.zoom = null;
+  }
+
+  #log() {
+    this.logLoss = !this.logLoss;
+    $('log-loss').setAttribute('aria-pressed', String(this.logLoss));
+    this.drawer.mark('loss');
+  }
+
+  #readouts() {
+    for (const id of Object.keys(this.charts)) this.#readout(id);
+  }
+
+  #readout(id) {
+    const run = this.view.current();
+    const layer = this.view.layer();
+    const readings = run ? this.charts[id].read(run, this.cursor.step, this.view.colour(), layer) : [];
+    const line = $(`readout-${id}`);
+    const parts = readings.map(({ name, value, colour, dashed }) => entry(name, value, colour, dashed));
+    if (this.cursor.step !== null && readings.length) parts.unshift(entry(_('step'), integer(readings[0].step ?? this.cursor.step)));
+    line.replaceChildren(...parts);
+    this.#say(id, run, layer);
+    this.#table(id, readings);
+  }
+
+  /** What stands beside a figure in words: its layer, what is not finite, that nothing is there yet. */
+  #say(id, run, layer) {
+    const note = this.charts[id].note?.(run, layer) ?? '';
+    $(`note-${id}`).textContent = note;
+    $(`note-${id}`).hidden = !note;
+    const about = $(`card-${id}`).querySelector('.card-about');
+    if (id === 'activations') about.textContent = layer ? _('{layer}, training mode', { layer }) : '';
+    if (id === 'norm') {
+      const own = hasNorm(run, layer);
+      about.textContent = layer && own ? layer : '';
+      $('title-norm').textContent = !run || own ? _('Does the batch agree with the running statistics?') : _('Does the signal survive every layer?');
+    }
+  }
+
+  #table(id, readings) {
+    const now = performance.now();
+    if (now - (this.tables[id] ?? -Infinity) < TABLE_EVERY) return;
+    this.tables[id] = now;
+    const rows = readings.filter((r) => r.value).map(({ name, value, step }) => {
+      const row = document.createElement('tr');
+      for (const text of [name, step === undefined ? '' : integer(step), value]) row.insertCell().textContent = text;
+      return row;
+    });
+    $(`table-${id}`).tBodies[0].replaceChildren(...rows);
+  }
+}
+
+function entry(name, value, colour, dashed) {
+  const item = document.createElement('span');
+  if (colour) {
+    const swatch = document.createElement('i');
+    swatch.style.color = colour;
+    if (dashed) swatch.className = 'dashed';
+    item.append(swatch);
+  }
+  const number = document.createElement('b');
+  number.textContent = value;
+  item.append(name, number);
+  return item;
+}

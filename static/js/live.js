@@ -1,0 +1,95 @@
+/** The live socket: subscribes, decodes, and comes back after a loss with what the page holds already. */
+
+const FIRST_WAIT = 250;
+const LONGEST_WAIT = 5000;
+const ARRAYS = { float64: Float64Array, uint32: Uint32Array, uint16: Uint16Array };
+
+/**
+ * A binary frame: uint32 header length, JSON header, arrays at offsets from the header's end, each aligned to 8 bytes.
+ * @param {ArrayBuffer} buffer
+ * @returns {{header: any, view: (place: {dtype: string, offset: number, length: number}) => any}} views, not copies
+ */
+export function decode(buffer) {
+  const length = new DataView(buffer).getUint32(0, true);
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
+  return { header, view: ({ dtype, offset, length: n }) => new ARRAYS[dtype](buffer, 4 + length + offset, n) };
+}
+
+export class Live {
+  /**
+   * @param {{message: (m: any) => void, frame: (header: any, view: any) => void, state: (s: string) => void,
+   *   since: (run: string) => {attempt: number, seq: number} | null}} hooks
+   */
+  constructor(hooks) {
+    this.hooks = hooks;
+    this.runs = [];
+    this.streams = [];
+    this.wait = FIRST_WAIT;
+    this.greeted = false;
+    addEventListener('offline', () => this.socket?.close());
+    addEventListener('online', () => this.#soon(0));
+    addEventListener('visibilitychange', () => document.visibilityState === 'visible' && !this.greeted && this.#soon(0));
+    this.hooks.state('waiting');
+    this.#connect();
+  }
+
+  /** What the page wants from now on; replaces what it wanted before. @param {string[]} runs @param {string[]} streams */
+  subscribe(runs, streams) {
+    const wanted = JSON.stringify([runs, streams]);
+    if (wanted === this.wanted) return;
+    this.wanted = wanted;
+    [this.runs, this.streams] = [runs, streams];
+    if (this.greeted) this.#say({});
+  }
+
+  #say(since) {
+    if (this.runs.length) this.socket.send(JSON.stringify({ type: 'subscribe', runs: this.runs, streams: this.streams, since }));
+  }
+
+  #connect() {
+    clearTimeout(this.timer);
+    this.timer = 0;
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`);
+    socket.binaryType = 'arraybuffer';
+    socket.onmessage = ({ data }) => this.#heard(data);
+    socket.onclose = () => this.#lost(socket);
+    this.socket = socket;
+  }
+
+  #heard(data) {
+    if (typeof data !== 'string') {
+      const { header, view } = decode(data);
+      this.hooks.frame(header, view);
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.type === 'hello') this.#greet();
+    else this.hooks.message(message);
+  }
+
+  #greet() {
+    this.greeted = true;
+    this.wait = FIRST_WAIT;
+    this.hooks.state('live');
+    const since = {};
+    for (const run of this.runs) {
+      const held = this.hooks.since(run);
+      if (held) since[run] = held;
+    }
+    this.#say(since);
+  }
+
+  #lost(socket) {
+    if (socket !== this.socket) return;
+    this.greeted = false;
+    this.hooks.state('disconnected');
+    this.#soon(this.wait * (0.5 + Math.random() / 2));
+    this.wait = Math.min(LONGEST_WAIT, this.wait * 2);
+  }
+
+  #soon(delay) {
+    if (this.socket.readyState < WebSocket.CLOSING) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.#connect(), delay);
+  }
+}

@@ -1,0 +1,36 @@
+/** Light, dark, or as the system: a cookie, so that the server renders the right one and nothing flashes. */
+
+import { _ } from './texts.js';
+
+const ORDER = ['auto', 'light', 'dark'];
+const NAMES = ['ink', 'muted', 'rule', 'card', 'ground', 'series-a', 'series-b', 'series-c', 'series-d', 'previous', 'bad', 'flag'];
+
+/** @param {() => void} changed */
+export function installTheme(changed) {
+  const button = document.getElementById('theme');
+  const root = document.documentElement;
+  const words = { auto: _('as the system'), light: _('light'), dark: _('dark') };
+  const show = () => (document.getElementById('theme-word').textContent = words[root.dataset.theme]);
+  button.addEventListener('click', () => {
+    root.dataset.theme = ORDER[(ORDER.indexOf(root.dataset.theme) + 1) % ORDER.length];
+    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
+    show();
+    changed();
+  });
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed);
+  show();
+}
+
+const probe = document.createElement('span');
+probe.hidden = true;
+
+/** The colours of the style sheet as they are now, for what is drawn by script. @returns {Record<string, string>} */
+export function colours() {
+  if (!probe.isConnected) document.body.append(probe);
+  const found = {};
+  for (const name of NAMES) {
+    probe.style.color = `var(--${name})`;
+    found[name] = getComputedStyle(probe).color;
+  }
+  return found;
+}

@@ -1,0 +1,56 @@
+/** Histograms of one layer and kind over time: sparse columns of counts over the fixed bins. */
+
+const CAP = 2048;
+
+export class Track {
+  constructor() {
+    /** @type {{first: number, last: number, merged: number, bins: Uint16Array, counts: Uint32Array}[]} */
+    this.columns = [];
+    this.version = 0;
+  }
+
+  /**
+   * Append columns; one whose first step is held already replaces that one and those after it.
+   * @param {Float64Array} first @param {Float64Array} last @param {Uint32Array} offsets
+   * @param {Uint16Array} bins @param {Uint32Array} counts
+   */
+  append(first, last, offsets, bins, counts) {
+    for (let i = 0; i < first.length; i++) {
+      while (this.columns.length && this.columns[this.columns.length - 1].first >= first[i]) this.columns.pop();
+      this.columns.push({
+        first: first[i],
+        last: last[i],
+        merged: 1,
+        bins: bins.slice(offsets[i], offsets[i + 1]),
+        counts: counts.slice(offsets[i], offsets[i + 1]),
+      });
+    }
+    if (this.columns.length > CAP) this.columns = pairs(this.columns);
+    this.version++;
+  }
+
+  /**
+   * Columns to draw, neighbours added up until at most `budget` remain.
+   * @param {number} budget @param {[number, number] | null} range
+   */
+  thinned(budget, range) {
+    let columns = this.columns;
+    if (range) columns = columns.filter((c) => c.last >= range[0] && c.first <= range[1]);
+    while (columns.length > budget) columns = pairs(columns);
+    return columns;
+  }
+}
+
+function pairs(columns) {
+  const joined = [];
+  for (let i = 0; i < columns.length; i += 2) joined.push(i + 1 < columns.length ? sum(columns[i], columns[i + 1]) : columns[i]);
+  return joined;
+}
+
+function sum(a, b) {
+  const counts = new Map();
+  for (const { bins, counts: added } of [a, b]) bins.forEach((bin, i) => counts.set(bin, (counts.get(bin) || 0) + added[i]));
+  const bins = Uint16Array.from(counts.keys()).sort();
+  const merged = a.merged + b.merged;
+  return { first: a.first, last: b.last, merged, bins, counts: Uint32Array.from(bins, (bin) => counts.get(bin)) };
+}

@@ -1,0 +1,81 @@
+/** Start, pause, step, stop, speed; the step counter and the run's state. */
+
+import { position, valueAt } from './controls.js';
+import { _, brief, integer } from './texts.js';
+
+const PACE = { low: '1', high: '3000', scale: 'log' };
+const LIMITLESS = 99.75;
+
+const $ = (id) => document.getElementById(id);
+
+export class Transport {
+  /** @param {{start: () => void, act: (action: string) => Promise<void>, pace: (value: number | null) => void}} hooks */
+  constructor(hooks) {
+    this.hooks = hooks;
+    this.acting = false;
+    this.words = {
+      none: _('no run yet'), queued: _('queued'), starting: _('starting'), running: _('running'), paused: _('paused'), ending: _('ending'),
+      finished: _('finished'), stopped: _('stopped'), diverged: _('diverged'), failed: _('failed'), interrupted: _('interrupted'),
+    };
+    $('start').addEventListener('click', () => hooks.start());
+    $('pause').addEventListener('click', () => this.toggle());
+    $('step').addEventListener('click', () => this.#act('step'));
+    $('stop').addEventListener('click', () => this.#act('stop'));
+    $('pace').addEventListener('input', () => {
+      this.#say();
+      hooks.pace(this.pace);
+    });
+  }
+
+  /** Steps a second at most; null: no limit. */
+  get pace() {
+    const place = Number($('pace').value);
+    return place >= LIMITLESS ? null : valueAt(place, PACE);
+  }
+
+  set pace(value) {
+    $('pace').value = value === null ? 100 : Math.min(99.5, position(value, PACE));
+    this.#say();
+  }
+
+  /** Pause or resume, whichever the run's state asks for. */
+  toggle() {
+    if (!$('pause').disabled) this.#act(this.status === 'paused' ? 'resume' : 'pause');
+  }
+
+  /** @param {import('./runs.js').Run | undefined} run */
+  show(run) {
+    const status = run?.record.status ?? 'none';
+    this.status = status;
+    const going = status === 'running' || status === 'starting' || status === 'paused';
+    $('pause').disabled = !going;
+    $('step').disabled = !going;
+    $('stop').disabled = !(going || status === 'queued');
+    $('state').dataset.status = status;
+    $('state-word').textContent = this.words[status] ?? status;
+    $('pause-word').textContent = status === 'paused' ? _('Resume') : _('Pause');
+    $('pause').querySelector('use').setAttribute('href', status === 'paused' ? '#icon-play' : '#icon-pause');
+    $('counter').textContent = run?.step == null ? '–' : integer(run.step);
+    const name = $('run-name');
+    name.hidden = !run;
+    if (run) {
+      name.textContent = run.record.name || run.id;
+      name.href = `#run=${run.id}`;
+      name.title = `${_('Link to this run')}: ${run.id}`;
+    }
+  }
+
+  #say() {
+    const word = this.pace === null ? _('no limit') : _('{n} steps/s', { n: brief(this.pace) });
+    $('pace-value').textContent = word;
+    $('pace').setAttribute('aria-valuetext', word);
+    $('pace').style.setProperty('--at', `${$('pace').value}%`);
+  }
+
+  async #act(action) {
+    if (this.acting) return;
+    this.acting = true;
+    await this.hooks.act(action);
+    this.acting = false;
+  }
+}
