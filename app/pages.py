@@ -27,8 +27,8 @@ PARTS = {
     "penalty.method": "penalty",
     "optimizer.name": "optimizer",
 }
-#: What a person can watch; the trainer itself knows no limit.
-PACE = 60
+#: What a person can watch and steer: the trainer itself knows no pace, and ends after some epochs.
+WATCHED = {"pace": 60, "stop": {"max_epochs": None, "max_steps": 20_000, "early": None}}
 #: The transport row has the pace; tags and notes belong to a run once it is there.
 ELSEWHERE = ("pace", "tags", "notes", "name")
 _YEAR = 365 * 86400
@@ -48,7 +48,7 @@ async def lab(request: Request) -> HTMLResponse:
         "texts": words(language).for_scripts(),
     }
     if catalogue:
-        defaults = {**catalogue["defaults"], "pace": PACE}
+        defaults = {**catalogue["defaults"], **WATCHED}
         context |= {"catalogue": {**catalogue, "defaults": defaults}, "form": Form(catalogue, defaults, words(language))}
     response = HTMLResponse(environment(language).get_template(template).render(context))
     if request.query_params.get("lang") == language:
@@ -96,7 +96,9 @@ class Form:
             variants = [_resolved(v, defs) for v in resolved.get("anyOf", [resolved])]
             nested = next((v for v in variants if v.get("properties") is not None), None)
             if path in PARTS:
-                yield self._part(path, PARTS[path], resolved)
+                part = self._part(path, PARTS[path], resolved)
+                if len(part["options"]) > 1:  # no choice needs no control
+                    yield part
             elif nested is not None:
                 if any(v.get("type") == "null" for v in variants):
                     yield self._labelled(path, resolved, {"kind": "group", "default": self._default(path) is not None})
@@ -105,7 +107,7 @@ class Form:
                 yield field
 
     def _part(self, path: str, kind: str, schema: Schema) -> Schema:
-        parts = self._catalogue["parts"].get(kind, [])
+        parts = sorted(self._catalogue["parts"].get(kind, []), key=lambda part: part["name"] != "none")
         branch = path.rsplit(".", 1)[0]
         labels = [self._text(part.get("label")) or part["name"] for part in parts]
         options = [
@@ -162,11 +164,12 @@ class Form:
         return (texts or {}).get(self._said.language, "")
 
     def _default(self, path: str) -> Any:
+        """The page's, or within a group that the page has off, the spec's own."""
         value: Any = self._defaults
+        own: Any = self._catalogue["defaults"]
         for key in path.split("."):
-            if not isinstance(value, dict):
-                return None
-            value = value.get(key)
+            value = value.get(key) if isinstance(value, dict) else own.get(key)
+            own = own.get(key) if isinstance(own, dict) else None
         return value
 
 
@@ -198,5 +201,5 @@ def _shortened(labels: list[str]) -> list[str]:
     """Labels for narrow buttons: without a last word that at least half of them share, and what is in brackets."""
     bare = [label.split(" (")[0].split("(")[0].strip() or label for label in labels]
     last = [label.rsplit(" ", 1)[1] for label in bare if " " in label]
-    common = {word for word in last if 2 * last.count(word) >= len(labels)}
+    common = {word for word in last if last.count(word) > 1 and 2 * last.count(word) >= len(labels)}
     return [label.rsplit(" ", 1)[0] if " " in label and label.rsplit(" ", 1)[1] in common else label for label in bare]

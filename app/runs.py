@@ -477,7 +477,8 @@ def _note_latest(run: Active, message: Scalars) -> None:
         for name, row in zip(message.names, values, strict=True):
             last = float(row[-1])
             run.latest[name] = last if math.isfinite(last) else None
-        run.step = max(run.step or 0.0, float(steps[-1]))
+        updates = 1.0 if "train/loss" in message.names else 0.0  # the batch of step s is what update s + 1 is made from
+        run.step = max(run.step or 0.0, float(steps[-1]) + updates)
 
 
 def _with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:

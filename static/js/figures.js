@@ -2,7 +2,7 @@
 
 import { activations } from './charts/activations.js';
 import { curves } from './charts/curves.js';
-import { norm, hasNorm } from './charts/norm.js';
+import { hasNorm, norm, questionOf } from './charts/norm.js';
 import { stepsOf } from './charts/plot.js';
 import { Cursor } from './cursor.js';
 import { flagsOf } from './flags.js';
@@ -86,8 +86,8 @@ export class Figures {
     const layer = this.view.layer();
     const readings = run ? this.charts[id].read(run, this.cursor.step, this.view.colour(), layer) : [];
     const line = $(`readout-${id}`);
-    const parts = readings.map(({ name, value, colour, dashed }) => entry(name, value, colour, dashed));
-    if (this.cursor.step !== null && readings.length) parts.unshift(entry(_('step'), integer(readings[0].step ?? this.cursor.step)));
+    const parts = readings.map(entry);
+    if (this.cursor.step !== null && readings.length) parts.unshift(entry({ name: _('step'), value: integer(readings[0].step ?? this.cursor.step) }));
     line.replaceChildren(...parts);
     this.#say(id, run, layer);
     this.#table(id, readings);
@@ -103,7 +103,7 @@ export class Figures {
     if (id === 'norm') {
       const own = hasNorm(run, layer);
       about.textContent = layer && own ? layer : '';
-      $('title-norm').textContent = !run || own ? _('Does the batch agree with the running statistics?') : _('Does the signal survive every layer?');
+      $('title-norm').textContent = questionOf(run, layer);
     }
   }
 
@@ -111,17 +111,19 @@ export class Figures {
     const now = performance.now();
     if (now - (this.tables[id] ?? -Infinity) < TABLE_EVERY) return;
     this.tables[id] = now;
-    const rows = readings.filter((r) => r.value).map(({ name, value, step }) => {
+    const rows = readings.filter((r) => r.value).map(({ name, long, value, step }) => {
       const row = document.createElement('tr');
-      for (const text of [name, step === undefined ? '' : integer(step), value]) row.insertCell().textContent = text;
+      for (const text of [long ?? name, step === undefined ? '' : integer(step), value]) row.insertCell().textContent = text;
       return row;
     });
     $(`table-${id}`).tBodies[0].replaceChildren(...rows);
   }
 }
 
-function entry(name, value, colour, dashed) {
+/** @param {import('./charts/plot.js').Reading} reading */
+function entry({ name, long, value, colour, dashed }) {
   const item = document.createElement('span');
+  if (long) item.title = long;
   if (colour) {
     const swatch = document.createElement('i');
     swatch.style.color = colour;

@@ -29,14 +29,14 @@ const previous = () => runs.get(view.previous);
 
 const controls = new Controls($('controls'), catalogue, {
   live: (path, value) => current()?.active && steering.set(path, value),
-  structural: () => own() && begin(),
+  structural: () => own() && begin(true),
 });
 const steering = new Steering(async (changes) => {
   await control(view.current, 'set', changes);
   alertUser('');
   controls.clearErrors();
 }, refused);
-const transport = new Transport({ start: begin, act, pace: (value) => current()?.active && steering.set('pace', value) });
+const transport = new Transport({ start: () => begin(false), act, pace: (value) => current()?.active && steering.set('pace', value) });
 const strip = new Strip($('strip'), choose);
 const figures = new Figures(drawer, catalogue, {
   current, previous, layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
@@ -52,10 +52,14 @@ const live = new Live({
 /** Whether a change of the form starts a new run at once: this tab began the one that is shown. */
 const own = () => view.current !== null && sessionStorage.getItem('began') === view.current;
 
-/** Start what the form says. What goes on now is stopped once the new run is accepted; a click while one is being made counts once more at most. */
-async function begin(event) {
+/**
+ * Start what the form says. What goes on now is stopped once the new run is accepted. While one is being made, a second
+ * click is the same wish, and a control that was changed meanwhile is another.
+ * @param {boolean} changed
+ */
+async function begin(changed) {
   if (creating) {
-    again = event === undefined; // a changed control, not a second click
+    again ||= changed;
     return;
   }
   creating = true;
@@ -77,7 +81,7 @@ async function begin(event) {
   $('start').removeAttribute('aria-busy');
   if (again) {
     again = false;
-    begin();
+    begin(true);
   }
 }
 
@@ -127,10 +131,10 @@ const sinceOf = (run) => (run?.seq ? { attempt: run.attempt, seq: run.seq } : nu
 function heard(message) {
   if (message.type === 'error') alertUser(message.errors.map((e) => e.msg).join(' · '));
   else runs.take(message);
-  if (message.type === 'snapshot' && message.run.id === view.current && !own()) adopt();
+  if (message.type === 'snapshot' && message.run.id === view.current && !own() && (named() || current().active)) adopt();
 }
 
-/** The form says what the shown run is made of. */
+/** The form says what the shown run is made of: one that was asked for, or that can be steered. */
 function adopt() {
   const spec = current().spec;
   controls.adopt(spec);
@@ -177,13 +181,16 @@ function connection(state) {
   document.body.dataset.connection = state;
 }
 
-/** The page's address names its run; without one, the newest is shown. */
+/** The run that the page's address names. */
+const named = () => new URLSearchParams(location.hash.slice(1)).get('run');
+
+/** Show the run that is named; without one, the newest. */
 async function follow() {
-  const named = new URLSearchParams(location.hash.slice(1)).get('run');
-  if (named === view.current && named) return;
+  const id = named();
+  if (id && id === view.current) return;
   try {
-    const record = named ? await getRun(named) : await newestRun();
-    if (record && (!named || record.id !== view.current)) show(record.id, null);
+    const record = id ? await getRun(id) : await newestRun();
+    if (record && !creating && record.id !== view.current) show(record.id, null);
   } catch (problem) {
     refused(problem);
   }
@@ -217,6 +224,8 @@ function sheet() {
   const set = (open) => {
     $('controls').classList.toggle('shown', open);
     $('sheet-toggle').setAttribute('aria-expanded', String(open));
+    document.body.classList.toggle('sheet-open', open);
+    if (open) document.querySelector('.figures').scrollIntoView(); // the figure stays in sight above the sheet
     (open ? $('sheet-close') : $('sheet-toggle')).focus();
   };
   $('sheet-toggle').addEventListener('click', () => set(!$('controls').classList.contains('shown')));

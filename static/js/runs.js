@@ -112,7 +112,10 @@ export class Runs {
     run.events.push(event);
     if (run.events.length > MAX_EVENTS) run.events.splice(0, run.events.length - MAX_EVENTS);
     const { kind, data } = event;
-    if (kind === 'status') Object.assign(run.record, { status: data.status, end_reason: data.end_reason });
+    if (kind === 'status') {
+      Object.assign(run.record, { status: data.status, end_reason: data.end_reason });
+      if (!run.active) run.step = event.step;
+    }
     if (kind === 'started' && data.layers) run.record.layers = data.layers;
     if (kind === 'control' && data.status && run.active) run.record.status = data.status;
     this.changed(run, 'record');
@@ -136,7 +139,7 @@ export class Runs {
       if (width === 1) series.points(arrays.step, arrays.value);
       else series.buckets(arrays);
       touched.add(name.startsWith('layer/') ? 'layers' : 'scalars');
-      if (name === 'train/loss') run.step = Math.max(run.step ?? 0, series.lastStep);
+      if (name === 'train/loss' && run.active) run.step = Math.max(run.step ?? 0, series.lastStep + 1); // updates made
     }
     for (const what of touched) this.changed(run, what);
   }

@@ -39,8 +39,10 @@ export function sentenceOf(run, label) {
     failed: _('Failed at step {step}', { step }),
     interrupted: _('Interrupted at step {step}', { step }),
   }[status];
-  const why = reason && !run.active ? ` — ${reason}` : '';
-  return `${mark}${said ?? status}${why}`;
+  const stop = run.events.find((e) => e.kind === 'early_stop');
+  const early = stop ? _('early stop: no gain since step {step}', { step: integer(stop.data.best_step) }) : '';
+  const why = { finished: early, diverged: _('a smaller learning rate often helps'), failed: reason, interrupted: reason }[status];
+  return `${mark}${said ?? status}${why ? ` — ${why}` : ''}`;
 }
 
 /** @param {string} text */

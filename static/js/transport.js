@@ -1,7 +1,7 @@
 /** Start, pause, step, stop, speed; the step counter and the run's state. */
 
 import { position, valueAt } from './controls.js';
-import { _, brief, integer } from './texts.js';
+import { _, integer } from './texts.js';
 
 const PACE = { low: '1', high: '3000', scale: 'log' };
 const LIMITLESS = 99.75;
@@ -22,18 +22,22 @@ export class Transport {
     $('step').addEventListener('click', () => this.#act('step'));
     $('stop').addEventListener('click', () => this.#act('stop'));
     $('pace').addEventListener('input', () => {
+      const place = Number($('pace').value);
+      this.#pace = place >= LIMITLESS ? null : valueAt(place, PACE);
       this.#say();
       hooks.pace(this.pace);
     });
   }
 
-  /** Steps a second at most; null: no limit. */
+  /** Steps a second at most; null: no limit. @type {number | null} */
+  #pace = null;
+
   get pace() {
-    const place = Number($('pace').value);
-    return place >= LIMITLESS ? null : valueAt(place, PACE);
+    return this.#pace;
   }
 
   set pace(value) {
+    this.#pace = value;
     $('pace').value = value === null ? 100 : Math.min(99.5, position(value, PACE));
     this.#say();
   }
@@ -66,7 +70,7 @@ export class Transport {
   }
 
   #say() {
-    const word = this.pace === null ? _('no limit') : _('{n} steps/s', { n: brief(this.pace) });
+    const word = this.pace === null ? _('no limit') : _('{n} steps/s', { n: integer(this.pace) });
     $('pace-value').textContent = word;
     $('pace').setAttribute('aria-valuetext', word);
     $('pace').style.setProperty('--at', `${$('pace').value}%`);

@@ -13,6 +13,7 @@ from torch import nn
 from tests.browser.conftest import traces
 from tests.browser.test_lab import until
 from tests.server import Server
+from trainer import registry
 from trainer.build import build
 from trainer.plan import plan
 from trainer.spec import RunSpec
@@ -40,6 +41,7 @@ def test_the_drawn_histogram_equals_a_naive_recount(open_page: Callable[..., Pag
 
 def activations_of(spec: dict[str, Any], layer: str) -> list[np.ndarray]:
     """Layer `layer`'s output at each step: the same data, order and first weights, a network and a loop written out here."""
+    registry.discover()
     experiment = build(plan(RunSpec.model_validate(spec)))
     width, depth = spec["model"]["params"]["width"], spec["model"]["params"]["depth"]
     sizes = [64, *[width] * depth]
@@ -50,10 +52,14 @@ def activations_of(spec: dict[str, Any], layer: str) -> list[np.ndarray]:
             mine.copy_(theirs)
     optimizer = torch.optim.SGD(net.parameters(), lr=spec["optimizer"]["params"]["lr"], momentum=spec["optimizer"]["params"]["momentum"])
     train, size = experiment.data.train, spec["data"]["batch_size"]
-    seen = []
-    order = torch.randperm(len(train.y), generator=experiment.order)
-    for step in range(STEPS):
-        hidden = train.x[(now := order[step * size : (step + 1) * size])]
+    seen: list[np.ndarray] = []
+    batches: list[torch.Tensor] = []
+    while len(seen) < STEPS:
+        if not batches:
+            order = torch.randperm(len(train.y), generator=experiment.order)
+            batches = list(order.split(size))
+        now = batches.pop(0)
+        hidden = train.x[now]
         for index, block in enumerate(blocks):
             hidden = block(hidden)
             if f"hidden{index + 1}" == layer:

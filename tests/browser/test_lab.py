@@ -16,7 +16,14 @@ OpenPage = Callable[..., Page]
 
 def until(page: Page, done: Callable[[], bool], seconds: float = 20) -> None:
     end = time.monotonic() + seconds
-    while not done():
+
+    def is_done() -> bool:
+        try:
+            return done()
+        except StopIteration:  # the trace isn't drawn yet
+            return False
+
+    while not is_done():
         assert time.monotonic() < end, page.inner_text("body")[:2000]
         page.wait_for_timeout(100)
 
@@ -33,6 +40,10 @@ def start(page: Page) -> str:
 
 def stop(server: Server, run: str) -> None:
     server.client.post(f"/api/runs/{run}/control", json={"action": "stop"})
+
+
+def counted(page: Page) -> int:
+    return int(page.inner_text("#counter").replace(",", ""))
 
 
 @pytest.mark.parametrize("block", [None, "**/series*"], ids=["", "series-blocked"])
@@ -95,9 +106,11 @@ def test_pause_step_and_resume_from_the_page(open_page: OpenPage, server: Server
     run = start(page)
     page.locator("#pause").click()
     until(page, lambda: server.get(run)["status"] == "paused")
+    page.wait_for_timeout(300)
     held = server.get(run)["step"]
+    assert counted(page) == held
     page.locator("#step").click()
-    until(page, lambda: server.get(run)["step"] == held + 1)
+    until(page, lambda: server.get(run)["step"] == held + 1 == counted(page))
     page.locator("#pause").click()
     until(page, lambda: server.get(run)["step"] > held + 10)
     page.locator("#stop").click()

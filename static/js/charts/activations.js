@@ -5,7 +5,7 @@ import { axis, draw } from './plot.js';
 
 const COLUMNS = 240;
 const NEAR_ZERO = 0.03; // of a column's non-zero counts may lie in the rows that are folded next to zero
-const POWER = 2.2; // of the colour scale: a rare value must be seen beside a thousand zeros
+const POWER = 1.5; // of the colour scale: a rare value must be seen beside a thousand zeros
 const CIVIDIS = [
   '#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678', '#a59c74', '#c3b369', '#e1cc55', '#fee838',
 ];
@@ -19,7 +19,7 @@ export function activations(bins) {
     const { run, layer, colour, range } = scene;
     const track = run?.tracks.get(`activation/${layer}`);
     const columns = track?.thinned(COLUMNS, range) ?? [];
-    if (!columns.length) return draw(scene, [], { yaxis: axis(colour, { visible: false, range: [0, 1] }), xaxis: { visible: Boolean(run) } });
+    if (!columns.length) return draw(scene, [], { yaxis: axis(colour, { visible: false, range: [0, 1] }) });
     const rows = rowsOf(track, columns);
     const z = rows.map(() => new Float64Array(columns.length));
     columns.forEach((column, i) => fill(z, rows, column, i));
@@ -31,7 +31,7 @@ export function activations(bins) {
     };
     const heat = {
       type: 'heatmap', x: [...starts, Math.max(columns[columns.length - 1].last + 1, last + width)], y: rows.map((_row, i) => i), z: z.map((row) => Array.from(row)),
-      zmin: 0, zmax: Math.max(1, ...z.map((row) => row.reduce((a, b) => Math.max(a, b), 0))), colorscale: scaleFrom(colour.card), showscale: false, hoverinfo: 'skip', meta,
+      zmin: 0, zmax: brightest(z, rows), colorscale: scaleFrom(colour.card), showscale: false, hoverinfo: 'skip', meta,
     };
     return draw(scene, [heat], { yaxis: axis(colour, { range: [-0.5, rows.length - 0.5], showgrid: false, zeroline: false, ...ticks(rows) }) });
   }
@@ -130,6 +130,9 @@ export function activations(bins) {
 
   return { draw: drawActivations, read, note };
 }
+
+/** The greatest count but those of exact zeros: half of a ReLU's outputs are, and would leave the rest in the dark. */
+const brightest = (z, rows) => Math.max(1, ...z.filter((_row, i) => !rows[i].zero).map((row) => row.reduce((a, b) => Math.max(a, b), 0)));
 
 /** Cividis; a cell that counts nothing is the card itself. */
 const scaleFrom = (empty) => [

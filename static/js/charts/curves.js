@@ -25,7 +25,7 @@ export function curves(quantity) {
       traces.push(trace(run, val, held(val).line(range), { color: b, width: 2, dash: 'dash' }, { mode: marks, marker: { size: 5, color: b }, ...meta(val) }));
     }
     if (held(test)) {
-      traces.push(trace(run, test, held(test).line(null), {}, { mode: 'markers', marker: { symbol: 'diamond', size: 10, color: c }, ...meta(test) }));
+      traces.push(trace(run, test, held(test).line(null), {}, { mode: 'markers', cliponaxis: false, marker: { symbol: 'diamond', size: 10, color: c }, ...meta(test) }));
     }
     return traces;
   }

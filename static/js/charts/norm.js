@@ -9,14 +9,15 @@ const AFFINE = [['norm/gamma_mean', 'norm/gamma_std'], ['norm/beta_mean', 'norm/
 const TONES = ['series-a', 'series-b', 'series-c'];
 const DASHES = ['solid', 'dash', 'dot'];
 
+/** A name short enough for the read-out, and in words. */
 const words = () => ({
-  'norm/mean_shift': _('mean: |batch − running| / σ'),
-  'norm/log_var_ratio': _('variance: ln(batch / running)'),
-  'norm/sample_mean_spread': _('spread of μ over the batch'),
-  'norm/sample_std_spread': _('spread of σ over the batch'),
-  'norm/sample_std_mean': _('mean σ of a sample'),
-  'norm/gamma_mean': 'γ',
-  'norm/beta_mean': 'β',
+  'norm/mean_shift': ['|μ_B − μ| / σ', _('distance of the batch mean from the running mean, in running standard deviations')],
+  'norm/log_var_ratio': ['ln σ²_B / σ²', _('logarithm of batch variance over running variance')],
+  'norm/sample_mean_spread': [_('spread of μ'), _('standard deviation of the samples’ means over the batch')],
+  'norm/sample_std_spread': [_('spread of σ'), _('standard deviation of the samples’ standard deviations over the batch')],
+  'norm/sample_std_mean': [_('mean σ'), _('mean of the samples’ standard deviations')],
+  'norm/gamma_mean': ['γ', _('mean of the scale γ, its spread shaded')],
+  'norm/beta_mean': ['β', _('mean of the shift β, its spread shaded')],
 });
 
 const seriesOf = (run, layer, quantity) => run?.series.get(`layer/${layer}/${quantity}`);
@@ -108,8 +109,16 @@ function read(run, step, colour, layer) {
   return rows.map((quantity) => {
     const i = quantity.startsWith('norm/gamma') ? 0 : quantity.startsWith('norm/beta') ? 1 : upper++;
     const at = seriesOf(run, layer, quantity).at(step);
-    return { name: said[quantity], value: shown(at?.value ?? null), colour: colour[TONES[i]], dashed: i > 0, step: at?.step };
+    const [name, long] = said[quantity];
+    return { name, long, value: shown(at?.value ?? null), colour: colour[TONES[i]], dashed: i > 0, step: at?.step };
   });
+}
+
+/** What the figure asks, by what the layer has. */
+export function questionOf(run, layer) {
+  if (run && !hasNorm(run, layer)) return _('Does the signal survive every layer?');
+  const perSample = run && !measured(run, layer, UPPER[0]) && UPPER.slice(2).some((q) => measured(run, layer, q));
+  return perSample ? _('How far apart are the samples before they are normalised?') : _('Does the batch agree with the running statistics?');
 }
 
 export const norm = { draw: drawNorm, read };

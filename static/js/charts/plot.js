@@ -65,8 +65,8 @@ export function draw(scene, data, layout) {
       dragmode: 'zoom',
       ...layout,
       xaxis: axis(colour, { fixedrange: false, range: [...range], uirevision: range.join(), showgrid: false, ...layout.xaxis }),
-      shapes: [...shapes, ...(layout.shapes ?? [])],
-      annotations: [...annotations, ...(layout.annotations ?? [])],
+      shapes,
+      annotations: scene.run ? annotations : [{ text: _('Nothing to draw before the first run'), x: 0.5, y: 0.5, xref: 'paper', yref: 'paper', showarrow: false, font: { color: colour.muted, size: 13 } }],
     },
     CONFIG,
   );
@@ -83,4 +83,4 @@ export function trace(run, series, { x, y }, line, more = {}) {
   };
 }
 
-/** @typedef {{name: string, value: string, colour?: string, dashed?: boolean}} Reading */
+/** @typedef {{name: string, value: string, long?: string, colour?: string, dashed?: boolean, step?: number}} Reading `long`: the name in words */

@@ -8,7 +8,7 @@ from trainer.registry import NoParams, Part, Texts, register
 @register("norm", "none")
 class NoNorm(Part):
     texts = Texts(
-        label={"en": "No normalisation", "ko": "정규화 없음"},
+        label={"en": "None", "ko": "없음"},
         text={
             "en": "Activations pass as they are. How well a deep network trains then depends on its initialisation and learning rate.",
             "ko": "활성값을 그대로 넘깁니다. 깊은 망의 학습은 가중치 초기화와 학습률에 크게 좌우됩니다.",
