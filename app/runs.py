@@ -372,7 +372,8 @@ class Runs:
         """Take up what the last server left: queued runs wait again, living workers are watched, dead ones end."""
         for record in await self._store.read(records.active):
             run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=_first_share(record["spec"]))
-            run.latest, run.step = record["latest"], record["step"]
+            run.latest = record["latest"]
+            run.step = record["step"] or await self._store.read(history.updates_made, run.id)
             self._active[run.id] = run
             if run.status == "queued":
                 self._queue.append(run.id)

@@ -85,6 +85,21 @@ def series_names(connection: Connection, run: str) -> list[str]:
     return sorted(tail.union(stored))
 
 
+def updates_made(connection: Connection, run: str) -> float | None:
+    """Steps that a run has certainly made, by its stored training losses; None before the first."""
+    last = [
+        row.last
+        for row in connection.execute(select(schema.series.c.last).where(schema.series.c.run == run, schema.series.c.name == "train/loss"))
+    ]
+    last += [
+        float(steps[-1])
+        for message in _tail(connection, run)
+        for name, steps, _ in series_of(message)
+        if name == "train/loss" and len(steps)
+    ]
+    return max(last) + 1 if last else None
+
+
 def read_series(
     connection: Connection, run: str, names: Iterable[str], points: int, low: float = -np.inf, high: float = np.inf
 ) -> dict[str, tuple[int, Buckets]]:

@@ -26,9 +26,9 @@ def test_buckets_agree_with_a_naive_twin(values: list[float], width: int, first:
         inside = np.array(values)[(steps >= start) & (steps < start + width)]
         finite = inside[np.isfinite(inside)]
         assert columns["nonfinite"][i] == len(inside) - len(finite)
-        np.testing.assert_equal(columns["last"][i], inside[-1])
-        np.testing.assert_equal(columns["min"][i], finite.min() if len(finite) else np.nan)
-        np.testing.assert_equal(columns["max"][i], finite.max() if len(finite) else np.nan)
+        np.testing.assert_array_equal(columns["last"][i], inside[-1])
+        np.testing.assert_array_equal(columns["min"][i], finite.min() if len(finite) else np.nan)
+        np.testing.assert_array_equal(columns["max"][i], finite.max() if len(finite) else np.nan)
         np.testing.assert_allclose(columns["mean"][i], finite.mean() if len(finite) else np.nan, rtol=1e-9, atol=1e-30)
     assert buckets.table[COUNT].sum() + buckets.table[NONFINITE].sum() == len(values)
     assert (columns["step"] % width == 0).all()
