@@ -36,21 +36,33 @@ _YEAR = 365 * 86400
 
 @router.get("/")
 async def lab(request: Request) -> HTMLResponse:
-    language = language_of(request)
     catalogue = await request.app.state.catalog.get()
-    template = "lab.html" if catalogue else "preparing.html"
+    if not catalogue:
+        return page(request, "preparing.html", "lab")
+    defaults = {**catalogue["defaults"], **WATCHED}
+    form = Form(catalogue, defaults, words(language_of(request)))
+    return page(request, "lab.html", "lab", catalogue={**catalogue, "defaults": defaults}, form=form)
+
+
+@router.get("/api/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """The OpenAPI document, to read and to try out."""
+    return page(request, "docs.html", "docs")
+
+
+def page(request: Request, template: str, room: str, **more: Any) -> HTMLResponse:
+    """A template in the visitor's language and theme."""
+    language = language_of(request)
     theme = request.cookies.get("theme")
     context: dict[str, Any] = {
         "version": __version__,
+        "room": room,
         "language": language,
         "languages": LANGUAGES,
         "theme": theme if theme in ("light", "dark") else "auto",
         "texts": words(language).for_scripts(),
     }
-    if catalogue:
-        defaults = {**catalogue["defaults"], **WATCHED}
-        context |= {"catalogue": {**catalogue, "defaults": defaults}, "form": Form(catalogue, defaults, words(language))}
-    response = HTMLResponse(environment(language).get_template(template).render(context))
+    response = HTMLResponse(environment(language).get_template(template).render(context | more))
     if request.query_params.get("lang") == language:
         response.set_cookie(COOKIE, language, max_age=_YEAR, samesite="strict")
     return response

@@ -56,6 +56,22 @@ class Histograms(BaseModel):
     columns: list[HistogramColumn]
 
 
+class LayerTable(BaseModel):
+    """Layers × quantities at one measured step; a value is null where it isn't finite."""
+
+    step: float | None = Field(description="The measured step that is nearest to the one asked for; null where nothing is measured yet.")
+    layers: dict[str, dict[str, Cell]]
+
+
+@router.get("/layers", responses=documented(401, 404, 422))
+async def layers(id: str, runs: RunsDep, store: StoreDep, step: Step = None) -> LayerTable:
+    """Every quantity of every layer at the measured step nearest to `step`; without one, at the newest."""
+    await runs.record(id)
+    at, table = await store.read(history.read_layers, id, 2.0**53 if step is None else step)
+    finite = {layer: {name: v if v - v == 0 else None for name, v in row.items()} for layer, row in table.items()}
+    return LayerTable(step=at, layers=finite)
+
+
 @router.get("/series", responses=documented(401, 404, 422))
 async def series(
     id: str,

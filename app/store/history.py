@@ -14,7 +14,7 @@ from sqlalchemy import Connection, and_, delete, insert, select, tuple_, update
 
 from app.store import schema
 from app.store.columns import Column, histograms_of, series_of
-from app.store.pyramid import START, WIDTHS, Buckets, chunk_of, level_for, width_for
+from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of, level_for, width_for
 from dynascope.messages import BIN, COUNT, Event, Sent, decode_frame
 
 #: Columns per layer and kind; when they are full, neighbours' counts are added and each column spans twice the steps.
@@ -142,6 +142,22 @@ def _read_one(connection: Connection, row, tail: Buckets | None, points: int, lo
     # A bucket that begins before `low` still holds steps of the window.
     buckets = buckets.within(np.floor(low / width) * width if np.isfinite(low) else low, high)
     return width, buckets if width == 1 else buckets.coarsen(width)
+
+
+def read_layers(connection: Connection, run: str, step: float) -> tuple[float | None, dict[str, dict[str, float]]]:
+    """`(the measured step nearest to one asked for, {layer: {quantity: value}})` of the quantities measured then."""
+    names = [name for name in series_names(connection, run) if name.startswith("layer/")]
+    near = [buckets.table[START] for _, buckets in read_series(connection, run, names[:1], 0).values()]
+    measured = np.concatenate(near) if near else np.empty(0)
+    if not len(measured):
+        return None, {}
+    at = float(measured[np.abs(measured - step).argmin()])
+    table: dict[str, dict[str, float]] = {}
+    for name, (_, buckets) in read_series(connection, run, names, 0, at, at).items():
+        if len(buckets):
+            _, layer, quantity = name.split("/", 2)
+            table.setdefault(layer, {})[quantity] = float(buckets.table[LAST][-1])
+    return at, table
 
 
 def read_histograms(connection: Connection, run: str, kind: str, layer: str, low: float = -np.inf, high: float = np.inf) -> list[Column]:

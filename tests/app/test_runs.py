@@ -274,7 +274,7 @@ def test_a_server_killed_at_20_random_moments_loses_and_repeats_no_point(new_ser
     reference = server.post(endless(pace=2000, stop={"max_epochs": None, "max_steps": 6000, "early": None}))["id"]
     server.wait(reference)
     expected = server.points(reference, "train/loss")[1]
-    run = server.post(endless(pace=100))["id"]
+    run = server.post(endless(pace=60))["id"]
     pid = server.until_step(run, 3)["pid"]
     moments = random.Random(0)
     for _ in range(20):
@@ -282,13 +282,14 @@ def test_a_server_killed_at_20_random_moments_loses_and_repeats_no_point(new_ser
         server.kill()
         server.start(ready=False)
     before = server.get(run)["step"]
-    record = server.until_step(run, before + 100)
+    record = server.until_step(run, before + 60)
     assert (record["status"], record["pid"]) == ("running", pid)
     server.control(run, "stop")
     assert server.wait(run)["status"] == "stopped"
     steps, losses = server.points(run, "train/loss")
     assert steps == list(range(len(steps)))
-    assert losses == expected[: len(losses)]
+    both = min(len(losses), len(expected))  # a slow machine may have let it run past the other's end
+    assert losses[:both] == expected[:both]
     val_steps, _ = server.points(run, "val/loss")
     assert len(val_steps) == len(set(val_steps))
 

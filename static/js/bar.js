@@ -1,0 +1,5 @@
+/** The top bar of a page that draws nothing by script. */
+
+import { installTheme } from './theme.js';
+
+installTheme(() => {});
