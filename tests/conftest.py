@@ -30,6 +30,13 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
         server.stop()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`make check` leaves out whatever starts servers of its own: each takes some ten seconds to be ready."""
+    for item in items:
+        if "new_server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.restarts)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-must-run", action="store_true", help="fail where a test was skipped, xfailed or deselected")
 

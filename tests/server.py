@@ -35,7 +35,8 @@ class Server:
         """Returns when it answers; with `ready`, when runs start at once."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **self._environment}
+        compiled = str(ROOT / ".cache" / "numba")  # once for all servers that the tests start
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": compiled, **self._environment}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
         self.until("healthz", 30)

@@ -77,7 +77,7 @@ async def series(
     id: str,
     runs: RunsDep,
     store: StoreDep,
-    names: Annotated[str | None, Query(max_length=20_000, description="Comma-separated; empty: all of them.")] = None,
+    names: Annotated[str | None, Query(max_length=6000, description="Comma-separated; empty: all of them.")] = None,
     low: Annotated[Step, Query(alias="from")] = None,
     high: Annotated[Step, Query(alias="to")] = None,
     points: Annotated[int, Query(ge=0, le=10_000, description="Buckets at most; 0: every point of one series, streamed.")] = 1000,

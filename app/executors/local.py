@@ -102,7 +102,7 @@ def _environment(cache: Path) -> Iterator[None]:
     """What the forkserver inherits when this start is the first."""
     wanted = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
-        "NUMBA_CACHE_DIR": str(cache / "numba"),
+        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(cache / "numba"),
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }

@@ -13,7 +13,8 @@ from tests.server import TOKEN, Server
 class Viewer:
     def __init__(self, server: Server) -> None:
         url = server.url.replace("http", "ws") + "/api/live"
-        self.socket: ClientConnection = connect(url, additional_headers={"Authorization": f"Bearer {TOKEN}"}, max_size=None)
+        self._held = connect(url, additional_headers={"Authorization": f"Bearer {TOKEN}"}, max_size=None)
+        self.socket: ClientConnection = self._held.__enter__()
         self.texts: list[dict[str, Any]] = []
         self.points: dict[str, list[tuple[float, float]]] = {}
         self.columns: dict[tuple[str, str], list[tuple[float, float, dict[int, int]]]] = {}
