@@ -101,7 +101,7 @@ async def create(
     request: Request,
     response: Response,
     runs: RunsDep,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunCreated:
     """Check a spec wholly, store it, and start it as soon as a slot is free.
 
