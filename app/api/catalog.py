@@ -20,7 +20,7 @@ async def catalog(catalogue: CatalogueDep) -> dict[str, Any]:
     return await catalogue.wait()
 
 
-@router.post("/plan", responses=documented(401, 413, 422, 503))
+@router.post("/plan", responses=documented(400, 401, 413, 422, 503))
 async def plan(spec: RunSpec, planner: PlannerDep) -> dict[str, Any]:
     """A spec → the full spec, layers, shapes, parameters, bytes, warnings. Starts nothing."""
     answer: dict[str, Any] = await planner.ask("plan", spec=spec.model_dump(exclude_unset=True))

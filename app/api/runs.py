@@ -95,7 +95,7 @@ class EventList(BaseModel):
     next: str | None = None
 
 
-@router.post("", status_code=201, responses={200: {"model": RunCreated}, **documented(401, 413, 422, 429, 503)})
+@router.post("", status_code=201, responses={200: {"model": RunCreated}, **documented(400, 401, 413, 422, 429, 503)})
 async def create(
     spec: RunSpec,
     request: Request,
@@ -133,7 +133,7 @@ async def get(id: str, runs: RunsDep) -> Run:
     return Run(**await runs.record(id))
 
 
-@router.patch("/{id}", responses=documented(401, 404, 413, 422))
+@router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
 async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep) -> Run:
     """Name, tags and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
@@ -158,7 +158,7 @@ async def wait(id: str, runs: RunsDep, timeout: Annotated[float, Query(ge=0, le=
     return Run(**await runs.wait(id, timeout))
 
 
-@router.post("/{id}/control", responses=documented(401, 404, 409, 413, 422, 503))
+@router.post("/{id}/control", responses=documented(400, 401, 404, 409, 413, 422, 503))
 async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAnswer:
     """Answers once the trainer has applied it, with the step at which it did."""
     if (request.action == "set") != bool(request.changes):
