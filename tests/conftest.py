@@ -4,8 +4,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
-from tests.server import Server
+from tests.server import ROOT, Server
+
+# How long an example takes is the machine's affair.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
@@ -21,8 +26,8 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Makes servers that a test may kill."""
     made: list[Server] = []
 
-    def make(**environment: str) -> Server:
-        made.append(Server(tmp_path / f"data{len(made)}", **environment))
+    def make(root: Path = ROOT, **environment: str) -> Server:
+        made.append(Server(tmp_path / f"data{len(made)}", root=root, **environment))
         return made[-1]
 
     yield make

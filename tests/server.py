@@ -23,8 +23,8 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self, data: Path, port: int | None = None, **environment: str) -> None:
-        self.data, self.port = data, port or free_port()
+    def __init__(self, data: Path, port: int | None = None, root: Path = ROOT, **environment: str) -> None:
+        self.data, self.port, self.root = data, port or free_port(), root
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = environment
         self.log = data / "server.log"
@@ -36,7 +36,7 @@ class Server:
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
         compiled = str(ROOT / ".cache" / "numba")  # once for all servers that the tests start
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": compiled, **self._environment}
+        environment = {**os.environ, "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": compiled, **self._environment}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
         self.until("healthz", 30)

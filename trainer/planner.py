@@ -19,7 +19,6 @@ from trainer.spec import FieldError, RunSpec, dotted
 def main(pipe: Connection, preloaded: bool) -> None:
     """Answers `{"id", "op", ...}` with `{"id", "ok": ...}` or `{"id", "errors": [...]}` until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    registry.discover()
     pipe.send_bytes(json.dumps({"id": 0, "ok": {"preloaded": preloaded}}).encode())
     while True:
         try:
@@ -30,6 +29,7 @@ def main(pipe: Connection, preloaded: bool) -> None:
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
+    registry.discover()
     try:
         return {"ok": _OPERATIONS[question["op"]](question)}
     except plan.PlanError as refused:

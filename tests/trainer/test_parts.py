@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.server import ROOT
+from tests.trainer.dropped import INIT
 from tests.trainer.running import run, spec_of
 from trainer import registry
 from trainer.plan import PlanError, plan
@@ -70,21 +71,6 @@ def test_every_combination_that_the_plan_admits_trains_with_finite_losses() -> N
     assert admitted > 0.8 * len(combinations())
 
 
-DROPPED = """
-import torch
-
-from trainer.parts.inits import Fan
-from trainer.registry import NoParams, Part, Texts, register
-
-
-@register("init", "half")
-class Half(Part):
-    texts = Texts(label={"en": "Half", "ko": "절반"}, text={"en": "All 0.5.", "ko": "모두 0.5."}, source="https://example.org/")
-
-    def apply(self, weight: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:
-        weight.fill_(0.5)
-"""
-
 ASK = """
 import json
 from dynascope.sinks.memory import Memory
@@ -105,7 +91,7 @@ print(json.dumps([[p["name"] for p in catalog()["parts"]["init"]], sorted(weight
 def test_a_file_dropped_into_the_folder_is_in_catalogue_and_runs_and_a_broken_one_is_told(tmp_path: Path) -> None:
     for package in ("trainer", "dynascope"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "trainer/parts/inits/half.py").write_text(DROPPED)
+    (tmp_path / "trainer/parts/inits/half.py").write_text(INIT)
     (tmp_path / "trainer/parts/inits/torn.py").write_text("def")
     asked = subprocess.run(
         [sys.executable, "-c", ASK], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True

@@ -1,0 +1,32 @@
+"""The page's words: both languages complete, and the visitor's language found."""
+
+import pytest
+from starlette.requests import Request
+
+from app.i18n import language_of, missing, words
+from trainer.spec import LANGUAGES
+
+
+def test_no_text_of_the_page_lacks_its_translation() -> None:
+    assert {language: missing(language) for language in LANGUAGES} == {language: [] for language in LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "accepted", "language"),
+    [
+        ("", "", "ko-KR,ko;q=0.9,en;q=0.8", "ko"),
+        ("", "", "fr;q=0.9,en;q=0.4,ko;q=0.6", "ko"),
+        ("", "", "fr", "en"),
+        ("", "ko", "en", "ko"),
+        ("lang=en", "ko", "ko", "en"),
+        ("lang=xx", "", "ko", "ko"),
+    ],
+)
+def test_the_language_is_asked_for_by_address_then_cookie_then_browser(query: str, cookie: str, accepted: str, language: str) -> None:
+    headers = [(b"accept-language", accepted.encode()), (b"cookie", f"lang={cookie}".encode())]
+    assert language_of(Request({"type": "http", "query_string": query.encode(), "headers": headers})) == language
+
+
+def test_a_script_gets_the_words_that_scripts_say() -> None:
+    assert words("ko").for_scripts()["waiting"] == "대기 중"
+    assert "Data set" not in words("ko").for_scripts()

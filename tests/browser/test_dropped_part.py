@@ -1,0 +1,42 @@
+"""A part's file is dropped into its folder while the server runs: catalogue, page and a trained run have it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.test_lab import until
+from tests.server import ROOT, TOKEN, Server
+from tests.trainer.dropped import INIT
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
+    new_server: Callable[..., Server], browser: Browser, tmp_path: Path
+) -> None:
+    root = tmp_path / "house"
+    for folder in ("app", "trainer", "dynascope", "templates", "static", "locale"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    server = new_server(root=root).start()
+    names = [part["name"] for part in server.client.get("/api/catalog").json()["parts"]["init"]]
+    assert "half" not in names
+    (root / "trainer/parts/inits/half.py").write_text(INIT)
+    entry = next(part for part in server.client.get("/api/catalog").json()["parts"]["init"] if part["name"] == "half")
+    assert entry["label"] == {"en": "Half", "ko": "절반"}
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.url}/?token={TOKEN}&lang=en")
+    page.wait_for_selector("#figure-loss.js-plotly-plot")
+    page.get_by_role("radio", name="Half").check(force=True)
+    page.get_by_role("button", name="Start", exact=True).click()
+    until(page, lambda: "#run=" in page.url)
+    run = page.url.split("run=")[1]
+    assert server.until_step(run, 20)["spec"]["init"]["name"] == "half"
+    heights = server.client.get(f"/api/runs/{run}/layers", params={"step": 0}).json()["layers"]["hidden1"]
+    assert heights["weight/std"] == pytest.approx(0, abs=1e-6)
+    assert heights["weight/mean"] == pytest.approx(0.5)
+    server.control(run, "stop")
+    context.close()

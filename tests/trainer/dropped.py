@@ -1,0 +1,16 @@
+"""A part as a user would drop it into its folder."""
+
+INIT = """
+import torch
+
+from trainer.parts.inits import Fan
+from trainer.registry import NoParams, Part, Texts, register
+
+
+@register("init", "half")
+class Half(Part):
+    texts = Texts(label={"en": "Half", "ko": "절반"}, text={"en": "All 0.5.", "ko": "모두 0.5."}, source="https://example.org/")
+
+    def apply(self, weight: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:
+        weight.fill_(0.5)
+"""
