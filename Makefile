@@ -33,7 +33,7 @@ check: .venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q -m "not browser and not restarts" $(ARGS)
+	$(BIN)/pytest -q -m "not browser and not server" $(ARGS)
 
 bench: .venv browser
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,11 +1,8 @@
 """What being watched costs: an 8 × 128 MLP with batch norm, batch 64, one thread, bare against watched.
 
-    python -m benchmarks.instrument [--pairs 30]
-
 Machines are noisy: blocks of 50 steps alternate, and the ratio is the median over pairs of blocks that ran side by side.
 """
 
-import argparse
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
@@ -14,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from benchmarks.rows import Row
 from dynascope.budget import Every
 from dynascope.kernels import Summary
 from dynascope.messages import Histograms
@@ -22,9 +20,6 @@ from dynascope.watch import Instrument
 
 BLOCK = 50
 BATCH, WIDTH, DEPTH = 64, 128, 8
-
-#: name, value with its unit, ratio to the peer, the peer
-Row = tuple[str, str, float, str]
 
 
 class Loop:
@@ -85,13 +80,13 @@ def training(pairs: int) -> list[Row]:
         for name in order:
             times[name].append(loops[name].block())
     rows = [
-        (f"steps/s, {name}", f"{1 / median(own):.0f}", median(b / t for b, t in zip(times["bare"], own, strict=True)), "bare loop")
+        Row(f"steps/s, {name}", f"{1 / median(own):.0f}", "bare loop", median(b / t for b, t in zip(times["bare"], own, strict=True)))
         for name, own in times.items()
     ]
     elements = elements_a_step()
     extra = median(t - b for b, t in zip(times["bare"], times["every 1"], strict=True))
     rows.append(
-        ("all of a measured step, ns/element", f"{extra / elements * 1e9:.2f} × {elements}", extra / median(times["bare"]), "bare step")
+        Row("all of a measured step, ns/element", f"{extra / elements * 1e9:.2f} × {elements}", "bare step", extra / median(times["bare"]))
     )
     return rows
 
@@ -101,7 +96,7 @@ def kernel() -> Row:
     x = torch.randn(1 << 17)
     summary, edges = Summary(1), np.linspace(-4, 4, 196)
     ours, peer = _seconds(lambda: summary.add(0, x, -0.97, 0.97)), _seconds(lambda: np.histogram(x.numpy(), edges))
-    return ("kernel, ns/element", f"{ours / x.numel() * 1e9:.2f}", peer / ours, "np.histogram")
+    return Row("kernel, ns/element", f"{ours / x.numel() * 1e9:.2f}", "np.histogram", peer / ours)
 
 
 def _seconds(call: Callable[[], object]) -> float:
@@ -115,13 +110,4 @@ def _seconds(call: Callable[[], object]) -> float:
 
 def main(pairs: int = 30) -> list[Row]:
     torch.set_num_threads(1)
-    rows = [kernel(), *training(pairs)]
-    for name, value, ratio, peer in rows:
-        print(f"{name:<36} {value:>16}   {ratio:6.2f} × {peer}")
-    return rows
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=30)
-    main(parser.parse_args().pairs)
+    return [kernel(), *training(pairs)]

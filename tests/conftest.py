@@ -36,10 +36,10 @@ def new_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`make check` leaves out whatever starts servers of its own: each takes some ten seconds to be ready."""
+    """`make check` leaves out whatever needs a real server: one takes some ten seconds to be ready."""
     for item in items:
-        if "new_server" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.restarts)
+        if {"server", "new_server"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.server)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -80,7 +80,7 @@ from trainer.control import Commands
 from trainer.plan import catalog, plan
 from trainer.spec import RunSpec
 registry.discover()
-spec = RunSpec.model_validate({"init": {"name": "half"}, "stop": {"max_epochs": None, "max_steps": 2, "early": None}})
+spec = RunSpec.model_validate({"init": {"name": "half"}, "stop": {"max_epochs": None, "max_steps": 2, "early": None}, "probes": {"every": "never"}})
 weights = {float(w) for p in build(plan(spec)).weights for w in p.unique()}
 sink = Memory()
 loop.run(spec, sink, Commands())
@@ -93,9 +93,8 @@ def test_a_file_dropped_into_the_folder_is_in_catalogue_and_runs_and_a_broken_on
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "trainer/parts/inits/half.py").write_text(INIT)
     (tmp_path / "trainer/parts/inits/torn.py").write_text("def")
-    asked = subprocess.run(
-        [sys.executable, "-c", ASK], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=True
-    )
+    environment = {"PYTHONPATH": str(tmp_path)}
+    asked = subprocess.run([sys.executable, "-c", ASK], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     names, weights, status, broken = json.loads(asked.stdout.splitlines()[-1])
     assert "half" in names
     assert "kaiming_normal" in names
