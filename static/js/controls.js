@@ -124,7 +124,7 @@ export class Controls {
     for (const group of this.form.querySelectorAll('[data-kind="group"]')) {
       for (const field of this.form.querySelectorAll(`[data-field^="${group.dataset.path}."]`)) {
         field.hidden = !group.checked;
-        for (const input of field.querySelectorAll('input, select')) input.disabled = !group.checked;
+        for (const input of [field, ...field.querySelectorAll('input, select')]) input.disabled = !group.checked; // a fieldset too
       }
     }
     for (const box of this.form.querySelectorAll('.with-slider input[data-path]')) placeSlider(box);

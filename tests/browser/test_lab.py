@@ -53,6 +53,7 @@ def test_start_and_the_loss_falls_drawn_from_the_socket(open_page: OpenPage, ser
     until(page, lambda: len(current(page, "figure-loss", "train/loss")["x"]) > 120)
     drawn = current(page, "figure-loss", "train/loss")
     assert drawn["meta"]["run"] == run
+    assert server.get(run)["spec"]["stop"] == {"max_epochs": None, "max_steps": 20_000, "early": None}
     assert drawn["x"] == list(range(len(drawn["x"])))
     assert sum(drawn["y"][-20:]) < 0.5 * sum(drawn["y"][:20])
     stop(server, run)

@@ -80,7 +80,8 @@ from trainer.control import Commands
 from trainer.plan import catalog, plan
 from trainer.spec import RunSpec
 registry.discover()
-spec = RunSpec.model_validate({"init": {"name": "half"}, "stop": {"max_epochs": None, "max_steps": 2, "early": None}, "probes": {"every": "never"}})
+stop = {"max_epochs": None, "max_steps": 2, "early": None}
+spec = RunSpec.model_validate({"init": {"name": "half"}, "stop": stop, "probes": {"every": "never"}})
 weights = {float(w) for p in build(plan(spec)).weights for w in p.unique()}
 sink = Memory()
 loop.run(spec, sink, Commands())
