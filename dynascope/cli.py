@@ -1,5 +1,6 @@
 """The `dynascope` command. The server is reached by dotted path, never by import: an installed client has no server."""
 
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -25,11 +26,14 @@ def serve(
 ) -> None:
     """Start the server. Each option is also an environment variable: DYNASCOPE_PORT and so on."""
     sys.path.insert(0, str(server_folder()))
+    gc.disable()  # what importing makes stays; to look through it for garbage again and again is a fifth of the start
     try:
         serving = importlib.import_module("app.serving")
     except ModuleNotFoundError as missing:
         typer.echo(f"{missing.name} is not installed: pip install 'dynascope[server]'", err=True)
         raise typer.Exit(2) from None
+    gc.freeze()
+    gc.enable()
     given: dict[str, Any] = {"host": host, "port": port, "data": data, "token": token}
     try:
         serving.serve({key: value for key, value in given.items() if value is not None}, open_browser)
