@@ -41,7 +41,7 @@ class Server:
             self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
         self.until("healthz", 30)
         if ready:
-            self.until("readyz", 90)
+            self.until("readyz", 110)
         return self
 
     def until(self, what: str, seconds: float) -> None:
@@ -50,7 +50,7 @@ class Server:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()
             try:
-                if httpx.get(f"{self.url}/api/{what}", timeout=5).status_code == 200:
+                if self.client.get(f"/api/{what}", timeout=5).status_code == 200:
                     return
             except httpx.TransportError:
                 pass
