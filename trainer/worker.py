@@ -9,10 +9,10 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 import uuid
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from dynascope.messages import Control
@@ -28,6 +28,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     folder = Path(job["data"]) / "runs" / job["run"]
     folder.mkdir(parents=True, exist_ok=True)
     _own_output(folder / "worker.log")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal reaches the whole process group
     commands = Commands()
     sink = Server(
         job["run"],
@@ -40,12 +41,17 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
         patience=job["patience"],
     )
 
-    def terminated(signum: int, frame: FrameType | None) -> None:
-        sink.abandon()
-        commands.put(_stop())
+    def terminated() -> None:
+        """A thread of its own: a handler would run in the midst of the loop, which may hold the sink's locks."""
+        while os.read(told, 1):
+            sink.abandon()
+            commands.put(_stop())
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the server's terminal reaches the whole process group
-    signal.signal(signal.SIGTERM, terminated)
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell)
+    signal.signal(signal.SIGTERM, lambda signum, frame: None)  # its byte in the pipe is what counts
+    threading.Thread(target=terminated, name="terminated", daemon=True).start()
     try:
         registry.discover()
         loop.run(RunSpec.model_validate(job["spec"]), sink, commands, preloaded=preloaded)
