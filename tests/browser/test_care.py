@@ -35,9 +35,11 @@ def test_a_run_is_paused_with_the_space_bar_and_read_with_the_arrow_keys(open_pa
     page.evaluate("() => document.activeElement.blur()")
     page.keyboard.press("Space")
     until(page, lambda: server.get(run)["status"] == "paused")
+    step = int(server.get(run)["step"])
+    until(page, lambda: page.inner_text("#counter").replace(",", "") == str(step))  # what was on its way has arrived
     for _ in range(3):
         page.keyboard.press("ArrowLeft")
-    step = int(page.inner_text("#counter").replace(",", "")) - 3
+    step -= 3
     until(page, lambda: f"step {step}" in page.inner_text("#readout-loss").replace("\n", " "))
     assert page.evaluate("() => [...document.querySelectorAll('.cursor-line')].filter((l) => !l.hidden).length") == 4
     stop(server, run)
