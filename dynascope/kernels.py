@@ -228,6 +228,34 @@ def _against_at(address, n, channels, extent, mean_address, variance_address, le
     return shift / channels, log_ratio / channels
 
 
+@njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
+def _distance(first, second, size):  # type: ignore[no-untyped-def]
+    a, b = carray(_float32_at(first), (size,), np.float32), carray(_float32_at(second), (size,), np.float32)
+    total = np.float32(0)
+    squares = 0.0
+    for start in range(0, size, _BLOCK):
+        total = np.float32(0)
+        for i in range(start, min(start + _BLOCK, size)):
+            d = a[i] - b[i]
+            total += d * d
+        squares += np.float64(total)
+    return np.sqrt(squares)
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _mark_alive(address, n, channels, extent, alive):  # type: ignore[no-untyped-def]
+    x = carray(_float32_at(address), (n, channels, extent), np.float32)
+    if extent == 1:
+        for i in range(n):
+            for j in range(channels):
+                alive[j] |= x[i, j, 0] > np.float32(0)
+        return
+    for i in range(n):
+        for j in range(channels):
+            for k in range(extent):
+                alive[j] |= x[i, j, k] > np.float32(0)
+
+
 class Moments(NamedTuple):
     """float64[rows] each, over finite values; NaN where a row has none."""
 
@@ -301,6 +329,23 @@ def against_running(
     return _against_at(address, n, channels, extent, mean_address, variance_address, _SMALLEST_NORMAL)
 
 
+def distance(first: torch.Tensor, second: torch.Tensor) -> float:
+    """‖first − second‖, of two tensors of one shape; both are read once."""
+    a, size, _a_owner = _memory(first, in_order=True)
+    b, other, _b_owner = _memory(second, in_order=True)
+    if size != other:
+        raise ValueError(f"{size} values against {other}")
+    return float(_distance(a, b, size))
+
+
+def mark_alive(values: torch.Tensor, n: int, channels: int, extent: int, alive: np.ndarray) -> None:
+    """Set `alive` (bool[channels]) where a value of the channel is above zero anywhere in [n, channels, extent]."""
+    address, size, _owner = _memory(values, in_order=True)
+    if size != n * channels * extent or len(alive) != channels:
+        raise ValueError(f"{size} values are no [{n}, {channels}, {extent}] for {len(alive)} channels")
+    _mark_alive(address, n, channels, extent, alive)
+
+
 def _memory(values: torch.Tensor | np.ndarray, in_order: bool = False) -> tuple[int, int, object]:
     """Address and number of float32 values, and the object to hold on to while they are read.
 
@@ -337,3 +382,5 @@ def warm() -> None:
     channel_moments(np.ones(1, dtype=np.float32), 1, 1, 1)
     one = torch.ones(1)  # filled by this thread alone
     against_running(torch.ones(2), 2, 1, 1, one, one)
+    distance(one, one)
+    mark_alive(one, 1, 1, 1, np.zeros(1, dtype=bool))

@@ -16,6 +16,7 @@ VALUE = "<f8"
 OFFSET = "<u4"
 BIN = "<u2"
 COUNT = "<u4"
+CELL = "<f4"
 
 
 class Layer(msgspec.Struct, frozen=True):
@@ -26,6 +27,7 @@ class Layer(msgspec.Struct, frozen=True):
     parameters: int
     norm: str | None = None
     activation: str | None = None
+    units: int | None = None
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -81,6 +83,16 @@ class Histograms(Message, frozen=True, kw_only=True, tag="histograms"):
     counts: bytes
 
 
+class Matrix(Message, frozen=True, kw_only=True, tag="matrix"):
+    """An array at one step that is looked at whole: `values` is `CELL[shape]`, `meta` says what its axes are."""
+
+    name: str
+    step: float
+    shape: list[int]
+    values: bytes
+    meta: dict[str, Any]
+
+
 class Event(Message, frozen=True, kw_only=True, tag="event"):
     """Something that happened at a step: a control applied, an epoch ended, an early stop, a divergence."""
 
@@ -98,7 +110,7 @@ class RunEnded(Message, frozen=True, kw_only=True, tag="run_ended"):
     step: float
 
 
-Sent = RunStarted | Scalars | LayerStats | Histograms | Event | RunEnded
+Sent = RunStarted | Scalars | LayerStats | Histograms | Matrix | Event | RunEnded
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):

@@ -1,7 +1,8 @@
 """Attaches probes to a model for the steps that are measured, and detaches without a trace."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +18,9 @@ from dynascope.probes import Probe, discover
 from dynascope.probes.sites import find_sites
 from dynascope.sinks.base import Sink
 
+#: A probe whose cost class is "cheap" looks at every such measured step.
+CHEAP_EVERY = 8
+
 
 class Instrument:
     """Measures a model from inside its training loop, in this order::
@@ -27,22 +31,30 @@ class Instrument:
         instrument.end(step)         # writes to the sink
 
     A step that is not measured has no hook anywhere. Only train-mode forwards between `begin` and `end` are looked at.
-    `every` and `budget` (a share of training time) are those of `dynascope.budget.Budget`.
+    `every` and `budget` (a share of training time) are those of `dynascope.budget.Budget`; `examples` is how many an epoch
+    has, for what is said of all examples of an epoch.
     """
 
-    def __init__(self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02) -> None:
+    def __init__(self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02, examples: int | None = None) -> None:
         self._model, self._sink = model, sink
         self._budget = Budget(every, budget)
         self._sites = find_sites(model)
         self._names = [site.name for site in self._sites]
-        self._probes: list[Probe] = [probe(self._sites) for probe in discover()]
-        self._quantities = [quantity for probe in self._probes for quantity in probe.quantities]
-        self._applies = np.concatenate([probe.applies() for probe in self._probes], axis=1)
+        probes = [probe(self._sites) for probe in discover()]
+        self._surveying = [probe for probe in probes if probe.at == "survey" and every != "never"]
+        self._probes: list[Probe] = [probe for probe in probes if probe.at != "survey"]
+        self._looking = self._probes
+        self._looks = 0
         self._handles: list[RemovableHandle] = []
         self._cost = 0.0
         self.measuring = False
         if every != "never":
             kernels.warm()
+
+    def keep_to(self, every: Every, budget: float) -> None:
+        """Change how often is measured, from the next step on."""
+        if (every, budget) != (self._budget.every, self._budget.share):
+            self._budget = Budget(every, budget)
 
     @property
     def layers(self) -> list[Layer]:
@@ -55,7 +67,9 @@ class Instrument:
             return
         start = perf_counter()
         self.measuring = True
-        for probe in self._probes:
+        self._looking = [probe for probe in self._probes if probe.cost == "free" or self._looks % CHEAP_EVERY == 0]
+        self._looks += 1
+        for probe in self._looking:
             probe.reset()
         self._attach()
         self._cost = perf_counter() - start
@@ -64,10 +78,13 @@ class Instrument:
         if not self.measuring:
             return
         start = perf_counter()
-        for probe in self._probes:
+        for probe in self._looking:
             if probe.at == "backward":
                 for row in range(len(self._sites)):
                     probe.measure(row, None)
+            elif probe.at == "update":
+                for row in range(len(self._sites)):
+                    probe.prepare(row)
         self._cost += perf_counter() - start
 
     def end(self, step: int) -> None:
@@ -75,9 +92,38 @@ class Instrument:
             return
         start = perf_counter()
         self.detach()
+        for probe in self._looking:
+            if probe.at == "update":
+                for row in range(len(self._sites)):
+                    probe.measure(row, None)
         self._write(step)
         self._budget.spent(self._cost + perf_counter() - start)
         self._sink.scalars(step, {"probe/overhead": self._budget.overhead})
+
+    @contextmanager
+    def survey(self, step: int) -> Iterator[None]:
+        """Look at every forward inside, in whichever mode, as one set of examples: an evaluation at `step`."""
+        if not self._surveying or not self._sites:
+            yield
+            return
+        for probe in self._surveying:
+            probe.reset()
+        handles = [
+            site.output.register_forward_hook(lambda module, args, output, row=row: self._seen(row, output))
+            for row, site in enumerate(self._sites)
+            if any(probe.applies()[row].any() for probe in self._surveying)
+        ]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+        self._write_table(step, self._surveying)
+
+    def _seen(self, row: int, output: Any) -> None:
+        tensor = _first_tensor(output)
+        for probe in self._surveying:
+            probe.measure(row, tensor)
 
     def detach(self) -> None:
         """Remove every hook and forget a step under way."""
@@ -93,10 +139,10 @@ class Instrument:
             if site.norm is not None:
                 inputs[site.norm].append(row)
         for module, rows in inputs.items():
-            look = self._look([probe for probe in self._probes if probe.at == "norm"], rows)
+            look = self._look([probe for probe in self._looking if probe.at == "norm"], rows)
             self._handles.append(module.register_forward_pre_hook(lambda module, args, look=look: look(args)))
         for module, rows in outputs.items():
-            look = self._look([probe for probe in self._probes if probe.at == "activation"], rows)
+            look = self._look([probe for probe in self._looking if probe.at == "activation"], rows)
             self._handles.append(module.register_forward_hook(lambda module, args, output, look=look: look(output)))
 
     def _look(self, probes: list[Probe], rows: list[int]) -> Callable[[Any], None]:
@@ -116,12 +162,20 @@ class Instrument:
         return look
 
     def _write(self, step: int) -> None:
-        values = np.concatenate([probe.values() for probe in self._probes], axis=1)
-        values[~self._applies] = np.nan
-        self._sink.layer_stats(step, self._names, self._quantities, values, self._applies)
-        for probe in self._probes:
+        for cost in ("free", "cheap"):
+            probes = [probe for probe in self._looking if probe.cost == cost]
+            if probes:
+                self._write_table(step, probes)
+        for probe in self._looking:
             if probe.histogram is not None:
                 self._sink.histograms(step, probe.histogram, self._names, probe.counts())
+
+    def _write_table(self, step: int, probes: list[Probe]) -> None:
+        quantities = [quantity for probe in probes for quantity in probe.quantities]
+        applies = np.concatenate([probe.applies() for probe in probes], axis=1)
+        values = np.concatenate([probe.values() for probe in probes], axis=1)
+        values[~applies] = np.nan
+        self._sink.layer_stats(step, self._names, quantities, values, applies)
 
 
 def _first_tensor(value: Any) -> torch.Tensor | None:

@@ -2,24 +2,39 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from sklearn.model_selection import train_test_split
 from torch import nn
 
 from trainer import registry
+from trainer.data import moments, split, with_noise
+from trainer.losses import Loss, loss_for
 from trainer.parts.inits import fan_of
 from trainer.plan import Plan, build_model, part_params
 from trainer.spec import RunSpec, Strict
 
+#: Training examples that a data-dependent init looks at.
+FIT = 1024
+
 
 @dataclass(frozen=True)
 class Split:
-    """`x`: float32[n, *inputs]; `y`: int64[n]."""
+    """`x`: float32[n, *inputs]; `y`: int64[n], or float32[n] for a regression."""
 
     x: torch.Tensor
     y: torch.Tensor
+
+
+@dataclass(frozen=True)
+class Scale:
+    """raw = scaled · std + mean, of inputs and of a regression's target."""
+
+    x_mean: np.ndarray
+    x_std: np.ndarray
+    y_mean: float = 0.0
+    y_std: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,13 +45,16 @@ class Data:
     #: Which training labels were replaced, bool[n], and what they were, int64[n].
     corrupted: torch.Tensor
     true_labels: torch.Tensor
+    scale: Scale
 
 
 @dataclass(frozen=True)
 class Experiment:
     plan: Plan
+    params: dict[str, Strict]
     model: nn.Module
     data: Data
+    loss: Loss
     optimizer: torch.optim.Optimizer
     #: What penalties act on: weights of two or more dimensions outside normalisations.
     weights: list[nn.Parameter]
@@ -52,27 +70,31 @@ def build(plan: Plan) -> Experiment:
     """One thread, because the order of a sum depends on how many add it up."""
     torch.set_num_threads(1)
     spec, params = plan.spec, part_params(plan.spec)
-    data = _data(plan, params["dataset"])
+    data = load(plan, params["dataset"])
     torch.manual_seed(derived(spec.seed, "torch"))
     model = build_model(spec, params, plan.shape)
-    initialise(model, spec, params["init"])
+    initialise(model, spec, params, data.train.x[:FIT])
     torch.manual_seed(derived(spec.seed, "dropout"))
     optimizer = registry.part("optimizer", spec.optimizer.name).build(params["optimizer"], model.parameters())
     order = torch.Generator().manual_seed(derived(spec.seed, "order"))
-    return Experiment(plan, model, data, optimizer, penalised(model), order)
+    return Experiment(plan, params, model, data, loss_for(spec.loss, plan.shape.classes), optimizer, penalised(model), order)
 
 
-def initialise(model: nn.Module, spec: RunSpec, params: Strict) -> None:
-    """A layer's draw depends on the seed and the layer's name alone. Biases begin at zero."""
-    init = registry.part("init", spec.init.name)
+def initialise(model: nn.Module, spec: RunSpec, params: dict[str, Strict], x: torch.Tensor) -> None:
+    """A layer's draw depends on the seed and the layer's name alone, unless the init looks at data."""
+    init: Any = registry.part("init", spec.init.name)
+    gain = registry.part("activation", spec.model.activation.name).gain(params["activation"])
     with torch.no_grad():
         for name, module in model.named_modules():
             if isinstance(module, nn.Linear):
                 generator = torch.Generator().manual_seed(derived(spec.seed, f"init/{name}"))
-                fan = fan_of(module.weight, None if name == "out" else spec.model.activation.name)
-                init.apply(module.weight, fan, params, generator)
+                fan = fan_of(module.weight, 1.0 if name == "out" else gain)
+                init.apply(module.weight, fan, params["init"], generator)
                 if module.bias is not None:
-                    module.bias.zero_()
+                    init.bias(module.bias, fan, params["init"], generator)
+        model.eval()
+        init.fit(model, x, params["init"])
+        model.train()
 
 
 def penalised(model: nn.Module) -> list[nn.Parameter]:
@@ -80,32 +102,23 @@ def penalised(model: nn.Module) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.ndim >= 2]
 
 
-def _data(plan: Plan, params: Strict) -> Data:
-    spec, sizes = plan.spec, plan.sizes
-    raw = registry.part("dataset", spec.data.name).load(params, derived(spec.seed, "data"))
-    state = derived(spec.seed, "split") % 2**32
-    labels = raw.y if plan.shape.classes else None
-    rest, test = train_test_split(np.arange(len(raw.y)), test_size=sizes["test"], stratify=labels, random_state=state)
-    among = None if labels is None else labels[rest]
-    train, val = train_test_split(rest, test_size=sizes["val"], stratify=among, random_state=state)
-    train = train[: sizes["train"]]
-    mean, std = np.zeros(1, np.float32), np.ones(1, np.float32)
+def load(plan: Plan, params: Strict) -> Data:
+    spec, classes = plan.spec, plan.shape.classes
+    x, y = registry.part("dataset", spec.data.name).load(params, derived(spec.seed, "data"))
+    sizes = plan.sizes
+    train, val, test = split(y, classes, sizes["train"], sizes["val"], sizes["test"], derived(spec.seed, "split") % 2**32)
+    scale = Scale(np.zeros(1, np.float32), np.ones(1, np.float32))
     if spec.data.standardize:
-        mean, std = raw.x[train].mean(axis=0), raw.x[train].std(axis=0)
-        std = np.where(std > 1e-8, std, np.float32(1))  # a feature that never varies stays as it is
+        y_mean, y_std = (0.0, 1.0) if classes else (float(v) for v in moments(y[train]))
+        scale = Scale(*moments(x[train]), y_mean, y_std)
+    scaled = ((x - scale.x_mean) / scale.x_std).astype(np.float32)
+    targets = y if classes else ((y - scale.y_mean) / scale.y_std).astype(np.float32)
 
-    def split(indices: np.ndarray) -> Split:
-        return Split(torch.from_numpy(((raw.x[indices] - mean) / std).astype(np.float32)), torch.from_numpy(raw.y[indices]))
+    def part(indices: np.ndarray) -> Split:
+        return Split(torch.from_numpy(scaled[indices]), torch.from_numpy(targets[indices]))
 
-    clean = split(train)
-    noisy, corrupted = _with_noise(clean.y, plan.shape.classes, spec.data.label_noise, derived(spec.seed, "noise"))
-    return Data(Split(clean.x, noisy), split(val), split(test), corrupted, clean.y)
-
-
-def _with_noise(labels: torch.Tensor, classes: int, share: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """`(labels, which were replaced)`: a share of them moved to another class, each other class as likely."""
-    generator = torch.Generator().manual_seed(seed)
-    corrupted = torch.zeros(len(labels), dtype=torch.bool)
-    corrupted[torch.randperm(len(labels), generator=generator)[: round(share * len(labels))]] = True
-    shift = torch.randint(1, max(2, classes), labels.shape, generator=generator)
-    return torch.where(corrupted, (labels + shift) % max(classes, 1), labels), corrupted
+    clean = part(train)
+    noisy, corrupted = clean.y, torch.zeros(len(train), dtype=torch.bool)
+    if classes:
+        noisy, corrupted = with_noise(clean.y, classes, spec.data.label_noise, derived(spec.seed, "noise"))
+    return Data(Split(clean.x, noisy), part(val), part(test), corrupted, clean.y, scale)

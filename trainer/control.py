@@ -11,7 +11,7 @@ from dynascope.sinks.base import Sink
 from trainer.plan import PlanError, check_changes
 from trainer.spec import FieldError, RunSpec
 
-ACTIONS = ("pause", "resume", "step", "stop", "set")
+ACTIONS = ("pause", "resume", "step", "stop", "set", "checkpoint")
 #: Commands that may wait for a step boundary, and answered ones that are remembered.
 BOUND = 1000
 #: A paced loop that is further behind than this does not hurry to catch up.
@@ -47,10 +47,12 @@ class Commands:
 class Steering:
     """What commands have made of a run: its spec now, whether it is paused, whether it shall stop."""
 
-    def __init__(self, spec: RunSpec, sink: Sink, commands: Commands, apply: Callable[[RunSpec], None]) -> None:
+    def __init__(
+        self, spec: RunSpec, sink: Sink, commands: Commands, apply: Callable[[RunSpec], None], save: Callable[[], Mapping[str, Any]]
+    ) -> None:
         self.spec = spec
         self.stopped = False
-        self._sink, self._commands, self._apply = sink, commands, apply
+        self._sink, self._commands, self._apply, self._save = sink, commands, apply, save
         self._paused = False
         self._single = 0
         self._due = time.monotonic()
@@ -86,6 +88,8 @@ class Steering:
         answer: dict[str, Any] = {"id": control.id, "action": control.action, "changes": control.changes}
         try:
             self._act(control.action, control.changes)
+            if control.action == "checkpoint":
+                answer |= self._save()
         except PlanError as refused:
             answer["error"] = {"errors": [error.model_dump() for error in refused.errors]}
         status = "stopped" if self.stopped else "paused" if self._paused else "running"
@@ -103,5 +107,5 @@ class Steering:
             self._due = time.monotonic()
         elif action == "stop":
             self.stopped = True
-        else:
+        elif action != "checkpoint":
             raise PlanError([FieldError(loc="action", msg=f"is not one of {', '.join(ACTIONS)}", got=action)])

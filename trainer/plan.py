@@ -6,7 +6,7 @@ Nothing is allocated: models are built on the meta device, and only after their 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import psutil
 import torch
@@ -18,7 +18,7 @@ from dynascope.sinks.memory import Memory
 from dynascope.watch import Instrument
 from trainer import registry
 from trainer.parts.datasets import Shape
-from trainer.registry import KINDS
+from trainer.registry import KINDS, Refused
 from trainer.spec import FieldError, RunSpec, Strict, dotted
 
 MAX_PARAMETERS = 100_000_000
@@ -34,7 +34,10 @@ CHOICES = (
     ("norm", "norm.name", "norm.params"),
     ("penalty", "penalty.method", None),
     ("optimizer", "optimizer.name", "optimizer.params"),
+    ("schedule", "optimizer.schedule.name", "optimizer.schedule.params"),
 )
+#: Chosen by nobody where the spec has null there.
+OPTIONAL = {"schedule": "optimizer.schedule"}
 
 
 class PlanError(Exception):
@@ -65,6 +68,7 @@ class Plan:
             "spec": self.spec.model_dump(),
             "inputs": list(self.shape.inputs),
             "classes": self.shape.classes,
+            "task": self.shape.task,
             "sizes": self.sizes,
             "batch": self.batch,
             "steps_per_epoch": self.steps_per_epoch,
@@ -81,6 +85,7 @@ def plan(spec: RunSpec) -> Plan:
     full, params = _filled(spec)
     warnings: list[str] = []
     shape: Shape = registry.part("dataset", full.data.name).shape(params["dataset"])
+    _check_task(full, shape)
     sizes = _sizes(full, shape)
     batch = sizes["train"] if full.data.batch_size == "full" else full.data.batch_size
     if batch > sizes["train"]:
@@ -97,21 +102,29 @@ def plan(spec: RunSpec) -> Plan:
     parameters = sum(p.numel() for p in model.parameters())
     bytes_ = _bytes(full, model, parameters, batch)
     steps_per_epoch = sizes["train"] // batch if drops_last else math.ceil(sizes["train"] / batch)
-    epochs = full.stop.max_epochs
-    steps = min(x for x in (epochs and epochs * steps_per_epoch, full.stop.max_steps) if x)
+    steps = total_steps(full, steps_per_epoch)
     return Plan(full, shape, sizes, batch, drops_last, steps_per_epoch, steps, _layers(model), parameters, bytes_, warnings)
+
+
+def total_steps(spec: RunSpec, steps_per_epoch: int) -> int:
+    epochs = spec.stop.max_epochs
+    return min(x for x in (epochs and epochs * steps_per_epoch, spec.stop.max_steps) if x)
 
 
 def build_model(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
     """On the default device; weights as PyTorch made them."""
     norm, activation = registry.part("norm", spec.norm.name), registry.part("activation", spec.model.activation.name)
-    model: nn.Module = registry.part("model", spec.model.name).build(
-        shape,
-        params["model"],
-        lambda channels, dims: norm.build(channels, dims, params["norm"]),
-        lambda: activation.build(params["activation"]),
-        spec.norm.placement,
-    )
+
+    def build_norm(channels: int, spatial_dims: int) -> nn.Module | None:
+        try:
+            norm.check(channels, spatial_dims, params["norm"])
+        except Refused as refused:
+            raise PlanError([FieldError(loc=f"norm.params.{refused.param}", msg=str(refused), got=refused.got)]) from None
+        module: nn.Module | None = norm.build(channels, spatial_dims, params["norm"])
+        return module
+
+    build = registry.part("model", spec.model.name).build
+    model: nn.Module = build(shape, params["model"], build_norm, lambda: activation.build(params["activation"]), spec.norm.placement)
     return model
 
 
@@ -130,32 +143,54 @@ def check_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     ]
     if wrong:
         raise PlanError(wrong)
+    return _filled(with_changes(spec, changes))[0]
+
+
+def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
+    """The spec with values at dotted paths. A part that is chosen anew begins with its own params. Raises PlanError."""
     data = spec.model_dump()
-    for path, value in changes.items():
-        *way, last = path.split(".")
-        node = data
-        for part in way:
-            node = node[part]
-        node[last] = value
+    for kind, name_path, params_path in CHOICES:
+        if params_path and name_path in changes and _at(spec, name_path) != changes[name_path]:
+            _put(data, params_path, {}, OPTIONAL.get(kind))
+    wrong = [
+        FieldError(loc=path, msg="there is no such field in this run's spec", got=value)
+        for path, value in changes.items()
+        if not _put(data, path, value)
+    ]
+    if wrong:
+        raise PlanError(wrong)
     try:
-        return _filled(RunSpec.model_validate(data))[0]
+        return RunSpec.model_validate(data)
     except ValidationError as refused:
         raise PlanError(_field_errors(refused, "")) from None
 
 
+def _put(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:
+    *way, last = path.split(".")
+    node: Any = data
+    for key in way:
+        if optional and isinstance(node.get(key), type(None)):
+            node[key] = {}
+        node = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return False
+    node[last] = value
+    return True
+
+
 def live_paths(spec: RunSpec) -> list[str]:
     """Dotted paths that can change while this run goes on: those that RunSpec and its chosen parts declare live."""
-    paths = _live_of(RunSpec, "")
+    paths = [path for path in _live_of(RunSpec, "") if _at(spec, path.rpartition(".")[0]) is not None]
     for kind, name, where in CHOICES:
-        if where:
-            paths += _live_of(registry.part(kind, _at(spec, name)).Params, where + ".")
+        if where and (chosen := _at(spec, name)) is not None:
+            paths += _live_of(registry.part(kind, chosen).Params, where + ".")
     return paths
 
 
 def catalog() -> dict[str, Any]:
     """Everything that a form, a script or a page needs to know of what runs can be made of."""
     defaults = plan(RunSpec()).spec
-    live = set(live_paths(defaults))
+    live = set(_live_of(RunSpec, ""))
     for kind, _, where in CHOICES:
         if where:
             live |= {path for name in registry.names(kind) for path in _live_of(registry.part(kind, name).Params, where + ".")}
@@ -190,6 +225,8 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
     data = spec.model_dump()
     for kind, name_path, params_path in CHOICES:
         name = _at(spec, name_path)
+        if name is None and kind in OPTIONAL:
+            continue
         if name not in registry.names(kind):
             errors.append(
                 FieldError(loc=name_path, msg=f"there is no {kind} of that name; there are: {', '.join(registry.names(kind))}", got=name)
@@ -207,9 +244,49 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
             for part in way:
                 node = node[part]
             node[last] = checked.model_dump()
+    errors += _disagreements(spec) if not errors else []
     if errors:
         raise PlanError(errors)
     return RunSpec.model_validate(data), params
+
+
+def _disagreements(spec: RunSpec) -> list[FieldError]:
+    """What is right by itself and wrong together, of what can change while a run goes on or is chosen beside it."""
+    wrong = []
+    penalty, optimizer = registry.part("penalty", spec.penalty.method), registry.part("optimizer", spec.optimizer.name)
+    for term in ("l1", "l2"):
+        if getattr(spec.penalty, term) and term not in penalty.terms:
+            others = [name for name in registry.names("penalty") if term in registry.part("penalty", name).terms]
+            msg = f"{spec.penalty.method} has no form of {term.upper()}; set it to 0 or penalty.method to {' or '.join(others)}"
+            wrong.append(FieldError(loc=f"penalty.{term}", msg=msg, got=getattr(spec.penalty, term)))
+    if penalty.needs_scalar_lr and not optimizer.scalar_lr:
+        fits = [name for name in registry.names("optimizer") if registry.part("optimizer", name).scalar_lr]
+        msg = (
+            f"its threshold is lr·λ, right where one learning rate holds for all weights; {spec.optimizer.name} has one a weight. "
+            f"Use optimizer {' or '.join(fits)}, or penalty.method subgradient"
+        )
+        wrong.append(FieldError(loc="penalty.method", msg=msg, got=spec.penalty.method))
+    if spec.optimizer.name == "gd" and spec.data.batch_size != "full":
+        msg = "gradient descent takes the whole training set in every step; give full, or use optimizer sgd"
+        wrong.append(FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size))
+    return wrong
+
+
+def _check_task(spec: RunSpec, shape: Shape) -> None:
+    if shape.classes:
+        return
+    errors = []
+    if spec.loss == "cross_entropy":
+        msg = f"cross-entropy needs classes and {spec.data.name} is a regression; use mse or auto"
+        errors.append(FieldError(loc="loss", msg=msg, got=spec.loss))
+    if spec.data.label_noise:
+        msg = f"label noise replaces classes and {spec.data.name} is a regression; use the data set's own noise"
+        errors.append(FieldError(loc="data.label_noise", msg=msg, got=spec.data.label_noise))
+    if spec.stop.early and spec.stop.early.monitor == "val/accuracy":
+        msg = f"{spec.data.name} is a regression, which has no accuracy; use val/loss"
+        errors.append(FieldError(loc="stop.early.monitor", msg=msg, got=spec.stop.early.monitor))
+    if errors:
+        raise PlanError(errors)
 
 
 def _field_errors(refused: ValidationError, where: str) -> list[FieldError]:
@@ -278,13 +355,15 @@ def _live_of(model: type[Any], prefix: str) -> list[str]:
     for name, field in model.model_fields.items():
         if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("live"):
             paths.append(prefix + name)
-        elif isinstance(field.annotation, type) and issubclass(field.annotation, Strict):
-            paths += _live_of(field.annotation, f"{prefix}{name}.")
+        for inner in get_args(field.annotation) or (field.annotation,):  # a group that may be off is `Group | None`
+            if isinstance(inner, type) and issubclass(inner, Strict):
+                paths += _live_of(inner, f"{prefix}{name}.")
     return paths
 
 
 def _at(spec: RunSpec, path: str) -> Any:
+    """What stands at a dotted path; None where a group on the way is off."""
     node: Any = spec
-    for part in path.split("."):
-        node = node[part] if isinstance(node, dict) else getattr(node, part)
+    for part in filter(None, path.split(".")):
+        node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)
     return node

@@ -26,7 +26,16 @@ KINDS = {
     "dataset": "datasets",
     "model": "models",
     "optimizer": "optimizers",
+    "schedule": "schedules",
 }
+
+
+class Refused(ValueError):
+    """What a part can't do with the parameters that it was given: `param` is to blame."""
+
+    def __init__(self, param: str, msg: str, got: Any) -> None:
+        super().__init__(msg)
+        self.param, self.got = param, got
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,9 @@ class Part:
     texts: Texts
     #: What it fits, for the catalogue: for instance `{"layouts": ["vector"]}`.
     works_with: ClassVar[dict[str, Any]] = {}
+
+    def adjust(self, model: Any, params: Any) -> None:
+        """Bring a model that goes on to changed live parameters."""
 
     def warm(self) -> None:
         """Load what a run would otherwise wait for; called once in the process that runs are forked from."""

@@ -82,10 +82,10 @@ class DataSpec(Choice):
     )
     standardize: StrictBool = described(
         True,
-        label=("Standardise inputs", "입력 표준화"),
+        label=("Standardise", "표준화"),
         help=(
-            "Shift and scale each feature by the training set's mean and deviation.",
-            "훈련 데이터의 평균과 표준편차로 특징을 맞춘다.",
+            "Shift and scale each feature, and a regression's target, by the training set's mean and deviation.",
+            "훈련 데이터의 평균과 표준편차로 특징을, 회귀라면 목표값도 맞춘다.",
         ),
     )
 
@@ -136,27 +136,59 @@ class PenaltySpec(Strict):
 
 class OptimizerSpec(Choice):
     name: str = Field("sgd", max_length=64, pattern=r"^[a-z][a-z0-9_]*$")
-    schedule: None = Field(None, description="Learning-rate schedules are not on offer yet; leave it null.")
+    schedule: Choice | None = described(
+        None,
+        label=("Schedule", "학습률 일정"),
+        help=("How the learning rate runs over the run; off: constant.", "훈련 동안 학습률이 바뀌는 방식. 끄면 일정하다."),
+    )
     clip_norm: Annotated[float, Field(gt=0)] | None = described(
         None,
+        live=True,
+        scale="log",
+        span=(0.01, 100),
         label=("Clip gradient norm", "기울기 노름 자르기"),
         help=("Scale the whole gradient down to this norm where it is larger.", "전체 기울기의 노름이 이보다 크면 줄인다."),
     )
 
 
 class EarlySpec(Strict):
-    monitor: Literal["val/loss", "val/accuracy"] = "val/loss"
-    patience: int = Field(10, ge=1, le=1_000_000)
-    min_delta: float = Field(0.0, ge=0)
-    restore_best: StrictBool = True
+    monitor: Literal["val/loss", "val/accuracy"] = described(
+        "val/loss", label=("Watched", "지켜보는 값"), help=("What has to improve.", "나아져야 하는 값.")
+    )
+    patience: int = described(
+        10,
+        label=("Patience", "인내"),
+        help=("Evaluations without improvement until the run ends.", "나아지지 않아도 기다리는 평가 횟수."),
+        live=True,
+        ge=1,
+        le=1_000_000,
+        span=(1, 50),
+    )
+    min_delta: float = described(
+        0.0, label=("Least gain", "최소 개선"), help=("What counts as an improvement.", "나아졌다고 볼 최소 차이."), live=True, ge=0
+    )
+    restore_best: StrictBool = described(
+        True,
+        label=("Restore the best", "가장 좋은 상태로"),
+        help=("End with the best state, not the last.", "마지막이 아니라 가장 좋은 상태로 끝낸다."),
+    )
 
 
 class StopSpec(Strict):
     max_epochs: int | None = described(
-        20, label=("Epochs", "에포크"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), ge=1, le=10_000_000
+        20, label=("Epochs", "에포크"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), live=True, ge=1, le=10_000_000
     )
-    max_steps: int | None = described(None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), ge=1, le=1_000_000_000)
-    early: EarlySpec | None = EarlySpec()
+    max_steps: int | None = described(
+        None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), live=True, ge=1, le=1_000_000_000
+    )
+    early: EarlySpec | None = described(
+        EarlySpec(),
+        label=("Early stopping", "조기 중단"),
+        help=(
+            "End when validation no longer improves; where it is off, the step at which it would have ended is marked all the same.",
+            "검증 값이 더 나아지지 않으면 끝낸다. 꺼도 끝났을 스텝은 표시한다.",
+        ),
+    )
 
     @model_validator(mode="after")
     def ends(self) -> "StopSpec":
@@ -170,6 +202,7 @@ class ProbesSpec(Strict):
         0.02,
         label=("Measuring budget", "측정 예산"),
         help=("Share of training time that measuring may take.", "측정에 쓸 수 있는 훈련 시간의 비율."),
+        live=True,
         ge=0,
         le=1,
     )
@@ -201,7 +234,14 @@ class RunSpec(Strict):
     init: InitSpec = InitSpec()
     norm: NormSpec = NormSpec()
     penalty: PenaltySpec = PenaltySpec()
-    loss: Literal["auto", "cross_entropy"] = "auto"
+    loss: Literal["auto", "cross_entropy", "mse"] = described(
+        "auto",
+        label=("Loss", "손실"),
+        help=(
+            "Automatic: cross-entropy for classes, mean squared error for a regression. On classes mse is against one-hot targets.",
+            "자동: 분류는 교차 엔트로피, 회귀는 평균 제곱 오차. 분류에서 mse는 원-핫 목표값에 대한 것이다.",
+        ),
+    )
     optimizer: OptimizerSpec = OptimizerSpec()
     stop: StopSpec = StopSpec()
     probes: ProbesSpec = ProbesSpec()

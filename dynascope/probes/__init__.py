@@ -13,9 +13,10 @@ import torch
 
 from dynascope.probes.sites import Site
 
-#: Where a probe hooks: a layer's activation as it leaves the forward, a norm layer's input before the norm has seen it, or
-#: the layer's own tensors between `backward()` and whatever changes them (penalties, clipping, the optimizer).
-At = Literal["activation", "norm", "backward"]
+#: Where a probe hooks: a layer's activation as it leaves the forward, a norm layer's input before the norm has seen it, the
+#: layer's own tensors between `backward()` and whatever changes them (penalties, clipping, the optimizer), those tensors once
+#: the optimizer has changed them (then `prepare` is called before), or the activations of a survey (`Instrument.survey`).
+At = Literal["activation", "norm", "backward", "update", "survey"]
 Cost = Literal["free", "cheap", "on demand"]
 
 
@@ -46,8 +47,11 @@ class Probe:
         """Forget the last measured step."""
         raise NotImplementedError
 
+    def prepare(self, row: int) -> None:
+        """For a probe `at` "update": look at layer `row` just before the optimizer's step."""
+
     def measure(self, row: int, tensor: torch.Tensor | None) -> None:
-        """Look at `tensor` of layer `row` now, for it may be overwritten next; None where `at` is "backward"."""
+        """Look at `tensor` of layer `row` now, for it may be overwritten next; None where `at` is "backward" or "update"."""
         raise NotImplementedError
 
     def values(self) -> np.ndarray:

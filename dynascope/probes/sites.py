@@ -40,6 +40,7 @@ class Site:
             parameters=sum(p.numel() for member in self.members for p in member.parameters(recurse=False)),
             norm=type(self.norm).__name__ if self.norm else None,
             activation=type(self.activation).__name__ if self.activation else None,
+            units=len(self.weights[0]),
         )
 
 

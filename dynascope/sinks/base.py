@@ -21,6 +21,9 @@ class Sink(Protocol):
     def histograms(self, step: float, kind: str, layers: Sequence[str], counts: np.ndarray) -> None:
         """`counts`: integers[layers, bins.SLOTS]."""
 
+    def matrix(self, step: float, name: str, values: np.ndarray, meta: Mapping[str, Any]) -> None:
+        """An array that is looked at whole; of several that wait to be sent, the newest of a name goes."""
+
     def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None: ...
 
     def ended(self, status: str, reason: str, step: float) -> None: ...

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dynascope import bins
-from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Event, Histograms, LayerStats, Scalars, Sent
+from dynascope.messages import BIN, CELL, COUNT, OFFSET, STEP, VALUE, Event, Histograms, LayerStats, Matrix, Scalars, Sent
 
 
 class Batch:
@@ -23,6 +23,7 @@ class Batch:
         self._scalars: dict[tuple[str, ...], tuple[list[float], list[Sequence[float]]]] = {}
         self._stats: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[float], list[np.ndarray], np.ndarray]] = {}
         self._histograms: dict[tuple[str, tuple[str, ...]], tuple[list[float], list[np.ndarray]]] = {}
+        self._matrices: dict[str, tuple[float, np.ndarray, dict[str, Any]]] = {}
         self._others: list[Callable[[dict[str, Any]], Sent]] = []
 
     def scalars(self, step: float, values: Mapping[str, float]) -> None:
@@ -45,6 +46,10 @@ class Batch:
             steps.append(step)
             rows.append(np.array(counts))
 
+    def matrix(self, step: float, name: str, values: np.ndarray, meta: Mapping[str, Any]) -> None:
+        with self._lock:
+            self._matrices[name] = (float(step), np.array(values, dtype=CELL), dict(meta))
+
     def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None:
         body: dict[str, Any] = {"step": float(step), "kind": kind, "time": time.time(), "data": dict(data or {})}
         self.message(lambda ids: Event(**ids, **body))
@@ -55,7 +60,7 @@ class Batch:
             self._others.append(make)
 
     def drain(self, essential: bool = False) -> list[Sent]:
-        """Everything recorded so far; `essential` drops layer statistics and histograms.
+        """Everything recorded so far; `essential` drops layer statistics, histograms and matrices.
 
         Columns come before events, so that an event finds its step already there.
         """
@@ -63,9 +68,10 @@ class Batch:
             scalars, self._scalars = self._scalars, {}
             stats, self._stats = self._stats, {}
             histograms, self._histograms = self._histograms, {}
+            matrices, self._matrices = self._matrices, {}
             others, self._others = self._others, []
         if essential:
-            stats, histograms = {}, {}
+            stats, histograms, matrices = {}, {}, {}
         out: list[Sent] = []
         for names, (steps, points) in scalars.items():
             values = np.array(points, dtype=VALUE).T
@@ -83,6 +89,8 @@ class Batch:
             )
         for (kind, layers), (steps, counts) in histograms.items():
             out.append(self._sparse(kind, layers, steps, np.stack(counts)))
+        for name, (step, array, meta) in matrices.items():
+            out.append(Matrix(**self._ids(), name=name, step=step, shape=list(array.shape), values=array.tobytes(), meta=meta))
         out.extend(make(self._ids()) for make in others)
         return out
 

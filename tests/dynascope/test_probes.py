@@ -58,16 +58,13 @@ def measured(model: nn.Module, x: torch.Tensor) -> tuple[Table, dict[tuple[str, 
     """One measured step, as `{(layer, quantity): value}` of what applies and `{(layer, kind): counts}`."""
     sink = Memory()
     step(Instrument(model, sink, every=1), model, x)
-    (stats,) = [m for m in sink.messages() if isinstance(m, LayerStats)]
-    values = np.frombuffer(stats.values, VALUE).reshape(len(stats.layers), len(stats.quantities))
-    applies = np.frombuffer(stats.applies, np.uint8).reshape(values.shape)
-    table = {
-        (layer, quantity): float(values[i, j])
-        for i, layer in enumerate(stats.layers)
-        for j, quantity in enumerate(stats.quantities)
-        if applies[i, j]
-    }
-    assert np.isnan(values[applies == 0]).all()
+    table: Table = {}
+    for stats in (m for m in sink.messages() if isinstance(m, LayerStats)):
+        values = np.frombuffer(stats.values, VALUE).reshape(len(stats.layers), len(stats.quantities))
+        applies = np.frombuffer(stats.applies, np.uint8).reshape(values.shape)
+        cells = ((layer, i, quantity, j) for i, layer in enumerate(stats.layers) for j, quantity in enumerate(stats.quantities))
+        table |= {(layer, quantity): float(values[i, j]) for layer, i, quantity, j in cells if applies[i, j]}
+        assert np.isnan(values[applies == 0]).all()
     histograms = [m for m in sink.messages() if isinstance(m, Histograms)]
     counts = {(layer, m.kind): densify(m)[0, i] for m in histograms for i, layer in enumerate(m.layers)}
     return table, counts
@@ -241,7 +238,7 @@ def test_a_diverged_network_is_shown_and_not_hidden(model: Net, x: torch.Tensor)
 @pytest.mark.parametrize("probe", discover(), ids=lambda probe: probe.name)
 def test_every_probe_in_the_package_declares_itself(probe: type[Probe], model: Net) -> None:
     assert probe.name
-    assert probe.at in ("activation", "norm", "backward")
+    assert probe.at in ("activation", "norm", "backward", "update", "survey")
     assert probe.cost in ("free", "cheap", "on demand")
     built = probe(find_sites(model))
     built.reset()

@@ -3,12 +3,12 @@
 INIT = """
 import torch
 
-from trainer.parts.inits import Fan
-from trainer.registry import NoParams, Part, Texts, register
+from trainer.parts.inits import Fan, Init
+from trainer.registry import NoParams, Texts, register
 
 
 @register("init", "half")
-class Half(Part):
+class Half(Init):
     texts = Texts(label={"en": "Half", "ko": "절반"}, text={"en": "All 0.5.", "ko": "모두 0.5."}, source="https://example.org/")
 
     def apply(self, weight: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:

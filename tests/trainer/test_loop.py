@@ -73,7 +73,7 @@ def test_an_evaluation_leaves_buffers_and_mode_as_they_were() -> None:
     registry.discover()
     experiment = build(plan(spec_of(1)))
     before = {name: value.clone() for name, value in experiment.model.state_dict().items()}
-    loop.measure(experiment.model, experiment.data.val)
+    loop.measure(experiment, experiment.data.val)
     assert experiment.model.training
     assert all(torch.equal(value, before[name]) for name, value in experiment.model.state_dict().items())
 

@@ -71,9 +71,17 @@ def drawn(name: str, fan: Fan, seed: int = 0, **params: object) -> torch.Tensor:
     return weight
 
 
-@pytest.mark.parametrize(("activation", "gain"), [("relu", math.sqrt(2)), ("tanh", 5 / 3), (None, 1.0)])
-def test_kaiming_and_xavier_have_the_formulas_deviations(activation: str | None, gain: float) -> None:
-    fan = Fan(800, 1250, activation)
+@pytest.mark.parametrize("name", registry.names("activation"))
+def test_an_activations_gain_is_torchs(name: str) -> None:
+    part = registry.part("activation", name)
+    known = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu", "leaky_relu": "leaky_relu", "selu": "selu"}
+    expected = nn.init.calculate_gain(known[name], 0.01 if name == "leaky_relu" else None) if name in known else 1.0  # type: ignore[arg-type]
+    assert part.gain(part.Params()) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("gain", [math.sqrt(2), 5 / 3, 1.0])
+def test_kaiming_and_xavier_have_the_formulas_deviations(gain: float) -> None:
+    fan = Fan(800, 1250, gain)
     he = drawn("kaiming_normal", fan)
     assert he.mean().abs() < 5 * he.std() / 1000
     assert he.std().item() == pytest.approx(gain / math.sqrt(800), rel=0.005)
@@ -86,13 +94,13 @@ def test_kaiming_and_xavier_have_the_formulas_deviations(activation: str | None,
 
 
 def test_normal_and_constant_are_what_they_say() -> None:
-    fan = Fan(1000, 1000, "relu")
+    fan = Fan(1000, 1000, 1.0)
     assert drawn("normal", fan, std=0.2).std().item() == pytest.approx(0.2, rel=0.005)
     assert drawn("constant", fan, value=0.25).unique().tolist() == [0.25]
 
 
 def test_two_inits_of_one_family_and_seed_are_one_draw_at_two_scales() -> None:
-    fan = Fan(64, 32, "relu")
+    fan = Fan(64, 32, 1.0)
     ratio = drawn("kaiming_normal", fan, 7) / drawn("normal", fan, 7)
     assert ratio.std().item() / ratio.mean().item() < 1e-6
 

@@ -1,8 +1,8 @@
 """Every registered part: its texts, its parameters, and that what the plan admits also trains."""
 
-import itertools
 import json
 import math
+import random
 import re
 import shutil
 import subprocess
@@ -36,39 +36,56 @@ def test_a_part_says_what_it_is_in_both_languages_and_its_defaults_are_right(kin
         assert prop["label"]["ko"], name_
 
 
-def test_the_registry_holds_the_first_parts_of_the_contract() -> None:
-    first = {
-        "init": {"constant", "normal", "xavier_uniform", "kaiming_normal"},
-        "norm": {"none", "batch", "layer"},
-        "activation": {"relu", "tanh"},
-        "dataset": {"digits", "moons"},
-        "model": {"linear", "mlp"},
-        "optimizer": {"sgd", "adam"},
-        "penalty": {"subgradient"},
+def test_the_registry_holds_every_name_of_the_contract_that_fits_vectors() -> None:
+    wanted = {
+        "init": "default zeros constant normal uniform truncated_normal xavier_uniform xavier_normal kaiming_uniform kaiming_normal "
+        "orthogonal lsuv",
+        "norm": "none batch layer group rms",
+        "activation": "identity sigmoid tanh relu leaky_relu gelu silu selu",
+        "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear",
+        "model": "linear mlp",
+        "optimizer": "gd sgd adam adamw rmsprop adagrad",
+        "penalty": "subgradient proximal decoupled",
+        "schedule": "cosine linear step exponential",
     }
-    for kind, names in first.items():
-        assert names <= set(registry.names(kind)), kind
+    for kind, names in wanted.items():
+        assert set(names.split()) <= set(registry.names(kind)), kind
 
 
-def combinations() -> list[tuple[str, ...]]:
-    return list(itertools.product(*(registry.names(kind) for kind in ("model", "norm", "init", "activation", "dataset", "optimizer"))))
+def choices(kind: str, name: str, seed: int) -> dict[str, Any]:
+    """A spec's choices with this part, everything else drawn."""
+    rng = random.Random(seed)
+    drawn = {other: rng.choice(registry.names(other)) for other in registry.KINDS} | {kind: name}
+    return {
+        "data": {"name": drawn["dataset"], "batch_size": "full" if drawn["optimizer"] == "gd" else 32},
+        "model": {
+            "name": drawn["model"],
+            "params": {"depth": 2, "width": 16, "dropout": rng.choice([0.0, 0.3])} if drawn["model"] == "mlp" else {},
+        },
+        "model__activation": {"name": drawn["activation"]},
+        "init__name": drawn["init"],
+        "norm__name": drawn["norm"],
+        "penalty": {"method": drawn["penalty"], "l1": 0.0 if drawn["penalty"] == "decoupled" else 1e-4, "l2": 1e-4},
+        "optimizer": {"name": drawn["optimizer"], "clip_norm": rng.choice([None, 1.0]), "params": {"lr": 1e-3}},
+        "optimizer__schedule": rng.choice([None, {"name": drawn["schedule"]}]) if kind != "schedule" else {"name": name},
+    }
 
 
-def test_every_combination_that_the_plan_admits_trains_with_finite_losses() -> None:
+@pytest.mark.parametrize(("kind", "name"), PARTS)
+def test_a_part_trains_with_parts_of_every_other_kind(kind: str, name: str) -> None:
     admitted = 0
-    for model, norm, init, activation, dataset, optimizer in combinations():
-        choice: dict[str, Any] = {"model__name": model, "model__activation": {"name": activation}, "norm__name": norm, "init__name": init}
-        spec = spec_of(2, **choice, data__name=dataset, optimizer__name=optimizer, penalty={"l1": 1e-4, "l2": 1e-4}, probes__every="never")
-        try:
-            plan(spec)
-        except PlanError:
+    for seed in range(8):
+        spec = spec_of(2, **choices(kind, name, seed))
+        if spec.penalty.method == "proximal" and not registry.part("optimizer", spec.optimizer.name).scalar_lr:
+            with pytest.raises(PlanError, match="one learning rate holds for all weights"):
+                plan(spec)
             continue
         record = run(spec)
         admitted += 1
         assert record.end is not None
         assert record.end.status == "finished", (spec, record.end)
         assert all(math.isfinite(v) for v in record.values("train/loss"))
-    assert admitted > 0.8 * len(combinations())
+    assert admitted >= 2
 
 
 ASK = """

@@ -1,10 +1,11 @@
 from torch import nn
 
-from trainer.registry import NoParams, Part, Texts, register
+from trainer.parts.activations import Activation
+from trainer.registry import NoParams, Texts, register
 
 
 @register("activation", "tanh")
-class Tanh(Part):
+class Tanh(Activation):
     texts = Texts(
         label={"en": "tanh", "ko": "tanh"},
         text={
@@ -16,3 +17,6 @@ class Tanh(Part):
 
     def build(self, params: NoParams) -> nn.Module:
         return nn.Tanh()
+
+    def gain(self, params: NoParams) -> float:
+        return 5 / 3

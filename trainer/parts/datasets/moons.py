@@ -3,33 +3,22 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import make_moons
 
-from trainer.parts.datasets import Raw, Shape
-from trainer.registry import Part, Texts, register
-from trainer.spec import Strict, described
+from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field
+from trainer.registry import Texts, register
+from trainer.spec import Strict
 
 
 class Params(Strict):
-    n: int = described(
-        400,
-        label=("Points", "점의 수"),
-        help=("In all splits together.", "모든 분할을 합한 수."),
-        ge=20,
-        le=100_000,
-        scale="log",
-        span=(50, 5000),
-    )
-    noise: float = described(
-        0.2, label=("Noise", "잡음"), help=("Deviation added to each coordinate.", "좌표에 더하는 표준편차."), ge=0, le=5, span=(0, 1)
-    )
+    n: int = count_field(400)
+    noise: float = noise_field(0.2)
 
 
 @register("dataset", "moons", Params)
-class Moons(Part):
+class Moons(Dataset):
     texts = Texts(
         label={"en": "Two moons", "ko": "두 초승달"},
         text={
-            "en": "Two interleaved half circles in the plane, drawn anew from the seed. No straight line separates them; with noise and few "
-            "points a large network learns the noise.",
+            "en": "Two interleaved half circles in the plane, drawn anew from the seed. No straight line separates them; with noise and few points a large network learns the noise.",
             "ko": "평면에서 맞물린 두 반원으로, 시드마다 새로 뽑습니다. 직선으로는 나눌 수 없고, 잡음이 있고 점이 적으면 큰 망이 잡음까지 외웁니다.",
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html",
@@ -41,4 +30,4 @@ class Moons(Part):
 
     def load(self, params: Params, seed: int) -> Raw:
         x, y = make_moons(params.n, noise=params.noise, random_state=seed % 2**32)
-        return Raw(x.astype(np.float32), y.astype(np.int64))
+        return x.astype(np.float32), y.astype(np.int64)

@@ -1,30 +1,23 @@
 import torch
 
-from trainer.parts.inits import Fan
-from trainer.registry import Part, Texts, register
+from trainer.parts.inits import Fan, Init
+from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
 
 class Params(Strict):
     value: float = described(
-        0.1,
-        label=("Value", "값"),
-        help=("What every weight begins at.", "모든 가중치의 처음 값."),
-        ge=-100,
-        le=100,
-        span=(-1, 1),
+        0.1, label=("Value", "값"), help=("What every weight begins at.", "모든 가중치의 처음 값."), ge=-100, le=100, span=(-1, 1)
     )
 
 
 @register("init", "constant", Params)
-class Constant(Part):
+class Constant(Init):
     texts = Texts(
         label={"en": "Constant", "ko": "상수"},
         text={
-            "en": "Every weight begins at the same value. All units of a layer then compute the same and get the same gradient, "
-            "so they stay copies of each other: the symmetry is never broken. Use it to see that happen.",
-            "ko": "모든 가중치가 같은 값에서 시작합니다. 한 계층의 유닛이 모두 같은 값을 계산하고 같은 기울기를 받아 서로의 복사본으로 남습니다. "
-            "대칭이 깨지지 않는 모습을 볼 때 씁니다.",
+            "en": "Every weight begins at the same value. All units of a layer then compute the same and get the same gradient, so they stay copies of each other: the symmetry is never broken. Use it to see that happen.",
+            "ko": "모든 가중치가 같은 값에서 시작합니다. 한 계층의 유닛이 모두 같은 값을 계산하고 같은 기울기를 받아 서로의 복사본으로 남습니다. 대칭이 깨지지 않는 모습을 볼 때 씁니다.",
         },
         source="https://www.deeplearningbook.org/contents/optimization.html",
     )

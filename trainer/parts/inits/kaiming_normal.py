@@ -1,39 +1,24 @@
 import math
-from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 
-from trainer.parts.inits import Fan, gain_of
-from trainer.registry import Part, Texts, register
-from trainer.spec import Strict, described
+from trainer.parts.inits import Fan, FanMode, Gain, Init, fan_field, gain_field, gain_of
+from trainer.registry import Texts, register
+from trainer.spec import Strict
 
 
 class Params(Strict):
-    fan_mode: Literal["fan_in", "fan_out"] = described(
-        "fan_in",
-        label=("Fan", "팬"),
-        help=("fan_in keeps the forward variance, fan_out the backward one.", "fan_in은 순전파, fan_out은 역전파의 분산을 지킨다."),
-    )
-    gain: Literal["auto"] | Annotated[float, Field(gt=0, le=100)] = described(
-        "auto",
-        label=("Gain", "게인"),
-        help=(
-            "Factor on the deviation; auto takes the one for the activation: √2 for ReLU.",
-            "표준편차에 곱하는 수. auto는 활성화 함수에 맞춘다(ReLU는 √2).",
-        ),
-    )
+    fan_mode: FanMode = fan_field()
+    gain: Gain = gain_field("auto")
 
 
 @register("init", "kaiming_normal", Params)
-class KaimingNormal(Part):
+class KaimingNormal(Init):
     texts = Texts(
         label={"en": "Kaiming (He) normal", "ko": "카이밍(허) 정규"},
         text={
-            "en": "Normal with deviation gain/√fan. With the gain √2 it makes up for ReLU setting half of its inputs to zero, so "
-            "signals keep their size through many layers. The usual choice for ReLU networks.",
-            "ko": "표준편차가 게인/√fan인 정규분포에서 뽑습니다. 게인 √2는 ReLU가 입력의 절반을 0으로 만드는 것을 보상하여 신호의 크기가 여러 계층을 지나도 "
-            "유지됩니다. ReLU 망에서 흔히 고르는 방법입니다.",
+            "en": "Normal with deviation gain/√fan. With the gain √2 it makes up for ReLU setting half of its inputs to zero, so signals keep their size through many layers. The usual choice for ReLU networks.",
+            "ko": "표준편차가 게인/√fan인 정규분포에서 뽑습니다. 게인 √2는 ReLU가 입력의 절반을 0으로 만드는 것을 보상하여 신호의 크기가 여러 계층을 지나도 유지됩니다. ReLU 망에서 흔히 고르는 방법입니다.",
         },
         source="https://arxiv.org/abs/1502.01852",
     )

@@ -1,7 +1,7 @@
 import torch
 
-from trainer.parts.inits import Fan
-from trainer.registry import Part, Texts, register
+from trainer.parts.inits import Fan, Init
+from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
 
@@ -19,14 +19,12 @@ class Params(Strict):
 
 
 @register("init", "normal", Params)
-class Normal(Part):
+class Normal(Init):
     texts = Texts(
         label={"en": "Normal", "ko": "정규분포"},
         text={
-            "en": "Weights are drawn from one normal distribution, the same for every layer. Units differ, so symmetry is broken, but in a "
-            "deep network a σ that does not fit the width makes signals die out or blow up from layer to layer.",
-            "ko": "모든 계층의 가중치를 같은 정규분포에서 뽑습니다. 유닛이 서로 달라 대칭은 깨지지만, 깊은 망에서 σ가 너비와 맞지 않으면 "
-            "신호가 계층을 지나며 사라지거나 커집니다.",
+            "en": "Weights are drawn from one normal distribution, the same for every layer. Units differ, so symmetry is broken, but in a deep network a σ that does not fit the width makes signals die out or blow up from layer to layer.",
+            "ko": "모든 계층의 가중치를 같은 정규분포에서 뽑습니다. 유닛이 서로 달라 대칭은 깨지지만, 깊은 망에서 σ가 너비와 맞지 않으면 신호가 계층을 지나며 사라지거나 커집니다.",
         },
         source="https://docs.pytorch.org/docs/stable/nn.init.html#torch.nn.init.normal_",
     )

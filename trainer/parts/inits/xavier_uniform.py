@@ -1,31 +1,23 @@
 import math
-from typing import Annotated, Literal
 
 import torch
-from pydantic import Field
 
-from trainer.parts.inits import Fan, gain_of
-from trainer.registry import Part, Texts, register
-from trainer.spec import Strict, described
+from trainer.parts.inits import Fan, Gain, Init, gain_field, gain_of
+from trainer.registry import Texts, register
+from trainer.spec import Strict
 
 
 class Params(Strict):
-    gain: Literal["auto"] | Annotated[float, Field(gt=0, le=100)] = described(
-        1.0,
-        label=("Gain", "게인"),
-        help=("Factor on the deviation; auto takes the one for the activation.", "표준편차에 곱하는 수. auto는 활성화 함수에 맞춘다."),
-    )
+    gain: Gain = gain_field(1.0)
 
 
 @register("init", "xavier_uniform", Params)
-class XavierUniform(Part):
+class XavierUniform(Init):
     texts = Texts(
         label={"en": "Xavier (Glorot) uniform", "ko": "제이비어(글로럿) 균등"},
         text={
-            "en": "Uniform on ±gain·√(6 / (fan_in + fan_out)): a compromise between keeping the variance of activations on the way "
-            "forward and of gradients on the way back. Made for tanh and other functions that are linear near zero.",
-            "ko": "±게인·√(6 / (fan_in + fan_out)) 사이의 균등분포에서 뽑습니다. 순전파의 활성값과 역전파의 기울기 분산을 함께 지키려는 절충입니다. "
-            "tanh처럼 0 근처에서 선형인 활성화 함수에 알맞습니다.",
+            "en": "Uniform on ±gain·√(6 / (fan_in + fan_out)): a compromise between keeping the variance of activations on the way forward and of gradients on the way back. Made for tanh and other functions that are linear near zero.",
+            "ko": "±게인·√(6 / (fan_in + fan_out)) 사이의 균등분포에서 뽑습니다. 순전파의 활성값과 역전파의 기울기 분산을 함께 지키려는 절충입니다. tanh처럼 0 근처에서 선형인 활성화 함수에 알맞습니다.",
         },
         source="https://proceedings.mlr.press/v9/glorot10a.html",
     )

@@ -23,4 +23,4 @@ class Linear(Part):
     works_with: ClassVar = {"layouts": ["vector"], "hidden": False}
 
     def build(self, shape: Shape, params: NoParams, norm: Norm, activation: Activation, placement: str) -> nn.Module:
-        return nn.Sequential(OrderedDict(out=nn.Linear(math.prod(shape.inputs), max(shape.classes, 1))))
+        return nn.Sequential(OrderedDict(out=nn.Linear(math.prod(shape.inputs), shape.outputs)))

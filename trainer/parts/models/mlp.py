@@ -27,6 +27,7 @@ class Params(Strict):
         0.0,
         label=("Dropout", "드롭아웃"),
         help=("Share of activations set to zero in training.", "훈련 중 0으로 두는 활성값의 비율."),
+        live=True,
         ge=0,
         lt=1,
         span=(0, 0.9),
@@ -77,5 +78,10 @@ class Mlp(Part):
                 children["dropout"] = nn.Dropout(params.dropout)
             layers[f"hidden{i}"] = Block(params.residual and inputs == params.width, children)
             inputs = params.width
-        layers["out"] = nn.Linear(inputs, max(shape.classes, 1))
+        layers["out"] = nn.Linear(inputs, shape.outputs)
         return nn.Sequential(layers)
+
+    def adjust(self, model: nn.Module, params: Params) -> None:
+        for block in model.children():
+            if isinstance(block, Block) and (params.dropout or hasattr(block, "dropout")):
+                block.add_module("dropout", nn.Dropout(params.dropout))

@@ -1,6 +1,19 @@
-"""What normalises the activations of a layer: `build(channels, spatial_dims, params) -> nn.Module`."""
+"""What normalises the activations of a layer: `build(channels, spatial_dims, params) -> nn.Module`, or None for none."""
 
+from typing import Any
+
+from torch import nn
+
+from trainer.registry import Part
 from trainer.spec import described
+
+
+class Norm(Part):
+    def check(self, channels: int, spatial_dims: int, params: Any) -> None:
+        """Raises `registry.Refused` where it can't be built for so many channels."""
+
+    def build(self, channels: int, spatial_dims: int, params: Any) -> nn.Module | None:
+        raise NotImplementedError
 
 
 def eps_field():  # type: ignore[no-untyped-def]

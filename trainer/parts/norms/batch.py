@@ -2,8 +2,8 @@ from typing import ClassVar
 
 from torch import nn
 
-from trainer.parts.norms import affine_field, eps_field
-from trainer.registry import Part, Texts, register
+from trainer.parts.norms import Norm, affine_field, eps_field
+from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool, described
 
 
@@ -13,6 +13,7 @@ class Params(Strict):
         0.1,
         label=("Momentum", "모멘텀"),
         help=("Share of each batch in the running statistics.", "이동 통계에 배치 하나가 차지하는 비율."),
+        live=True,
         gt=0,
         le=1,
     )
@@ -20,7 +21,7 @@ class Params(Strict):
 
 
 @register("norm", "batch", Params)
-class Batch(Part):
+class Batch(Norm):
     texts = Texts(
         label={"en": "Batch normalisation", "ko": "배치 정규화"},
         text={
@@ -35,3 +36,8 @@ class Batch(Part):
 
     def build(self, channels: int, spatial_dims: int, params: Params) -> nn.Module:
         return nn.BatchNorm1d(channels, eps=params.eps, momentum=params.momentum, affine=params.affine)
+
+    def adjust(self, model: nn.Module, params: Params) -> None:
+        for module in model.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.momentum = params.momentum

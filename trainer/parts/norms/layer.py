@@ -2,8 +2,8 @@ from typing import ClassVar
 
 from torch import nn
 
-from trainer.parts.norms import affine_field, eps_field
-from trainer.registry import Part, Texts, register
+from trainer.parts.norms import Norm, affine_field, eps_field
+from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool
 
 
@@ -13,7 +13,7 @@ class Params(Strict):
 
 
 @register("norm", "layer", Params)
-class Layer(Part):
+class Layer(Norm):
     texts = Texts(
         label={"en": "Layer normalisation", "ko": "계층 정규화"},
         text={

@@ -2,11 +2,12 @@ from typing import ClassVar
 
 from torch import nn
 
-from trainer.registry import NoParams, Part, Texts, register
+from trainer.parts.norms import Norm
+from trainer.registry import NoParams, Texts, register
 
 
 @register("norm", "none")
-class NoNorm(Part):
+class NoNorm(Norm):
     texts = Texts(
         label={"en": "None", "ko": "없음"},
         text={

@@ -1,6 +1,26 @@
-"""What moves the weights: `build(params, parameters) -> torch.optim.Optimizer`."""
+"""What moves the weights: `build(params, parameters)`, and `settings(params)`, what each of its parameter groups holds.
 
+Every setting can change while a run goes on: `trainer.loop` writes `settings` of the changed params into the groups.
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import torch
+
+from trainer.registry import Part
 from trainer.spec import described
+
+
+class Optimizer(Part):
+    #: Whether one learning rate holds for all coordinates: a proximal step is right for these alone.
+    scalar_lr: ClassVar[bool] = True
+
+    def settings(self, params: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def build(self, params: Any, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
+        raise NotImplementedError
 
 
 def lr_field(default: float):  # type: ignore[no-untyped-def]
@@ -16,14 +36,39 @@ def lr_field(default: float):  # type: ignore[no-untyped-def]
     )
 
 
-def decay_field():  # type: ignore[no-untyped-def]
+def beta_field(default: float, name: str, en: str, ko: str):  # type: ignore[no-untyped-def]
+    return described(default, label=(name, name), help=(en, ko), live=True, ge=0, lt=1)
+
+
+def eps_field(default: float):  # type: ignore[no-untyped-def]
     return described(
-        0.0,
+        default, label=("ε", "ε"), help=("Added to the denominator.", "분모에 더한다."), live=True, gt=0, le=1, scale="log", span=(1e-12, 1)
+    )
+
+
+def momentum_field(default: float):  # type: ignore[no-untyped-def]
+    return described(
+        default,
+        label=("Momentum", "모멘텀"),
+        help=("Share of the last step that goes on.", "지난 스텝이 이어지는 비율."),
+        live=True,
+        ge=0,
+        lt=1,
+        span=(0, 0.99),
+    )
+
+
+def decay_field(default: float = 0.0):  # type: ignore[no-untyped-def]
+    return described(
+        default,
         label=("Weight decay (in the gradient)", "가중치 감쇠(기울기 안에서)"),
         help=(
             "The optimizer's own: λ·w joins the gradient of every parameter, biases and norms too.",
             "옵티마이저 자체의 감쇠. 모든 매개변수의 기울기에 λ·w를 더한다.",
         ),
+        live=True,
         ge=0,
         le=10,
+        scale="log",
+        span=(1e-6, 1),
     )

@@ -1,25 +1,19 @@
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from pydantic import model_validator
 
-from trainer.parts.optimizers import decay_field, lr_field
-from trainer.registry import Part, Texts, register
+from trainer.parts.optimizers import Optimizer, decay_field, lr_field, momentum_field
+from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool, described
 
 
 class Params(Strict):
     lr: float = lr_field(0.1)
-    momentum: float = described(
-        0.9,
-        label=("Momentum", "모멘텀"),
-        help=("Share of the last step that goes on.", "지난 스텝이 이어지는 비율."),
-        ge=0,
-        lt=1,
-        span=(0, 0.99),
-    )
+    momentum: float = momentum_field(0.9)
     nesterov: StrictBool = described(
-        False, label=("Nesterov", "네스테로프"), help=("Looks ahead by the momentum.", "모멘텀만큼 앞을 본다.")
+        False, label=("Nesterov", "네스테로프"), help=("Looks ahead by the momentum.", "모멘텀만큼 앞을 본다."), live=True
     )
     weight_decay: float = decay_field()
 
@@ -31,18 +25,18 @@ class Params(Strict):
 
 
 @register("optimizer", "sgd", Params)
-class Sgd(Part):
+class Sgd(Optimizer):
     texts = Texts(
         label={"en": "SGD", "ko": "SGD"},
         text={
-            "en": "A step against the gradient of one mini-batch, with momentum as a running sum of past steps. Plain, well understood, "
-            "and sensitive to its learning rate.",
+            "en": "A step against the gradient of one mini-batch, with momentum as a running sum of past steps. Plain, well understood, and sensitive to its learning rate.",
             "ko": "미니배치 하나의 기울기 반대 방향으로 움직이고, 모멘텀은 지난 스텝을 이어 갑니다. 단순하고 잘 알려져 있으며 학습률에 민감합니다.",
         },
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html",
     )
 
+    def settings(self, params: Params) -> dict[str, Any]:
+        return {"lr": params.lr, "momentum": params.momentum, "nesterov": params.nesterov, "weight_decay": params.weight_decay}
+
     def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(
-            parameters, lr=params.lr, momentum=params.momentum, nesterov=params.nesterov, weight_decay=params.weight_decay, foreach=True
-        )
+        return torch.optim.SGD(parameters, foreach=True, **self.settings(params))

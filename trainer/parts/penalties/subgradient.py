@@ -2,11 +2,12 @@ from collections.abc import Sequence
 
 import torch
 
-from trainer.registry import Part, Texts, register
+from trainer.parts.penalties import Penalty
+from trainer.registry import Texts, register
 
 
 @register("penalty", "subgradient")
-class Subgradient(Part):
+class Subgradient(Penalty):
     texts = Texts(
         label={"en": "Subgradient", "ko": "열미분"},
         text={

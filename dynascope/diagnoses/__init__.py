@@ -1,0 +1,166 @@
+"""What is wrong with a run, from measured numbers alone: one file a rule. Adding a file with a `Rule` in it is the only edit.
+
+A rule gives evidence in numbers and, where there is one, a change that would mend it. `Diagnosing` stands before a sink and
+turns what rules find into events of kind `diagnosis`, one when a finding begins and one when it is over.
+"""
+
+import importlib
+import math
+import pkgutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+
+from dynascope.messages import Layer
+from dynascope.sinks.base import Sink
+
+#: Seconds between two rounds of all rules; a round costs some 50 µs.
+INTERVAL = 0.2
+#: Rounds in a row that must find nothing until a finding is over.
+CLEAR = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`evidence` fills the rule's sentence; `mend` is a change of the spec by dotted path, empty where none is known."""
+
+    evidence: dict[str, float | str]
+    mend: dict[str, Any] = field(default_factory=dict)
+    layer: str | None = None
+
+
+@dataclass
+class Readings:
+    """What rules look at: the newest of everything, and the whole of validation."""
+
+    step: float = 0.0
+    layers: list[Layer] = field(default_factory=list)
+    scalars: dict[str, float] = field(default_factory=dict)
+    #: Quantity → float64[layers], in the order of `layers`.
+    table: dict[str, np.ndarray] = field(default_factory=dict)
+    #: Of the runs' own settings those that a mend is reckoned from, by dotted path.
+    settings: dict[str, Any] = field(default_factory=dict)
+    #: (step, validation loss) of every evaluation since the best, the best first.
+    since_best: list[tuple[float, float]] = field(default_factory=list)
+    #: Debiased exponential mean of the training loss over some 50 steps.
+    train_loss: float = math.nan
+
+    def hidden(self, quantity: str) -> np.ndarray:
+        """Of every layer but the last; NaN where it is not measured."""
+        values = self.table.get(quantity)
+        return np.full(max(0, len(self.layers) - 1), np.nan) if values is None else values[:-1]
+
+
+class Rule:
+    """`texts` and `sentence` are in English and Korean; a sentence has the evidence in braces. Low `severity` is told first."""
+
+    name: ClassVar[str]
+    severity: ClassVar[int]
+    label: ClassVar[dict[str, str]]
+    sentence: ClassVar[dict[str, str]]
+    source: ClassVar[str]
+
+    def check(self, now: Readings) -> Finding | None:
+        raise NotImplementedError
+
+
+def discover() -> list[Rule]:
+    """Every rule in this package, the most severe first."""
+    found = []
+    for info in pkgutil.iter_modules(__path__):
+        module = importlib.import_module(f"{__name__}.{info.name}")
+        found += [v() for v in vars(module).values() if isinstance(v, type) and issubclass(v, Rule) and v.__module__ == module.__name__]
+    return sorted(found, key=lambda rule: rule.severity)
+
+
+def describe() -> list[dict[str, Any]]:
+    """For the catalogue."""
+    return [{"name": r.name, "severity": r.severity, "label": r.label, "sentence": r.sentence, "source": r.source} for r in discover()]
+
+
+class Diagnosing:
+    """A sink that passes everything on, and looks at it."""
+
+    def __init__(self, sink: Sink, settings: Mapping[str, Any] | None = None) -> None:
+        self._sink = sink
+        self._rules = discover()
+        self._now = Readings(settings=dict(settings or {}))
+        self._on: dict[str, int] = {}
+        self._mass = 0.0
+        self._due = 0.0
+
+    def note(self, settings: Mapping[str, Any]) -> None:
+        """Settings have changed."""
+        self._now.settings.update(settings)
+
+    def started(self, layers: Sequence[Layer], preloaded: bool) -> None:
+        self._now.layers = list(layers)
+        self._sink.started(layers, preloaded)
+
+    def scalars(self, step: float, values: Mapping[str, float]) -> None:
+        self._sink.scalars(step, values)
+        self._now.step = step
+        self._now.scalars.update(values)
+        loss = values.get("train/loss")
+        if loss is not None:
+            self._average(loss)
+            if not math.isfinite(loss):
+                self._round(step)
+        if "val/loss" in values:
+            self._evaluated(step, values["val/loss"])
+            self._round(step)
+
+    def layer_stats(self, step: float, layers: Sequence[str], quantities: Sequence[str], values: np.ndarray, applies: np.ndarray) -> None:
+        self._sink.layer_stats(step, layers, quantities, values, applies)
+        self._now.table.update(zip(quantities, values.T, strict=True))
+        if time.monotonic() >= self._due:
+            self._round(step)
+
+    def histograms(self, step: float, kind: str, layers: Sequence[str], counts: np.ndarray) -> None:
+        self._sink.histograms(step, kind, layers, counts)
+
+    def matrix(self, step: float, name: str, values: np.ndarray, meta: Mapping[str, Any]) -> None:
+        self._sink.matrix(step, name, values, meta)
+
+    def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None:
+        self._sink.event(step, kind, data)
+
+    def ended(self, status: str, reason: str, step: float) -> None:
+        self._round(step)
+        self._sink.ended(status, reason, step)
+
+    def close(self) -> None:
+        self._sink.close()
+
+    def _average(self, loss: float) -> None:
+        before = 0.0 if math.isnan(self._now.train_loss) else self._now.train_loss * self._mass
+        self._mass = 0.98 * self._mass + 0.02
+        if math.isfinite(loss):
+            self._now.train_loss = (0.98 * before + 0.02 * loss) / self._mass
+
+    def _evaluated(self, step: float, loss: float) -> None:
+        history = self._now.since_best
+        if not history or loss <= history[0][1]:
+            history.clear()
+        history.append((step, loss))
+        if len(history) > 1000:
+            del history[1::2]
+
+    def _round(self, step: float) -> None:
+        for rule in self._rules:
+            finding = rule.check(self._now)
+            if finding is not None and rule.name not in self._on:
+                self._on[rule.name] = 0
+                told = {"rule": rule.name, "on": True, "severity": rule.severity, "evidence": finding.evidence}
+                self._sink.event(step, "diagnosis", told | {"mend": finding.mend, "layer": finding.layer})
+            elif finding is not None:
+                self._on[rule.name] = 0
+            elif rule.name in self._on:
+                self._on[rule.name] += 1
+                if self._on[rule.name] >= CLEAR:
+                    del self._on[rule.name]
+                    self._sink.event(step, "diagnosis", {"rule": rule.name, "on": False})
+        self._due = time.monotonic() + INTERVAL

@@ -1,0 +1,74 @@
+"""How much of a weight matrix is really there: distinct rows and stable rank (Roy & Vershynin's ‖W‖_F² / ‖W‖₂²)."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from dynascope.kernels import as_float32
+from dynascope.probes import At, Cost, Probe
+from dynascope.probes.sites import Site
+
+#: Rows that differ by no more than this share of the largest weight are one.
+SAME = 1e-6
+#: Power iterations a look; the vector is kept from look to look.
+ITERATIONS = 4
+
+
+class Structure(Probe):
+    """`weight/distinct_rows`: units whose weights differ from each other's; 1 means that no symmetry is broken.
+
+    `weight/stable_rank`: ‖W‖_F² / ‖W‖₂², from 1 to the smaller dimension, ‖W‖₂ by power iteration, from below.
+    """
+
+    name: ClassVar[str] = "structure"
+    at: ClassVar[At] = "backward"
+    cost: ClassVar[Cost] = "cheap"
+    quantities: ClassVar[tuple[str, ...]] = ("weight/distinct_rows", "weight/stable_rank")
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        super().__init__(sites)
+        self._vectors: dict[int, np.ndarray] = {}
+        self._values = np.full((len(sites), 2), np.nan)
+
+    def applies(self) -> np.ndarray:
+        applies = super().applies()
+        applies[:, 0] = [any(len(w) > 1 for w in site.weights) for site in self.sites]
+        return applies
+
+    def reset(self) -> None:
+        self._values[:] = np.nan
+
+    def measure(self, row: int, tensor: torch.Tensor | None = None) -> None:
+        weight = self.sites[row].weights[0]
+        matrix = as_float32(weight).reshape(len(weight), -1)
+        if np.isfinite(matrix).all():
+            self._values[row] = _distinct_rows(matrix), self._stable_rank(row, matrix)
+
+    def _stable_rank(self, row: int, matrix: np.ndarray) -> float:
+        v = self._vectors.get(row)
+        if v is None or len(v) != matrix.shape[1]:
+            v = _fixed(0, matrix.shape[1])
+        for _ in range(ITERATIONS):
+            u = matrix @ (v / (np.linalg.norm(v) or 1))
+            v = matrix.T @ u
+        self._vectors[row] = v
+        largest = float(u @ u)
+        return float(np.square(matrix, dtype=np.float64).sum() / largest) if largest > 0 else np.nan
+
+    def values(self) -> np.ndarray:
+        return self._values.copy()
+
+
+def _distinct_rows(matrix: np.ndarray) -> float:
+    """Equal rows have equal projections, so after sorting by one they are neighbours."""
+    projection = matrix @ _fixed(1, matrix.shape[1])
+    ordered = matrix[np.argsort(projection, kind="stable")]
+    gaps = np.abs(np.diff(ordered, axis=0)).max(axis=1)
+    return float(1 + (gaps > SAME * np.abs(matrix).max()).sum())
+
+
+def _fixed(seed: int, size: int) -> np.ndarray:
+    """The same normal draw at every look, from a generator of its own."""
+    return np.asarray(np.random.default_rng(seed).normal(size=size), dtype=np.float32)

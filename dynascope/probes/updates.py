@@ -1,0 +1,47 @@
+"""What the optimizer really changed."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from dynascope.kernels import distance
+from dynascope.probes import At, Cost, Probe
+from dynascope.probes.sites import Site
+
+
+class Updates(Probe):
+    """log10(‖ΔW‖ / ‖W‖), ‖W‖ before the step: healthy near −3 (a rule of thumb by A. Karpathy, not a theorem)."""
+
+    name: ClassVar[str] = "updates"
+    at: ClassVar[At] = "update"
+    cost: ClassVar[Cost] = "free"
+    quantities: ClassVar[tuple[str, ...]] = ("update/log10_ratio",)
+
+    def __init__(self, sites: Sequence[Site]) -> None:
+        super().__init__(sites)
+        self._before: list[list[torch.Tensor]] = [[] for _ in sites]
+        self._ratio = np.full(len(sites), np.nan)
+
+    def reset(self) -> None:
+        self._ratio[:] = np.nan
+
+    def prepare(self, row: int) -> None:
+        with torch.no_grad():
+            weights = self.sites[row].weights
+            held = self._before[row]
+            if [w.shape for w in held] != [w.shape for w in weights]:
+                self._before[row] = [w.detach().clone() for w in weights]
+                return
+            for before, weight in zip(held, weights, strict=True):
+                before.copy_(weight)
+
+    def measure(self, row: int, tensor: torch.Tensor | None = None) -> None:
+        weights, before = self.sites[row].weights, self._before[row]
+        moved = sum(distance(w.detach(), b) ** 2 for w, b in zip(weights, before, strict=True)) ** 0.5
+        size = sum(float(torch.linalg.vector_norm(b)) ** 2 for b in before) ** 0.5
+        self._ratio[row] = np.log10(moved / size) if moved > 0 and size > 0 else -np.inf if size > 0 else np.nan
+
+    def values(self) -> np.ndarray:
+        return self._ratio[:, None].copy()

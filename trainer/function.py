@@ -1,0 +1,94 @@
+"""What a run has fitted, drawn: the function over a grid where inputs have one or two dimensions, else the first weights.
+
+Inputs and a regression's outputs are in the data's own units. A look is in eval mode and leaves RNG, buffers and
+gradients as they were.
+"""
+
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from dynascope.sinks.base import Sink
+from trainer.build import Experiment, Split
+
+GRID, CURVE = 56, 201
+MARGIN = 0.12
+#: Points of training and of validation, and units of the first layer, at most.
+POINTS, UNITS = 1000, 64
+#: Seconds between two looks at least.
+INTERVAL = 0.12
+
+
+class Function:
+    """Looks as often as `share` of the time allows."""
+
+    def __init__(self, experiment: Experiment, sink: Sink, share: float) -> None:
+        self._experiment, self._sink, self._share = experiment, sink, share
+        self._inputs = int(np.prod(experiment.plan.shape.inputs))
+        self._next = 0.0
+        self._grid, self._meta = self._prepare()
+
+    def begin(self) -> None:
+        """The examples that are drawn with the function."""
+        if self._inputs > 2:
+            return
+        data = self._experiment.data
+        columns = self._inputs + 3
+        train = self._points(data.train, POINTS, 0, data.corrupted)
+        val = self._points(data.val, POINTS, 1, torch.zeros(len(data.val.y), dtype=torch.bool))
+        names = [f"x{i}" for i in range(self._inputs)] + ["y", "split", "changed"]
+        self._sink.matrix(0, "points", np.concatenate([train, val]).reshape(-1, columns), {"columns": names, "splits": ["train", "val"]})
+
+    def look(self, step: int, always: bool = False) -> None:
+        start = perf_counter()
+        if start < self._next and not always:
+            return
+        values = self._weights() if self._grid is None else self._outputs(self._grid)
+        self._sink.matrix(step, self._meta["name"], values, self._meta)
+        end = perf_counter()
+        self._next = end + max(INTERVAL, (end - start) / max(self._share, 1e-6))
+
+    def _prepare(self) -> tuple[torch.Tensor | None, dict[str, Any]]:
+        shape, scale = self._experiment.plan.shape, self._experiment.data.scale
+        if self._inputs > 2:
+            image = list(shape.image) if shape.image else None
+            return None, {"name": "weights", "kind": "weights", "inputs": self._inputs, "image": image}
+        x = self._experiment.data.train.x.numpy() * scale.x_std + scale.x_mean
+        low, high = x.min(axis=0), x.max(axis=0)
+        margin = MARGIN * np.maximum(high - low, 1e-6)
+        spans = [[float(a), float(b)] for a, b in zip(low - margin, high + margin, strict=True)]
+        count = GRID if self._inputs == 2 else CURVE
+        axes = [np.linspace(a, b, count) for a, b in spans]
+        cells = np.stack([axis.ravel() for axis in np.meshgrid(*axes)], axis=1)  # the last axis' rows go from below to above
+        kind = ("boundary" if shape.classes else "surface") if self._inputs == 2 else "curve"
+        meta = {"name": "function", "kind": kind, "axes": spans, "classes": shape.classes}
+        return torch.from_numpy(((cells - scale.x_mean) / scale.x_std).astype(np.float32)), meta
+
+    def _outputs(self, grid: torch.Tensor) -> np.ndarray:
+        """float32[outputs, rows, columns] (a curve has one row): a class' probability, or the fitted value."""
+        model, scale = self._experiment.model, self._experiment.data.scale
+        model.eval()
+        with torch.no_grad():
+            output = model(grid)
+            classes = self._experiment.plan.shape.classes
+            values = output.softmax(1)[:, 1:] if classes == 2 else output.softmax(1) if classes else output * scale.y_std + scale.y_mean
+        model.train()
+        rows = GRID if self._inputs == 2 else 1
+        return values.T.reshape(values.shape[1], rows, -1).contiguous().numpy()
+
+    def _weights(self) -> np.ndarray:
+        """float32[units, inputs] of the first layer."""
+        first = next(m for m in self._experiment.model.modules() if isinstance(m, nn.Linear))
+        return first.weight.detach()[:UNITS].numpy().copy()
+
+    def _points(self, split: Split, count: int, which: int, changed: torch.Tensor) -> np.ndarray:
+        scale = self._experiment.data.scale
+        x = split.x[:count].numpy() * scale.x_std + scale.x_mean
+        y = split.y[:count].numpy().astype(np.float32)
+        if not self._experiment.plan.shape.classes:
+            y = y * scale.y_std + scale.y_mean
+        n = len(y)
+        return np.concatenate([x, y[:, None], np.full((n, 1), which), changed[:n].numpy()[:, None]], axis=1).astype(np.float32)
