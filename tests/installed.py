@@ -60,7 +60,7 @@ class Installed(Server):
 
     def start(self, ready: bool = True) -> "Installed":
         self.data.mkdir(parents=True, exist_ok=True)
-        command = [self._home / "bin" / "dynascope", "serve", "--port", str(self.port), "--data", self.data, "--token", TOKEN]
+        command = [str(self._home / "bin" / "dynascope"), "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
         environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "NUMBA_CACHE_DIR")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.data, env=environment, stdout=log, stderr=log)
