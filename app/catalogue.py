@@ -44,7 +44,11 @@ class Catalogue:
 def _fingerprint() -> str:
     """Of every file that the catalogue is made from, by size and time: some 0.5 ms."""
     digest = hashlib.sha256(__version__.encode())
-    files = [*sorted((ROOT / "trainer").rglob("*.py")), ROOT / "dynascope" / "bins.py"]
+    files = [
+        *sorted((ROOT / "trainer").rglob("*.py")),
+        ROOT / "dynascope" / "bins.py",
+        *sorted((ROOT / "dynascope" / "diagnoses").glob("*.py")),
+    ]
     for path in files:
         state = path.stat()
         digest.update(f"{path}:{state.st_size}:{state.st_mtime_ns}\n".encode())

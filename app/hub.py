@@ -1,8 +1,8 @@
 """Fan-out: one bounded, conflating outbox a viewer. The hub knows consumers, not sockets.
 
 What an outbox does when its viewer is slow: points of one series merge into one column, histograms keep the newest
-HISTOGRAM_COLUMNS of each layer and kind, and past MAX_POINTS it forgets everything and asks for a resync. Training and
-the other viewers never wait for it.
+HISTOGRAM_COLUMNS of each layer and kind, a matrix is the newest of its name, and past MAX_POINTS it forgets everything
+and asks for a resync. Training and the other viewers never wait for it.
 """
 
 import asyncio
@@ -10,9 +10,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from app.store.columns import Column, histograms_of, series_of
 from app.store.pyramid import Buckets
-from dynascope.messages import Event, RunStarted, Sent
+from dynascope.messages import Event, Matrix, RunStarted, Sent
 
 MAX_POINTS = 400_000
 HISTOGRAM_COLUMNS = 256
@@ -23,7 +25,7 @@ MAX_HELD = 400
 
 @dataclass(frozen=True)
 class Streams:
-    """What a viewer wants: `scalars`, `layers`, `histograms/<kind>/<layer>`."""
+    """What a viewer wants: `scalars`, `layers`, `histograms/<kind>/<layer>`, `matrices/<name>`."""
 
     names: frozenset[str]
 
@@ -32,6 +34,9 @@ class Streams:
 
     def histogram(self, kind: str, layer: str) -> bool:
         return f"histograms/{kind}/{layer}" in self.names
+
+    def matrices(self) -> list[str]:
+        return [name.removeprefix("matrices/") for name in sorted(self.names) if name.startswith("matrices/")]
 
     def tracks(self) -> list[tuple[str, str]]:
         parts = (name.split("/", 2) for name in sorted(self.names))
@@ -47,6 +52,7 @@ class Pending:
     points: int = 0
     series: dict[str, list[Buckets]] = field(default_factory=dict)
     histograms: dict[tuple[str, str], deque[Column]] = field(default_factory=dict)
+    matrices: dict[str, Matrix] = field(default_factory=dict)
     events: deque[dict[str, Any]] = field(default_factory=deque)
     overrun: bool = False
 
@@ -59,17 +65,15 @@ class Pending:
         for kind, layer, column in histograms_of(message):
             if streams.histogram(kind, layer):
                 self.histograms.setdefault((kind, layer), deque(maxlen=HISTOGRAM_COLUMNS)).append(column)
+        if isinstance(message, Matrix) and f"matrices/{message.name}" in streams.names:
+            self.matrices[message.name] = message
         if isinstance(message, Event):
             self.say(message.kind, message.step, message.time, message.data)
         elif isinstance(message, RunStarted):
-            layers = [
-                {"name": x.name, "kind": x.kind, "parameters": x.parameters, "norm": x.norm, "activation": x.activation}
-                for x in message.layers
-            ]
-            self.say("started", 0.0, 0.0, {"pid": message.pid, "layers": layers})
+            self.say("started", 0.0, 0.0, {"pid": message.pid, "layers": [msgspec.structs.asdict(layer) for layer in message.layers]})
         if self.points > MAX_POINTS or len(self.events) > MAX_EVENTS:
             self.overrun = True
-            self.series, self.histograms, self.points = {}, {}, 0
+            self.series, self.histograms, self.matrices, self.points = {}, {}, {}, 0
             self.events.clear()
 
     def say(self, kind: str, step: float, time: float, data: dict[str, Any]) -> None:

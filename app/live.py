@@ -15,6 +15,7 @@ from app.hub import Hub, Outbox, Pending, Streams
 from app.store import history, records
 from app.store.columns import Column
 from app.store.database import Store
+from app.store.matrices import Stored
 from app.store.pyramid import Buckets
 from dynascope import __version__
 from dynascope.messages import Sent
@@ -167,6 +168,8 @@ class Viewer:
             await self._socket.send_bytes(wire.scalars(run, attempt, seq, series))
         for (kind, layer), columns in past.histograms.items():
             await self._socket.send_bytes(wire.histograms(run, attempt, seq, kind, layer, columns))
+        for stored in past.matrices:
+            await self._socket.send_bytes(wire.matrix(run, attempt, seq, stored))
 
     async def _say(self, **message: Any) -> None:
         if self._socket.application_state == WebSocketState.CONNECTED:
@@ -184,6 +187,7 @@ class Past(msgspec.Struct):
     events: list[dict[str, Any]]
     series: dict[str, tuple[int, Any]]
     histograms: dict[tuple[str, str], list[Any]]
+    matrices: list[Any]
 
 
 def _past(connection: Connection, run: str, streams: Streams) -> Past | None:
@@ -197,7 +201,8 @@ def _past(connection: Connection, run: str, streams: Streams) -> Past | None:
     columns: dict[tuple[str, str], list[Column]] = {
         (kind, layer): history.read_histograms(connection, run, kind, layer) for kind, layer in streams.tracks()
     }
-    return Past(record, history.read_events(connection, run), series, columns)
+    looked_at = [found for name in streams.matrices() if (found := history.read_matrix(connection, run, name)) is not None]
+    return Past(record, history.read_events(connection, run), series, columns, looked_at)
 
 
 def _binary(run: str, pending: Pending) -> list[bytes]:
@@ -207,4 +212,5 @@ def _binary(run: str, pending: Pending) -> list[bytes]:
         frames.append(wire.scalars(run, pending.attempt, pending.seq, joined))
     for (kind, layer), columns in pending.histograms.items():
         frames.append(wire.histograms(run, pending.attempt, pending.seq, kind, layer, list(columns)))
+    frames += [wire.matrix(run, pending.attempt, pending.seq, Stored.of(message)) for message in pending.matrices.values()]
     return frames

@@ -5,20 +5,18 @@ import contextlib
 import hashlib
 import json
 import logging
-import math
 import os
 import secrets
-import signal
+import shutil
 import time
 import uuid
 from collections import deque
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import psutil
 
+from app.active import Active, Link, exit_words, first_share, layers_of, new_record, note_diagnosis, note_latest, with_changes
 from app.executors.base import Executor, OnExit, Started
 from app.hub import Hub
 from app.planner import Planner
@@ -26,8 +24,7 @@ from app.problems import Problem
 from app.settings import Settings
 from app.store import frames, history, records
 from app.store.database import Store
-from dynascope import __version__
-from dynascope.messages import STEP, VALUE, Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
+from dynascope.messages import Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
 from dynascope.sinks import journal
 from trainer.spec import FieldError
 
@@ -36,40 +33,9 @@ log = logging.getLogger(__name__)
 #: Processes a core at most, and memory that has to be free before one more starts.
 PROCESSES_A_CORE = 16
 FREE_MEMORY = 300 << 20
-#: A paced run's share of a core until it is measured, as if a step took this many seconds.
-SECONDS_A_STEP = 0.002
 MEASURE = 1.0
-
-
-class Link(Protocol):
-    """A trainer's connection."""
-
-    async def send(self, data: bytes) -> None: ...
-
-
-@dataclass
-class Active:
-    """A run that has not ended, as this process knows it. The store knows everything that must outlive it."""
-
-    id: str
-    spec: dict[str, Any]
-    attempt: int
-    status: str
-    share: float = 1.0
-    process: Started | None = None
-    link: Link | None = None
-    latest: dict[str, float | None] = field(default_factory=dict)
-    step: float | None = None
-    reply: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
-    linked: asyncio.Event = field(default_factory=asyncio.Event)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    cpu: tuple[float, float] | None = None
-    #: How this run ends whatever its trainer says, where the server decided.
-    verdict: tuple[str, str] | None = None
-
-    @property
-    def holds_slot(self) -> bool:
-        return self.status in ("starting", "running")
+#: The checkpoint that a forked run goes on from, in its own folder: its parent may be deleted before it starts.
+BEGIN = "begin.safetensors"
 
 
 class Runs:
@@ -94,17 +60,67 @@ class Runs:
                 used = await self._store.read(records.by_request, request_key)
                 if used:
                     return await self._repeated(used, body_hash, request_key), False
-            if len(self._queue) >= self._settings.max_queued:
-                raise Problem(
-                    429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them"
-                )
-            record = _record(plan["spec"], request_key, body_hash)
-            await self._store.write(records.add, record)
-        run = Active(record["id"], record["spec"], 1, "queued", share=_first_share(record["spec"]))
+            record = new_record(plan["spec"], request_key, body_hash)
+            return await self._enqueue(record), True
+
+    async def fork(self, id: str, at: float | None, changes: dict[str, Any]) -> dict[str, Any]:
+        """A new run that goes on from a checkpoint of this one, or from its state now where `at` is None."""
+        parent = await self.record(id)
+        step, file = await self._checkpoint(parent, at)
+        spec = await self._present_spec(parent)
+        name = {"name": f"{(parent['name'] or parent['id'])[:180]} ⑂ {step:,.0f}"} | changes
+        plan = await self._planner.ask("fork", spec=spec, changes=name, step=step)
+        record = new_record(plan["spec"], None, None) | {"parent": id, "forked_at": step, "step": step}
+        begin = self._folder(record["id"]) / BEGIN
+        await asyncio.to_thread(_link, self._folder(id) / "checkpoints" / file, begin)
+        async with self._creating:
+            return await self._enqueue(record)
+
+    async def _checkpoint(self, parent: dict[str, Any], at: float | None) -> tuple[float, str]:
+        """`(step, file)` to go on from."""
+        run = self._active.get(parent["id"])
+        if at is None and run is not None and run.status not in ("queued", "ending"):
+            answer = await self.control(run.id, "checkpoint", {})
+            if "checkpoint" in answer:
+                return float(answer["step"]), str(answer["checkpoint"])
+        held = await self.checkpoints(parent["id"])
+        found = [c for c in held if at is None or c["step"] == at]
+        if found:
+            return float(found[-1]["step"]), str(found[-1]["file"])
+        if at is None or not held:
+            status = run.status if run else parent["status"]
+            raise Problem(409, f"the run ({status}) has no state to go on from: it has not started, or ended without a checkpoint")
+        steps = ", ".join(f"{c['step']:g}" for c in held[-20:])
+        raise Problem.of_fields([FieldError(loc="at", msg=f"there is no checkpoint at this step; now and these are: {steps}", got=at)])
+
+    async def checkpoints(self, id: str) -> list[dict[str, Any]]:
+        """`step`, `file`, `time` of each that is there, oldest first."""
+        events = await self._store.read(history.read_events, id)
+        told = {
+            e["data"]["file"]: {"step": e["step"], "file": e["data"]["file"], "time": e["time"]}
+            for e in events
+            if e["kind"] == "checkpoint"
+        }
+        folder = self._folder(id) / "checkpoints"
+        return [c for c in told.values() if (folder / Path(c["file"]).name).exists()]
+
+    async def _present_spec(self, record: dict[str, Any]) -> dict[str, Any]:
+        run = self._active.get(record["id"])
+        return run.spec if run else with_changes(record["spec"], await self._store.read(history.read_events, record["id"]))
+
+    def slots(self) -> dict[str, Any]:
+        waiting, going = len(self._queue), sum(run.holds_slot for run in self._active.values())
+        return {"slots": self._settings.slots, "used": round(self._used(), 3), "running": going, "queued": waiting}
+
+    async def _enqueue(self, record: dict[str, Any]) -> dict[str, Any]:
+        if len(self._queue) >= self._settings.max_queued:
+            raise Problem(429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them")
+        await self._store.write(records.add, record)
+        run = Active(record["id"], record["spec"], 1, "queued", share=first_share(record["spec"]), step=record["step"])
         self._active[run.id] = run
         self._queue.append(run.id)
         self._schedule()
-        return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}, True
+        return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}
 
     async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
         if used[1] != body_hash:
@@ -189,7 +205,8 @@ class Runs:
         run = self._active.get(record["id"])
         if run is None:
             return record
-        return record | {"status": run.status, "step": run.step, "latest": record["latest"] | run.latest}
+        known = {"status": run.status, "step": run.step, "diagnosis": run.diagnosis}
+        return record | known | {"latest": record["latest"] | run.latest}
 
     async def delete(self, id: str) -> None:
         run = self._active.get(id)
@@ -200,6 +217,7 @@ class Runs:
             await self._finish(run, *run.verdict)
         if not await self._store.write(records.remove, id):
             raise no_such_run(id)
+        await asyncio.to_thread(shutil.rmtree, self._folder(id), True)
 
     # ---- what trainers say
 
@@ -229,13 +247,16 @@ class Runs:
             return
         for message in frame:
             if isinstance(message, Scalars):
-                _note_latest(run, message)
+                note_latest(run, message)
             elif isinstance(message, RunStarted):
                 await self._started(run, message)
             elif isinstance(message, Event):
                 run.step = max(run.step or 0.0, message.step)
                 if message.kind == "control":
                     await self._controlled(run, message)
+                elif message.kind == "diagnosis":
+                    note_diagnosis(run, message)
+                    await self._store.write(records.change, run.id, {"diagnosis": run.diagnosis})
             elif isinstance(message, RunEnded):
                 run.step = message.step
                 await self._finish(run, message.status, message.reason)
@@ -243,12 +264,11 @@ class Runs:
     async def _started(self, run: Active, message: RunStarted) -> None:
         if not message.preloaded:
             log.error("run %s started in a process that had preloaded nothing: runs start slowly", run.id)
-        layers = [
-            {"name": x.name, "kind": x.kind, "parameters": x.parameters, "norm": x.norm, "activation": x.activation} for x in message.layers
-        ]
         if run.process is None:
             run.process = Started(message.pid, psutil.Process(message.pid).create_time())
-        await self._set_status(run, "running", {"layers": layers, "pid": message.pid, "pid_started": run.process.created})
+        await self._set_status(
+            run, "running", {"layers": layers_of(message.layers), "pid": message.pid, "pid_started": run.process.created}
+        )
 
     async def _controlled(self, run: Active, message: Event) -> None:
         status = message.data.get("status")
@@ -289,7 +309,9 @@ class Runs:
         token = secrets.token_urlsafe(24)
         values = {"ingest_hash": hashlib.sha256(token.encode()).hexdigest(), "started": time.time(), "attempt": run.attempt}
         await self._set_status(run, "starting", values)
+        begin = self._folder(run.id) / BEGIN
         job = {
+            "begin": str(begin.resolve()) if begin.exists() else None,
             "run": run.id,
             "attempt": run.attempt,
             "token": token,
@@ -327,7 +349,10 @@ class Runs:
                 return
 
     def _journal(self, run: Active) -> Path:
-        return self._settings.data / "runs" / run.id / f"{run.attempt}.journal"
+        return self._folder(run.id) / f"{run.attempt}.journal"
+
+    def _folder(self, id: str) -> Path:
+        return self._settings.data / "runs" / id
 
     async def _finish(self, run: Active, status: str, reason: str) -> None:
         if run.ended.is_set() or run.status == "ending":
@@ -371,14 +396,14 @@ class Runs:
     async def recover(self) -> None:
         """Take up what the last server left: queued runs wait again, living workers are watched, dead ones end."""
         for record in await self._store.read(records.active):
-            run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=_first_share(record["spec"]))
-            run.latest = record["latest"]
+            run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=first_share(record["spec"]))
+            run.latest, run.diagnosis = record["latest"], record["diagnosis"]
             run.step = record["step"] or await self._store.read(history.updates_made, run.id)
             self._active[run.id] = run
             if run.status == "queued":
                 self._queue.append(run.id)
                 continue
-            run.spec = _with_changes(run.spec, await self._store.read(history.read_events, run.id))
+            run.spec = with_changes(run.spec, await self._store.read(history.read_events, run.id))
             if record["pid"] is None:
                 self._spawn(self._expect(run))
                 continue
@@ -429,68 +454,9 @@ def no_such_run(id: str) -> Problem:
     return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")
 
 
-def exit_words(process: Started | None, code: int | None) -> str:
-    pid = process.pid if process else "?"
-    if code is None:
-        return f"the worker (pid {pid}) died; how is not known, because the server was restarted while it ran"
-    if code < 0:
-        name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
-        hint = "; the machine may be out of memory" if name == "SIGKILL" else ""
-        return f"the worker (pid {pid}) was killed by signal {-code} ({name}){hint}"
-    return f"the worker (pid {pid}) exited with code {code} before the run ended; see worker.log in the run's folder"
-
-
-def _record(spec: dict[str, Any], request_key: str | None, body_hash: str) -> dict[str, Any]:
-    return {
-        "id": secrets.token_hex(8),
-        "name": spec["name"],
-        "tags": spec["tags"],
-        "notes": spec["notes"],
-        "spec": spec,
-        "version": __version__,
-        "execution": "single",
-        "status": "queued",
-        "end_reason": None,
-        "created": time.time(),
-        "started": None,
-        "ended": None,
-        "step": None,
-        "layers": [],
-        "latest": {},
-        "attempt": 1,
-        "seq": 0,
-        "folded": 0,
-        "pid": None,
-        "ingest_hash": secrets.token_hex(32),
-        "request_key": request_key,
-        "request_hash": body_hash,
-    }
-
-
-def _first_share(spec: dict[str, Any]) -> float:
-    return 1.0 if spec["pace"] is None else min(1.0, max(0.05, spec["pace"] * SECONDS_A_STEP))
-
-
-def _note_latest(run: Active, message: Scalars) -> None:
-    steps = np.frombuffer(message.steps, STEP)
-    values = np.frombuffer(message.values, VALUE).reshape(len(message.names), -1)
-    if len(steps):
-        for name, row in zip(message.names, values, strict=True):
-            last = float(row[-1])
-            run.latest[name] = last if math.isfinite(last) else None
-        updates = 1.0 if "train/loss" in message.names else 0.0  # the batch of step s is what update s + 1 is made from
-        run.step = max(run.step or 0.0, float(steps[-1]) + updates)
-
-
-def _with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
-    """A spec as the live changes of an earlier server left it."""
-    out: dict[str, Any] = json.loads(json.dumps(spec))
-    for event in events:
-        if event["kind"] == "control" and event["data"].get("action") == "set" and "error" not in event["data"]:
-            for path, value in event["data"]["changes"].items():
-                *way, last = path.split(".")
-                node = out
-                for part in way:
-                    node = node[part]
-                node[last] = value
-    return out
+def _link(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copyfile(source, target)

@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 
 from app.store.columns import Column
+from app.store.matrices import Stored
 from app.store.pyramid import LAST, START, Buckets
 
 PROTOCOL = 1
-_DTYPES = {"float64": "<f8", "uint32": "<u4", "uint16": "<u2"}
+_DTYPES = {"float64": "<f8", "float32": "<f4", "uint32": "<u4", "uint16": "<u2"}
 
 
 class _Arrays:
@@ -58,6 +59,14 @@ def histograms(run: str, attempt: int, seq: int, kind: str, layer: str, columns:
         "counts": arrays.add(np.concatenate([c.counts for c in columns] or [np.empty(0)]), "uint32"),
     }
     return arrays.frame({"type": "histograms", "run": run, "attempt": attempt, "seq": seq, "kind": kind, "layer": layer, "arrays": places})
+
+
+def matrix(run: str, attempt: int, seq: int, stored: Stored) -> bytes:
+    """One array at one step; `values` is flat, in C order."""
+    arrays = _Arrays()
+    place = arrays.add(stored.values.ravel(), "float32")
+    about = {"name": stored.name, "step": stored.step, "shape": list(stored.values.shape), "meta": stored.meta, "values": place}
+    return arrays.frame({"type": "matrix", "run": run, "attempt": attempt, "seq": seq, **about})
 
 
 def parse(frame: bytes) -> tuple[dict[str, Any], Any]:

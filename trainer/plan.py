@@ -13,10 +13,10 @@ import torch
 from pydantic import ValidationError
 from torch import nn
 
-from dynascope import __version__, bins
+from dynascope import __version__, bins, diagnoses
 from dynascope.sinks.memory import Memory
 from dynascope.watch import Instrument
-from trainer import registry
+from trainer import presets, registry
 from trainer.parts.datasets import Shape
 from trainer.registry import KINDS, Refused
 from trainer.spec import FieldError, RunSpec, Strict, dotted
@@ -104,6 +104,16 @@ def plan(spec: RunSpec) -> Plan:
     steps_per_epoch = sizes["train"] // batch if drops_last else math.ceil(sizes["train"] / batch)
     steps = total_steps(full, steps_per_epoch)
     return Plan(full, shape, sizes, batch, drops_last, steps_per_epoch, steps, _layers(model), parameters, bytes_, warnings)
+
+
+def plan_fork(spec: RunSpec, changes: Mapping[str, Any], step: float) -> Plan:
+    """The plan of a run that goes on at `step`. Raises PlanError, also where nothing would be left to do."""
+    planned = plan(with_changes(spec, changes))
+    if planned.steps <= step:
+        loc = "stop.max_steps" if planned.spec.stop.max_steps else "stop.max_epochs"
+        msg = f"the run ends at step {planned.steps:,} and is at {step:,.0f} already; give more to go on"
+        raise PlanError([FieldError(loc=loc, msg=msg, got=_at(planned.spec, loc))])
+    return planned
 
 
 def total_steps(spec: RunSpec, steps_per_epoch: int) -> int:
@@ -201,6 +211,8 @@ def catalog() -> dict[str, Any]:
         "defaults": defaults.model_dump(),
         "parts": {kind: [_entry(kind, name) for name in registry.names(kind)] for kind in KINDS},
         "live": sorted(live),
+        "presets": [preset.describe() for preset in presets.discover()],
+        "diagnoses": diagnoses.describe(),
         "broken": registry.broken(),
     }
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trainer import plan, registry
+from trainer import code, plan, registry
 from trainer.spec import FieldError, RunSpec, dotted
 
 
@@ -49,4 +49,13 @@ def _changes(question: dict[str, Any]) -> dict[str, Any]:
     return plan.check_changes(RunSpec.model_validate(question["spec"]), question["changes"]).model_dump()
 
 
-_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes}
+def _fork(question: dict[str, Any]) -> dict[str, Any]:
+    """The plan of a run that goes on at `step` with changes, whichever they are."""
+    return plan.plan_fork(RunSpec.model_validate(question["spec"]), question["changes"], question["step"]).describe()
+
+
+def _code(question: dict[str, Any]) -> str:
+    return code.script(RunSpec.model_validate(question["spec"]), question["changes"], question["steps"])
+
+
+_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes, "fork": _fork, "code": _code}

@@ -24,7 +24,7 @@ from trainer.spec import RunSpec
 
 
 def main(job: dict[str, Any], preloaded: bool) -> None:
-    """`job`: run, attempt, token, spec, data (the server's folder), patience."""
+    """`job`: run, attempt, token, spec, begin (a checkpoint or None), data (the server's folder), patience."""
     folder = Path(job["data"]) / "runs" / job["run"]
     folder.mkdir(parents=True, exist_ok=True)
     _own_output(folder / "worker.log")
@@ -54,7 +54,9 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     threading.Thread(target=terminated, name="terminated", daemon=True).start()
     try:
         registry.discover()
-        loop.run(RunSpec.model_validate(job["spec"]), sink, commands, preloaded=preloaded)
+        begin = Path(job["begin"]) if job["begin"] else None
+        spec = RunSpec.model_validate(job["spec"])
+        loop.run(spec, sink, commands, preloaded=preloaded, begin=begin, folder=folder / "checkpoints")
     except Exception as error:  # noqa: BLE001  whatever a part raises ends this run, and its words reach the user
         traceback.print_exc()
         sink.event(0, "error", {"traceback": traceback.format_exc()})

@@ -24,6 +24,18 @@ class LayerInfo(BaseModel):
     parameters: int
     norm: str | None = None
     activation: str | None = None
+    units: int | None = None
+
+
+class Diagnosis(BaseModel):
+    """Something that is wrong with a run now; the catalogue's `diagnoses` has each rule's words."""
+
+    rule: str
+    since: float = Field(description="The step at which it was found.")
+    severity: int = Field(description="The lowest is the most severe.")
+    layer: str | None = None
+    evidence: dict[str, float | int | str | None] = Field(description="The numbers that it is read from.")
+    mend: dict[str, Any] = Field(description="A change that would mend it, by dotted path.")
 
 
 class RunCreated(BaseModel):
@@ -52,6 +64,9 @@ class Run(BaseModel):
     attempt: int
     seq: int
     pid: int | None
+    parent: str | None = Field(description="The run that this one was forked from.")
+    forked_at: float | None = Field(description="The step at which it went on by itself.")
+    diagnosis: list[Diagnosis] = Field(description="What is wrong with it, the most severe first.")
 
 
 class RunPage(BaseModel):
@@ -68,7 +83,7 @@ class RunChanges(Strict):
 
 
 class ControlRequest(Strict):
-    action: Literal["pause", "resume", "step", "stop", "set"]
+    action: Literal["pause", "resume", "step", "stop", "set", "checkpoint"]
     changes: dict[str, float | int | str | bool | None] = Field(
         default_factory=dict, max_length=50, description="For `set` alone: dotted path → value."
     )
@@ -79,6 +94,7 @@ class ControlAnswer(BaseModel):
     status: str
     action: str | None = None
     changes: dict[str, Any] = {}
+    checkpoint: str | None = Field(None, description="The file that `checkpoint` wrote.")
 
 
 class RunEvent(BaseModel):
@@ -165,7 +181,8 @@ async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAns
         msg = "`set` needs at least one change" if request.action == "set" else f"changes belong to `set`, not to {request.action!r}"
         raise Problem.of_fields([FieldError(loc="changes", msg=msg, got=request.changes)])
     answer = await runs.control(id, request.action, request.changes)
-    return ControlAnswer(step=answer.get("step"), status=answer.get("status", ""), action=request.action, changes=answer.get("changes", {}))
+    shown = {key: answer.get(key) for key in ("step", "checkpoint")}
+    return ControlAnswer(**shown, status=answer.get("status", ""), action=request.action, changes=answer.get("changes", {}))
 
 
 @router.get("/{id}/events", responses=documented(401, 404))

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from app.store import matrices
 from dynascope import bins
-from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Histograms, LayerStats, Scalars, Sent
+from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Histograms, LayerStats, Matrix, Scalars, Sent
 
 MAX_NAME = 300
 
@@ -80,6 +81,8 @@ def check(message: Sent) -> None:
         pass
     for _ in histograms_of(message):
         pass
+    if isinstance(message, Matrix):
+        matrices.check(message)
 
 
 def _name(name: str) -> str:

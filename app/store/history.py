@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, and_, delete, insert, select, tuple_, update
 
-from app.store import schema
+from app.store import matrices, schema
 from app.store.columns import Column, histograms_of, series_of
 from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of, level_for, width_for
 from dynascope.messages import BIN, COUNT, Event, Sent, decode_frame
@@ -57,6 +57,7 @@ def fold(connection: Connection, run: str, ended: bool = False) -> None:
     messages = list(_unfolded(connection, run, attempt, folded))
     _fold_series(connection, run, messages)
     _fold_histograms(connection, run, messages)
+    matrices.fold(connection, run, messages)
     connection.execute(update(schema.runs).where(schema.runs.c.id == run).values(folded=seq))
     f = schema.frames.c
     old = delete(schema.frames).where(f.run == run)
@@ -173,6 +174,11 @@ def read_histograms(connection: Connection, run: str, kind: str, layer: str, low
     for message in _tail(connection, run):
         out += [c for k, name, c in histograms_of(message) if k == kind and name == layer and low <= c.first <= high]
     return out
+
+
+def read_matrix(connection: Connection, run: str, name: str, step: float = 2.0**53) -> matrices.Stored | None:
+    """The matrix of that name at the stored step nearest to one asked for."""
+    return matrices.nearest(connection, run, _tail(connection, run), name, step)
 
 
 def read_events(connection: Connection, run: str) -> list[dict[str, Any]]:

@@ -35,6 +35,9 @@ runs = Table(
     Column("pid_started", Float),
     Column("request_key", String(200), unique=True),
     Column("request_hash", String(64)),
+    Column("parent", String(20)),  # the run that this one was forked from, which may be gone
+    Column("forked_at", Float),
+    Column("diagnosis", JSON, nullable=False, server_default="[]"),  # findings that are not over
 )
 
 #: Frames as they came. Those after `runs.folded` are not in the history yet; some older ones stay for replay.
@@ -107,6 +110,18 @@ histograms = Table(
     Column("measured", Integer, nullable=False),
     Column("bins", LargeBinary, nullable=False),
     Column("counts", LargeBinary, nullable=False),
+)
+
+#: Arrays that are looked at whole, one a step; a name keeps at most `matrices.MAX_STEPS` of them.
+matrices = Table(
+    "matrices",
+    metadata,
+    Column("run", String(20), ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("step", Float, primary_key=True),
+    Column("shape", JSON, nullable=False),
+    Column("meta", JSON, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 Index("runs_by_age", runs.c.created.desc(), runs.c.id)

@@ -1,0 +1,134 @@
+"""A run that has not ended, as this process knows it, and what is read off what its trainer says."""
+
+import asyncio
+import json
+import math
+import secrets
+import signal
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import msgspec
+import numpy as np
+
+from app.executors.base import Started
+from dynascope import __version__
+from dynascope.messages import STEP, VALUE, Event, Layer, Scalars
+
+#: A paced run's share of a core until it is measured, as if a step took this many seconds.
+SECONDS_A_STEP = 0.002
+
+
+class Link(Protocol):
+    """A trainer's connection."""
+
+    async def send(self, data: bytes) -> None: ...
+
+
+@dataclass
+class Active:
+    """A run that has not ended, as this process knows it. The store knows everything that must outlive it."""
+
+    id: str
+    spec: dict[str, Any]
+    attempt: int
+    status: str
+    share: float = 1.0
+    process: Started | None = None
+    link: Link | None = None
+    latest: dict[str, float | None] = field(default_factory=dict)
+    step: float | None = None
+    diagnosis: list[dict[str, Any]] = field(default_factory=list)
+    reply: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
+    linked: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    cpu: tuple[float, float] | None = None
+    #: How this run ends whatever its trainer says, where the server decided.
+    verdict: tuple[str, str] | None = None
+
+    @property
+    def holds_slot(self) -> bool:
+        return self.status in ("starting", "running")
+
+
+def exit_words(process: Started | None, code: int | None) -> str:
+    pid = process.pid if process else "?"
+    if code is None:
+        return f"the worker (pid {pid}) died; how is not known, because the server was restarted while it ran"
+    if code < 0:
+        name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
+        hint = "; the machine may be out of memory" if name == "SIGKILL" else ""
+        return f"the worker (pid {pid}) was killed by signal {-code} ({name}){hint}"
+    return f"the worker (pid {pid}) exited with code {code} before the run ended; see worker.log in the run's folder"
+
+
+def new_record(spec: dict[str, Any], request_key: str | None, body_hash: str | None) -> dict[str, Any]:
+    return {
+        "id": secrets.token_hex(8),
+        "name": spec["name"],
+        "tags": spec["tags"],
+        "notes": spec["notes"],
+        "spec": spec,
+        "version": __version__,
+        "execution": "single",
+        "status": "queued",
+        "end_reason": None,
+        "created": time.time(),
+        "started": None,
+        "ended": None,
+        "step": None,
+        "layers": [],
+        "latest": {},
+        "attempt": 1,
+        "seq": 0,
+        "folded": 0,
+        "pid": None,
+        "ingest_hash": secrets.token_hex(32),
+        "request_key": request_key,
+        "request_hash": body_hash,
+        "parent": None,
+        "forked_at": None,
+        "diagnosis": [],
+    }
+
+
+def first_share(spec: dict[str, Any]) -> float:
+    return 1.0 if spec["pace"] is None else min(1.0, max(0.05, spec["pace"] * SECONDS_A_STEP))
+
+
+def note_latest(run: Active, message: Scalars) -> None:
+    steps = np.frombuffer(message.steps, STEP)
+    values = np.frombuffer(message.values, VALUE).reshape(len(message.names), -1)
+    if len(steps):
+        for name, row in zip(message.names, values, strict=True):
+            last = float(row[-1])
+            run.latest[name] = last if math.isfinite(last) else None
+        updates = 1.0 if "train/loss" in message.names else 0.0  # the batch of step s is what update s + 1 is made from
+        run.step = max(run.step or 0.0, float(steps[-1]) + updates)
+
+
+def with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
+    """A spec as the live changes of an earlier server left it."""
+    out: dict[str, Any] = json.loads(json.dumps(spec))
+    for event in events:
+        if event["kind"] == "control" and event["data"].get("action") == "set" and "error" not in event["data"]:
+            for path, value in event["data"]["changes"].items():
+                *way, last = path.split(".")
+                node = out
+                for part in way:
+                    node = node[part]
+                node[last] = value
+    return out
+
+
+def layers_of(layers: list[Layer]) -> list[dict[str, Any]]:
+    return [msgspec.structs.asdict(layer) for layer in layers]
+
+
+def note_diagnosis(run: Active, message: Event) -> None:
+    """Keep the findings that are not over, the most severe first."""
+    others = [finding for finding in run.diagnosis if finding["rule"] != message.data.get("rule")]
+    if message.data.get("on"):
+        others.append({**message.data, "since": message.step})
+    run.diagnosis = sorted(others, key=lambda finding: finding.get("severity", 0))
