@@ -26,6 +26,7 @@ PARTS = {
     "norm.name": "norm",
     "penalty.method": "penalty",
     "optimizer.name": "optimizer",
+    "optimizer.schedule.name": "schedule",
 }
 #: What a person can watch and steer: the trainer itself knows no pace, and ends after some epochs.
 WATCHED = {"pace": 60, "stop": {"max_epochs": None, "max_steps": 20_000, "early": None}}
@@ -180,7 +181,7 @@ class Form:
         value: Any = self._defaults
         own: Any = self._catalogue["defaults"]
         for key in path.split("."):
-            value = value.get(key) if isinstance(value, dict) else own.get(key)
+            value = value.get(key) if isinstance(value, dict) else own.get(key) if isinstance(own, dict) else None
             own = own.get(key) if isinstance(own, dict) else None
         return value
 

@@ -20,6 +20,8 @@ MARGIN = 0.12
 POINTS, UNITS = 1000, 64
 #: Seconds between two looks at least.
 INTERVAL = 0.12
+#: Of the time of a paced run.
+PACED_SHARE = 0.1
 
 
 class Function:
@@ -42,14 +44,15 @@ class Function:
         names = [f"x{i}" for i in range(self._inputs)] + ["y", "split", "changed"]
         self._sink.matrix(0, "points", np.concatenate([train, val]).reshape(-1, columns), {"columns": names, "splits": ["train", "val"]})
 
-    def look(self, step: int, always: bool = False) -> None:
+    def look(self, step: int, paced: bool = False, always: bool = False) -> None:
+        """`paced`: the loop waits for its pace anyway, and a look takes of that waiting."""
         start = perf_counter()
         if start < self._next and not always:
             return
         values = self._weights() if self._grid is None else self._outputs(self._grid)
         self._sink.matrix(step, self._meta["name"], values, self._meta)
         end = perf_counter()
-        self._next = end + max(INTERVAL, (end - start) / max(self._share, 1e-6))
+        self._next = end + max(INTERVAL, (end - start) / max(PACED_SHARE if paced else self._share, 1e-6))
 
     def _prepare(self) -> tuple[torch.Tensor | None, dict[str, Any]]:
         shape, scale = self._experiment.plan.shape, self._experiment.data.scale

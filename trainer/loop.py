@@ -115,7 +115,7 @@ def run(
         chosen = progress.order[progress.at * batch : (progress.at + 1) * batch]
         x, y = data.train.x[chosen], data.train.y[chosen]
         if function:
-            function.look(step)
+            function.look(step, paced=steering.spec.pace is not None)
         instrument.begin(step)
         output = model(x)
         loss = experiment.loss(output, y)

@@ -13,7 +13,7 @@ export class Problem extends Error {
   }
 }
 
-/** @returns {Promise<any>} the answer's JSON; throws `Problem` */
+/** @returns {Promise<any>} the answer's JSON, or its text where it is no JSON; throws `Problem` */
 async function ask(method, path, body, headers = {}) {
   let answer;
   try {
@@ -25,6 +25,7 @@ async function ask(method, path, body, headers = {}) {
   } catch {
     throw new Problem(0, _('The server can’t be reached. Nothing was lost; try again in a moment.'));
   }
+  if (answer.ok && !answer.headers.get('Content-Type')?.includes('json')) return answer.text();
   const said = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Problem(answer.status, said.detail || `${answer.status} ${answer.statusText}`, said.errors);
   return said;
@@ -53,8 +54,23 @@ export async function createRun(spec, key) {
 export const control = (id, action, changes) =>
   ask('POST', `/api/runs/${encodeURIComponent(id)}/control`, changes ? { action, changes } : { action });
 
-/** The newest run, or undefined. */
-export const newestRun = async () => (await ask('GET', '/api/runs?limit=1')).items[0];
+/** The newest run, one that has finished where there is one, or undefined. */
+export async function newestRun() {
+  const finished = await ask('GET', '/api/runs?limit=1&status=finished');
+  return finished.items[0] ?? (await ask('GET', '/api/runs?limit=1')).items[0];
+}
+
+/** @returns {Promise<{slots: number, used: number, running: number, queued: number}>} */
+export const getSlots = () => ask('GET', '/api/slots');
+
+/** A run that goes on from this one's state now. @param {string} id */
+export const forkRun = (id) => ask('POST', `/api/runs/${encodeURIComponent(id)}/fork`, { at: 'now', changes: {} });
+
+/** @param {string} id @returns {Promise<string>} a script */
+export const getCode = (id) => ask('GET', `/api/runs/${encodeURIComponent(id)}/code`);
+
+/** What was fitted at the stored step nearest to one. @param {string} id @param {number} step */
+export const getFunction = (id, step) => ask('GET', `/api/runs/${encodeURIComponent(id)}/function?step=${step}`);
 
 /** @param {string} id */
 export const getRun = (id) => ask('GET', `/api/runs/${encodeURIComponent(id)}`);

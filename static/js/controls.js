@@ -3,7 +3,7 @@
 import { put } from './runs.js';
 import { _, brief } from './texts.js';
 
-const PARTS = ['data', 'model', 'model.activation', 'init', 'norm', 'optimizer'];
+const PARTS = ['data', 'model', 'model.activation', 'init', 'norm', 'optimizer']; // one that may be off makes its own
 
 export class Controls {
   /**
@@ -44,6 +44,19 @@ export class Controls {
     }
     this.clearErrors();
     this.#arrange();
+  }
+
+  /** Put values into controls, as if a person had. @param {Record<string, unknown>} changes by dotted path */
+  apply(changes) {
+    for (const [path, value] of Object.entries(changes)) {
+      for (const control of this.form.querySelectorAll(`[data-path="${CSS.escape(path)}"]`)) show(control, value);
+      this.#arrange();
+    }
+  }
+
+  /** Whether a change of this path acts on the run that goes on. @param {string} path */
+  isLive(path) {
+    return this.#enabled().some((control) => control.dataset.path === path && control.dataset.live !== undefined);
   }
 
   /** A part's or a choice's word for people. @param {string} path @param {string} value */

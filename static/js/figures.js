@@ -2,6 +2,7 @@
 
 import { activations } from './charts/activations.js';
 import { curves } from './charts/curves.js';
+import { fitted, questionOf as fittedQuestion } from './charts/fitted.js';
 import { hasNorm, norm, questionOf } from './charts/norm.js';
 import { stepsOf } from './charts/plot.js';
 import { Cursor } from './cursor.js';
@@ -17,7 +18,8 @@ export class Figures {
   /**
    * @param {import('./draw.js').Drawer} drawer
    * @param {{bins: any}} catalogue
-   * @param {{current: () => any, previous: () => any, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
+   * @param {{current: () => any, previous: () => any, beside: () => {run: any, colour: string}[], tone: () => string | undefined,
+   *   fittedAt: (id: string, step: number) => Promise<any>, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
    */
   constructor(drawer, catalogue, view) {
     this.drawer = drawer;
@@ -25,36 +27,40 @@ export class Figures {
     /** @type {[number, number] | null} what a person has zoomed to */
     this.zoom = null;
     this.logLoss = false;
-    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), activations: activations(catalogue.bins), norm };
+    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted, activations: activations(catalogue.bins), norm };
     this.tables = {};
-    this.cursor = new Cursor(() => this.#readouts());
+    this.cursor = new Cursor(() => this.#moved());
+    /** @type {any} what was fitted at the cursor's step, once it has come */
+    this.past = null;
     for (const id of Object.keys(this.charts)) this.#install(id);
     $('log-loss').addEventListener('click', () => this.#log());
   }
 
   #install(id) {
     const element = $(`figure-${id}`);
-    this.cursor.add(element);
+    if (!this.charts[id].still) this.cursor.add(element);
     this.drawer.add({ id, element, draw: () => this.#draw(id, element), after: () => this.#after(id, element) });
   }
 
   async #draw(id, element) {
     const [run, previous] = [this.view.current(), this.view.previous()];
     const drawn = this.charts[id].draw({
-      element, run, previous, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf([run, previous].filter(Boolean)),
+      element, run, previous, beside: this.view.beside(), tone: this.view.tone(), past: this.past, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf([run, previous, ...this.view.beside().map((b) => b.run)].filter(Boolean)),
       flags: flagsOf(run, this.view.title), diverged: run?.record.status === 'diverged' ? run.step : null, log: id === 'loss' && this.logLoss,
     });
     if (!element.dataset.listening) {
       element.dataset.listening = 'yes';
-      element.on('plotly_relayout', (change) => this.#zoomed(change));
-      element.on('plotly_doubleclick', () => this.#zoomed({}));
+      if (!this.charts[id].still) {
+        element.on('plotly_relayout', (change) => this.#zoomed(change));
+        element.on('plotly_doubleclick', () => this.#zoomed({}));
+      }
       new ResizeObserver(() => element.clientHeight > 0 && Plotly.Plots.resize(element)).observe(element);
     }
     await drawn;
   }
 
   #after(id, element) {
-    this.cursor.place(element);
+    if (!this.charts[id].still) this.cursor.place(element);
     this.#readout(id);
   }
 
@@ -68,13 +74,31 @@ export class Figures {
   }
 
   resetZoom() {
-    this.zoom = null;
+    this.zoom = this.past = null;
   }
 
   #log() {
     this.logLoss = !this.logLoss;
     $('log-loss').setAttribute('aria-pressed', String(this.logLoss));
     this.drawer.mark('loss');
+  }
+
+  /** The cursor was moved: read-outs at once, what was fitted then as soon as the server has told it. */
+  #moved() {
+    this.#readouts();
+    clearTimeout(this.asking);
+    const [run, step] = [this.view.current(), this.cursor.step];
+    if (step === null || !run) {
+      if (this.past) this.drawer.mark('fitted');
+      this.past = null;
+      return;
+    }
+    this.asking = setTimeout(async () => {
+      const { function: found } = await this.view.fittedAt(run.id, step).catch(() => ({}));
+      if (!found || this.cursor.step !== step) return;
+      this.past = found;
+      this.drawer.mark('fitted');
+    }, 120);
   }
 
   #readouts() {
@@ -84,10 +108,10 @@ export class Figures {
   #readout(id) {
     const run = this.view.current();
     const layer = this.view.layer();
-    const readings = run ? this.charts[id].read(run, this.cursor.step, this.view.colour(), layer) : [];
+    const readings = run ? this.charts[id].read(run, this.cursor.step, this.view.colour(), layer, this.past, this.view.tone()) : [];
     const line = $(`readout-${id}`);
     const parts = readings.map(entry);
-    if (this.cursor.step !== null && readings.length) parts.unshift(entry({ name: _('step'), value: integer(readings[0].step ?? this.cursor.step) }));
+    if (this.cursor.step !== null && readings.length && !this.charts[id].still) parts.unshift(entry({ name: _('step'), value: integer(readings[0].step ?? this.cursor.step) }));
     line.replaceChildren(...parts);
     this.#say(id, run, layer);
     this.#table(id, readings);
@@ -100,6 +124,7 @@ export class Figures {
     $(`note-${id}`).hidden = !note;
     const about = $(`card-${id}`).querySelector('.card-about');
     if (id === 'activations') about.textContent = layer ? _('{layer}, training mode', { layer }) : '';
+    if (id === 'fitted') $('title-fitted').textContent = fittedQuestion(run, this.past);
     if (id === 'norm') {
       const own = hasNorm(run, layer);
       about.textContent = layer && own ? layer : '';

@@ -1,6 +1,6 @@
 /** Vertical flags where something was changed, the same on every figure; a burst of one drag bears one label. */
 
-import { brief } from './texts.js';
+import { _, brief } from './texts.js';
 
 const BURST = 1.5; // seconds between changes that count as one drag
 const LABELLED = 5;
@@ -20,8 +20,9 @@ export function flagsOf(run, title) {
     const burst = next && next.time - event.time < BURST && paths(next) === paths(event);
     return { step: event.step, text: burst ? '' : words(event.data.changes, title) };
   });
-  const stops = (run?.events ?? []).filter((e) => e.kind === 'early_stop').map((e) => ({ step: e.step, text: title('stop.early') }));
-  return [...flags, ...stops];
+  const stops = (run?.events ?? []).filter((e) => e.kind === 'early_stop').map((e) => ({ step: e.step, text: e.data.obeyed === false ? _('early stopping would end here') : title('stop.early') }));
+  const forks = (run?.events ?? []).filter((e) => e.kind === 'forked').map((e) => ({ step: e.step, text: _('forked here') }));
+  return [...flags, ...stops, ...forks];
 }
 
 const paths = (event) => Object.keys(event.data.changes).sort().join();

@@ -1,23 +1,27 @@
 /** The Lab: one current run, the one before it grey behind, and a form that says what the next one will be. */
 
-import { control, createRun, getRun, intentKey, newestRun } from './api.js';
+import { control, createRun, forkRun, getCode, getFunction, getRun, getSlots, intentKey, newestRun } from './api.js';
+import { Arms } from './arms.js';
 import { Controls } from './controls.js';
 import { Drawer } from './draw.js';
 import { Figures } from './figures.js';
+import { findingsOf, offer, sentenceOf as findingWords } from './health.js';
 import { Live } from './live.js';
+import { installPaper, showPaper } from './paper.js';
 import { Runs } from './runs.js';
 import { alertUser, sentenceOf, tell } from './sentence.js';
+import { decode, difference, encode, overlay } from './share.js';
 import { Steering } from './steering.js';
 import { Strip } from './strip.js';
-import { _ } from './texts.js';
+import { _, language } from './texts.js';
 import { colours, installTheme } from './theme.js';
 import { Transport } from './transport.js';
 
 const $ = (id) => document.getElementById(id);
 const catalogue = JSON.parse($('catalogue').textContent);
 
-/** What is shown: run ids and the chosen layer. */
-const view = { current: null, previous: null, layer: null };
+/** What is shown: run ids, the chosen layer, the story that the runs belong to. */
+const view = { current: null, previous: null, layer: null, story: null };
 let colour = colours();
 let creating = false;
 let again = false;
@@ -26,6 +30,7 @@ const drawer = new Drawer();
 const runs = new Runs(changed);
 const current = () => runs.get(view.current);
 const previous = () => runs.get(view.previous);
+const beside = () => arms.ids.filter((id) => id !== view.current).flatMap((id) => (runs.get(id) ? [{ run: runs.get(id), colour: colour[arms.toneOf(id)] }] : []));
 
 const controls = new Controls($('controls'), catalogue, {
   live: (path, value) => current()?.active && steering.set(path, value),
@@ -37,9 +42,10 @@ const steering = new Steering(async (changes) => {
   controls.clearErrors();
 }, refused);
 const transport = new Transport({ start: () => begin(false), act, pace: (value) => current()?.active && steering.set('pace', value) });
+const arms = new Arms($('arms'), (id) => look(id));
 const strip = new Strip($('strip'), choose);
 const figures = new Figures(drawer, catalogue, {
-  current, previous, layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
+  current, previous, beside, tone: () => colour[arms.toneOf(view.current)], fittedAt: getFunction, layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
 });
 drawer.add({ id: 'strip', element: $('strip'), draw: () => strip.draw(current(), view.layer, colour) });
 const live = new Live({
@@ -49,15 +55,24 @@ const live = new Live({
   since: (id) => sinceOf(runs.get(id)),
 });
 
+/** The runs that this tab began and that are shown. @returns {string[]} */
+const begun = () => (sessionStorage.getItem('began') ?? '').split(' ').filter(Boolean);
+
 /** Whether a change of the form starts a new run at once: this tab began the one that is shown. */
-const own = () => view.current !== null && sessionStorage.getItem('began') === view.current;
+const own = () => view.current !== null && begun().includes(view.current);
+
+/** Start what the form says; the run that was shown stays grey behind. @param {boolean} changed */
+const begin = (changed) => launch(() => [{ label: '', spec: { ...controls.read(), pace: transport.pace } }], null, changed);
+
+/** Start a story's runs side by side. @param {any} preset */
+const tellStory = (preset) => launch(() => preset.arms.map(({ label, spec }) => ({ label: label[language], spec })), preset, false);
 
 /**
- * Start what the form says. What goes on now is stopped once the new run is accepted. While one is being made, a second
- * click is the same wish, and a control that was changed meanwhile is another.
- * @param {boolean} changed
+ * Start runs. What this tab began is stopped once they are accepted. While some are being made, a second click is the
+ * same wish, and a control that was changed meanwhile is another.
+ * @param {() => {label: string, spec: any}[]} wanted @param {any} story @param {boolean} changed
  */
-async function begin(changed) {
+async function launch(wanted, story, changed) {
   if (creating) {
     again ||= changed;
     return;
@@ -67,15 +82,22 @@ async function begin(changed) {
   alertUser('');
   controls.clearErrors();
   steering.forget();
-  const ending = own() && current()?.active ? view.current : null;
+  const ending = own() ? begun().filter((id) => runs.get(id)?.active) : [];
+  const made = [];
   try {
-    const made = await createRun({ ...controls.read(), pace: transport.pace }, intentKey());
-    sessionStorage.setItem('began', made.id);
-    show(made.id, view.current);
-    location.hash = `run=${made.id}`;
-    if (ending) await control(ending, 'stop').catch(() => {}); // it may have ended by itself meanwhile
+    for (const { label, spec } of wanted()) made.push({ ...(await createRun(spec, intentKey())), label });
+    sessionStorage.setItem('began', made.map(({ id }) => id).join(' '));
+    if (story) adoptSpec(made[0].spec);
+    else $('preset').value = '';
+    view.story = story?.sentence[language] ?? null;
+    view.layer = story?.look ?? view.layer;
+    arms.set(made, made[0].id);
+    show(made[0].id, story ? null : view.current);
+    location.hash = `run=${made[0].id}`;
+    for (const id of ending) await control(id, 'stop').catch(() => {}); // it may have ended by itself meanwhile
   } catch (problem) {
     refused(problem);
+    for (const { id } of made) if (id !== view.current) await control(id, 'stop').catch(() => {});
   }
   creating = false;
   $('start').removeAttribute('aria-busy');
@@ -83,6 +105,70 @@ async function begin(changed) {
     again = false;
     begin(true);
   }
+  return made.length > 0;
+}
+
+/** The chosen one of the runs that stand side by side. @param {string} id */
+function look(id) {
+  if (id === view.current) return;
+  view.current = id;
+  arms.set(arms.all, id);
+  figures.resetZoom();
+  if (current()?.spec) adoptSpec(current().spec);
+  history.replaceState(null, '', `#run=${id}`);
+  keepLayer(current());
+  subscribe();
+  refresh();
+}
+
+/** Two futures from here: the shown run goes on, and one that began as its copy is steered from now on. */
+async function fork() {
+  const parent = view.current;
+  $('fork').setAttribute('aria-busy', 'true');
+  try {
+    const made = await forkRun(parent);
+    sessionStorage.setItem('began', [...new Set([...begun(), made.id])].join(' '));
+    const label = arms.ids.includes(parent) ? arms.labelOf(parent) : _('as before');
+    const others = arms.all.filter(({ id }) => id !== parent);
+    arms.set([{ id: parent, label }, { id: made.id, label: _('fork') }, ...others].slice(0, 4), made.id);
+    view.story = _('Two futures from one step. Change something now: it acts on the fork alone, and the two part.');
+    show(made.id, null);
+    location.hash = `run=${made.id}`;
+    adoptSpec(made.spec);
+  } catch (problem) {
+    refused(problem);
+  }
+  $('fork').removeAttribute('aria-busy');
+}
+
+async function code() {
+  try {
+    const text = await getCode(view.current);
+    const about = _('The same training without Dynascope: it needs torch, numpy and scikit-learn, and gives the same losses.');
+    showPaper({ title: _('This run as a PyTorch script'), about, text, file: `dynascope-${view.current}.py` });
+  } catch (problem) {
+    refused(problem);
+  }
+}
+
+/** A link that opens these settings, this seed and this view, on any Dynascope. */
+function share() {
+  const spec = current()?.spec ?? { ...controls.read(), pace: transport.pace };
+  const place = new URLSearchParams({ spec: encode(difference(spec, catalogue.defaults) ?? {}) });
+  if (view.layer) place.set('layer', view.layer);
+  if (figures.logLoss) place.set('log', '1');
+  const text = `${location.origin}${location.pathname}#${place}`;
+  showPaper({ title: _('A link to this experiment'), about: _('It holds the settings, the seed and the view. Whoever opens it presses Start.'), text, short: true });
+}
+
+/** Carry out the change that the button offers: at once where it can act on this run, else as a new run. */
+function mend() {
+  const changes = JSON.parse($('try').dataset.changes);
+  const paths = Object.keys(changes);
+  const live = current()?.active && paths.every((path) => controls.isLive(path));
+  controls.apply(changes);
+  if (live) for (const path of paths) steering.set(path, changes[path]);
+  else begin(true);
 }
 
 /** @param {string} action pause, resume, step or stop */
@@ -106,8 +192,8 @@ function refused(problem) {
 function show(id, behind) {
   view.current = id;
   view.previous = behind === id ? null : behind;
-  runs.keep([view.current, view.previous]);
-  runs.open(id);
+  runs.keep([view.current, view.previous, ...arms.ids]);
+  for (const each of [id, ...arms.ids]) runs.open(each);
   figures.resetZoom();
   subscribe();
   refresh();
@@ -115,7 +201,8 @@ function show(id, behind) {
 
 function subscribe() {
   const track = view.layer ? [`histograms/activation/${view.layer}`] : [];
-  live.subscribe([view.current, view.previous].filter(Boolean), ['scalars', 'layers', ...track]);
+  const shown = [...new Set([view.current, view.previous, ...arms.ids].filter(Boolean))];
+  live.subscribe(shown, ['scalars', 'layers', 'matrices/function', 'matrices/weights', 'matrices/points', ...track]);
 }
 
 /** @param {string} layer */
@@ -135,13 +222,14 @@ function heard(message) {
 }
 
 /** The form says what the shown run is made of: one that was asked for, or that can be steered. */
-function adopt() {
-  const spec = current().spec;
+const adopt = () => adoptSpec(current().spec);
+
+function adoptSpec(spec) {
   controls.adopt(spec);
   transport.pace = spec.pace;
 }
 
-const MARKS = { scalars: ['loss', 'accuracy'], layers: ['norm', 'activations', 'strip'], histograms: ['activations'] };
+const MARKS = { scalars: ['loss', 'accuracy'], matrices: ['fitted'], layers: ['norm', 'activations', 'strip'], histograms: ['activations'] };
 
 /** @param {import('./runs.js').Run} run @param {string} what */
 function changed(run, what) {
@@ -154,8 +242,8 @@ function changed(run, what) {
 
 /** The layer that was chosen, where this run has one of its name; else the first that has an activation. */
 function keepLayer(run) {
-  const names = run.record.layers.map((l) => l.name);
-  if (names.length && !names.includes(view.layer)) choose((run.record.layers.find((l) => l.activation) ?? run.record.layers[0]).name);
+  const names = run?.record.layers.map((l) => l.name);
+  if (names?.length && !names.includes(view.layer)) choose((run.record.layers.find((l) => l.activation) ?? run.record.layers[0]).name);
 }
 
 let due = 0;
@@ -165,7 +253,11 @@ function words() {
   due ||= requestAnimationFrame(() => {
     due = 0;
     transport.show(current());
-    tell(sentenceOf(current(), (path, value) => controls.labelOf(path, value)));
+    const [finding] = current() ? findingsOf(current()) : [];
+    const active = Boolean(current()?.active);
+    if (finding && (active || current().record.status === 'diverged')) tell(`⚠ ${findingWords(finding, catalogue.diagnoses)}`);
+    else tell(sentenceOf(current(), (path, value) => controls.labelOf(path, value), view.story ?? undefined));
+    offer($('try'), (finding && own() && finding.mend) || {}, controls);
   });
 }
 
@@ -184,16 +276,50 @@ function connection(state) {
 /** The run that the page's address names. */
 const named = () => new URLSearchParams(location.hash.slice(1)).get('run');
 
-/** Show the run that is named; without one, the newest. */
+/** Show the run that is named, or the settings that a link holds; without either, open moving. */
 async function follow() {
   const id = named();
   if (id && id === view.current) return;
   try {
-    const record = id ? await getRun(id) : await newestRun();
-    if (record && !creating && record.id !== view.current) show(record.id, null);
+    if (id) {
+      const record = await getRun(id);
+      if (creating) return;
+      arms.set([], record.id);
+      view.story = null;
+      show(record.id, null);
+    } else if (!shared() && view.current === null) await open();
   } catch (problem) {
     refused(problem);
   }
+}
+
+/** Settings from a link: the form says them, and Start is pressed by a person. @returns {boolean} whether there are any */
+function shared() {
+  const place = new URLSearchParams(location.hash.slice(1));
+  const spec = decode(place.get('spec') ?? '');
+  if (!spec) return false;
+  adoptSpec(overlay(catalogue.defaults, spec));
+  view.layer = place.get('layer');
+  if ((place.get('log') === '1') !== figures.logLoss) $('log-loss').click();
+  view.story = Object.keys(spec).length ? _('A shared experiment: its settings are in the form. Press Start.') : null;
+  words();
+  return true;
+}
+
+/** What a newcomer sees: this tab's own run where it still goes on, the first story moving where there is room, else the newest run. */
+async function open() {
+  for (const id of begun()) {
+    const record = await getRun(id).catch(() => null);
+    if (record && !record.ended) return show(id, null);
+  }
+  const room = await getSlots();
+  if (!room.queued && room.used < room.slots && (await tellStory(catalogue.presets[0]))) {
+    $('preset').value = catalogue.presets[0].name;
+    return;
+  }
+  const record = await newestRun();
+  if (record && view.current === null) show(record.id, null);
+  if (room.queued) alertUser(_('No slot is free: {n} runs wait. This is an earlier run.', { n: room.queued }));
 }
 
 function tabs() {
@@ -254,6 +380,15 @@ installTheme(() => {
   refresh();
 });
 transport.pace = catalogue.defaults.pace;
+installPaper();
+$('fork').addEventListener('click', fork);
+$('code').addEventListener('click', code);
+$('share').addEventListener('click', share);
+$('try').addEventListener('click', mend);
+$('preset').addEventListener('change', () => {
+  const preset = catalogue.presets.find(({ name }) => name === $('preset').value);
+  if (preset) tellStory(preset);
+});
 tabs();
 sheet();
 document.addEventListener('keydown', keys);

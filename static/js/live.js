@@ -2,7 +2,7 @@
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5000;
-const ARRAYS = { float64: Float64Array, uint32: Uint32Array, uint16: Uint16Array };
+const ARRAYS = { float64: Float64Array, float32: Float32Array, uint32: Uint32Array, uint16: Uint16Array };
 
 /**
  * A binary frame: uint32 header length, JSON header, arrays at offsets from the header's end, each aligned to 8 bytes.

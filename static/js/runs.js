@@ -23,6 +23,8 @@ export class Run {
     this.series = new Map();
     /** @type {Map<string, Track>} by `kind/layer` */
     this.tracks = new Map();
+    /** @type {Map<string, {step: number, shape: number[], meta: any, values: Float32Array}>} the newest of each name */
+    this.matrices = new Map();
     /** @type {{seq?: number, step: number, kind: string, time: number, data: any}[]} */
     this.events = [];
     this.step = this.record.step ?? null;
@@ -63,7 +65,7 @@ export function put(target, path, value) {
 }
 
 export class Runs {
-  /** @param {(run: Run, what: string) => void} changed `what` is record, event, scalars, layers or histograms */
+  /** @param {(run: Run, what: string) => void} changed `what` is record, event, scalars, layers, matrices or histograms */
   constructor(changed) {
     this.changed = changed;
     /** @type {Map<string, Run>} */
@@ -128,6 +130,7 @@ export class Runs {
     if (!run) return;
     if (header.type === 'scalars') this.#scalars(run, header.series, view);
     else if (header.type === 'histograms') this.#histograms(run, header, view);
+    else if (header.type === 'matrix') this.#matrix(run, header, view);
     run.reached(header.attempt, header.seq);
   }
 
@@ -142,6 +145,11 @@ export class Runs {
       if (name === 'train/loss' && run.active) run.step = Math.max(run.step ?? 0, series.lastStep + 1); // updates made
     }
     for (const what of touched) this.changed(run, what);
+  }
+
+  #matrix(run, { name, step, shape, meta, values }, view) {
+    run.matrices.set(name, { step, shape, meta, values: view(values).slice() });
+    this.changed(run, 'matrices');
   }
 
   #histograms(run, { kind, layer, arrays }, view) {

@@ -20,12 +20,14 @@ function setting(spec, label) {
 /**
  * @param {import('./runs.js').Run | undefined} run
  * @param {(path: string, value: string) => string} label
+ * @param {string} [story] of the preset that the run belongs to, told while it goes on
  */
-export function sentenceOf(run, label) {
-  if (!run) return _('Press Start: a small network learns to read digits, and you watch what happens inside.');
+export function sentenceOf(run, label, story) {
+  if (!run) return story ?? _('Press Start: a small network learns to read digits, and you watch what happens inside.');
   const { status, end_reason: reason, spec } = run.record;
   const mark = MARKS[status] ? `${MARKS[status]} ` : '';
   if (!spec) return mark;
+  if (story && status === 'running') return story;
   const what = setting(spec, label);
   const step = integer(run.step ?? 0);
   const said = {

@@ -59,6 +59,8 @@ export class Transport {
     $('state-word').textContent = this.words[status] ?? status;
     $('pause-word').textContent = status === 'paused' ? _('Resume') : _('Pause');
     $('pause').querySelector('use').setAttribute('href', status === 'paused' ? '#icon-play' : '#icon-pause');
+    $('fork').disabled = !run || status === 'queued' || status === 'none';
+    $('code').disabled = !run;
     $('counter').textContent = run?.step == null ? '–' : integer(run.step);
     const name = $('run-name');
     name.hidden = !run;

@@ -27,10 +27,15 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
-    """`open_page(lang="en", width=1440, height=900, block=None)` → the Lab, as the printed link opens it."""
+    """`open_page(lang="en", width=1440, height=900, block=None)` → the Lab, as the printed link opens it.
+
+    Its address holds settings, those of the page, so that nothing starts by itself; `path=""` opens it as a newcomer sees it.
+    """
     opened: list[tuple[Page, list[str]]] = []
 
-    def make(lang: str = "en", width: int = 1440, height: int = 900, block: str | None = None, path: str = "", **options: Any) -> Page:
+    def make(
+        lang: str = "en", width: int = 1440, height: int = 900, block: str | None = None, path: str = "#spec=e30", **options: Any
+    ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR" if lang == "ko" else "en-US", **options)
         page = context.new_page()
         troubles: list[str] = []

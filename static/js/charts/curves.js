@@ -9,10 +9,11 @@ const WEIGHT = 0.9; // of the debiased mean, as TensorBoard's slider
 export function curves(quantity) {
   const [train, val, test] = ['train', 'val', 'test'].map((split) => `${split}/${quantity}`);
 
-  /** @param {import('./plot.js').Scene} scene */
-  function of(run, scene, previous) {
+  /** @param {import('./plot.js').Scene} scene @param {boolean} previous @param {string} [tone] of a run that is one of several */
+  function of(run, scene, previous, tone) {
     const { colour, range } = scene;
-    const [a, b, c] = previous ? Array(3).fill(colour.previous) : [colour['series-a'], colour['series-b'], colour['series-c']];
+    const one = previous ? colour.previous : tone;
+    const [a, b, c] = one ? Array(3).fill(one) : [colour['series-a'], colour['series-b'], colour['series-c']];
     const meta = (series) => ({ meta: { run: run.id, series, previous } });
     const held = (name) => run.series.get(name);
     const traces = [];
@@ -27,23 +28,27 @@ export function curves(quantity) {
     if (held(test)) {
       traces.push(trace(run, test, held(test).line(null), {}, { mode: 'markers', cliponaxis: false, marker: { symbol: 'diamond', size: 10, color: c }, ...meta(test) }));
     }
+    const learnt = quantity === 'accuracy' && held('labels/wrong_learnt');
+    if (learnt) traces.push(trace(run, 'labels/wrong_learnt', learnt.line(range), { color: one ?? colour['series-d'], width: 1.5, dash: 'dot' }, meta('labels/wrong_learnt')));
     return traces;
   }
 
   /** @param {import('./plot.js').Scene} scene */
   function drawCurves(scene) {
-    const { run, previous, colour, log } = scene;
-    const data = [...(previous ? of(previous, scene, true) : []), ...(run ? of(run, scene, false) : [])];
+    const { run, previous, colour, log, beside, tone } = scene;
+    const others = beside.flatMap((other) => of(other.run, scene, false, other.colour));
+    const data = [...(previous ? of(previous, scene, true) : []), ...others, ...(run ? of(run, scene, false, tone) : [])];
     const yaxis = quantity === 'accuracy' ? { range: [0, 1.02], tickformat: '.1f' } : lossAxis(data, log);
     return draw(scene, data, { yaxis: axis(colour, yaxis) });
   }
 
   /** What the figure says at a step. @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
-  function read(run, step, colour) {
+  function read(run, step, colour, _layer, _past, tone) {
     const rows = [
-      [train, _('training'), colour['series-a'], false],
-      [val, _('validation'), colour['series-b'], true],
-      [test, _('test'), colour['series-c'], false],
+      [train, _('training'), tone ?? colour['series-a'], false],
+      [val, _('validation'), tone ?? colour['series-b'], true],
+      [test, _('test'), tone ?? colour['series-c'], false],
+      ...(quantity === 'accuracy' ? [['labels/wrong_learnt', _('wrong labels learnt'), colour['series-d'], false]] : []),
     ];
     return rows.flatMap(([name, word, tone, dashed]) => {
       const at = run.series.get(name)?.at(step);
