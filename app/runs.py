@@ -79,7 +79,7 @@ class Runs:
     async def _checkpoint(self, parent: dict[str, Any], at: float | None) -> tuple[float, str]:
         """`(step, file)` to go on from."""
         run = self._active.get(parent["id"])
-        if at is None and run is not None and run.status not in ("queued", "ending"):
+        if at is None and run is not None and run.status in ("running", "paused"):
             answer = await self.control(run.id, "checkpoint", {})
             if "checkpoint" in answer:
                 return float(answer["step"]), str(answer["checkpoint"])

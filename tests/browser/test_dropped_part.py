@@ -28,9 +28,9 @@ def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
     assert entry["label"] == {"en": "Half", "ko": "절반"}
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{server.url}/?token={TOKEN}&lang=en")
+    page.goto(f"{server.url}/?token={TOKEN}&lang=en#spec=e30")
     page.wait_for_selector("#figure-loss.js-plotly-plot")
-    page.get_by_role("radio", name="Half").check(force=True)
+    page.locator("select[name='init.name']").select_option(label="Half")
     page.get_by_role("button", name="Start", exact=True).click()
     until(page, lambda: "#run=" in page.url)
     run = page.url.split("run=")[1]

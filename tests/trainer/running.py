@@ -85,6 +85,14 @@ class Steered:
             self._thread.join(0.005)
         raise AssertionError(f"no answer to {action}")
 
+    def wait_for_step(self, step: int) -> None:
+        for _ in range(600):
+            held = record_of(self.sink).points.get("train/loss", ([], []))[0]
+            if held and held[-1] >= step:
+                return
+            self._thread.join(0.1)
+        raise AssertionError(f"step {step} was not reached")
+
     def end(self) -> Record:
         self._thread.join(30)
         assert not self._thread.is_alive()

@@ -27,7 +27,13 @@ def losses_of(text: str, folder: Path) -> list[float]:
 #: Together they hold every part but the model `linear` with each data set once.
 SPECS: list[dict[str, Any]] = [
     {"init__name": "default", "norm__name": "none", "data": {"name": "wine", "batch_size": 16}, "model__activation": {"name": "tanh"}},
-    {"init__name": "zeros", "data": {"name": "breast_cancer"}, "model__name": "linear", "optimizer": {"name": "adagrad"}, "norm__name": "none"},
+    {
+        "init__name": "zeros",
+        "data": {"name": "breast_cancer"},
+        "model__name": "linear",
+        "optimizer": {"name": "adagrad"},
+        "norm__name": "none",
+    },
     {"init__name": "normal", "norm__name": "layer", "data": {"name": "moons", "label_noise": 0.2}, "model__activation": {"name": "gelu"}},
     {"init__name": "uniform", "norm__name": "rms", "data": {"name": "circles"}, "optimizer": {"name": "adam"}, "loss": "mse"},
     {
@@ -36,9 +42,25 @@ SPECS: list[dict[str, Any]] = [
         "data": {"name": "spirals"},
         "optimizer": {"name": "adamw", "schedule": {"name": "cosine", "params": {"warmup": 5}}, "clip_norm": 1.0},
     },
-    {"init__name": "xavier_uniform", "data": {"name": "blobs"}, "model__activation": {"name": "leaky_relu"}, "optimizer": {"name": "rmsprop"}},
-    {"init__name": "xavier_normal", "norm__name": "none", "data": {"name": "sine"}, "model__activation": {"name": "selu"}},
-    {"init__name": "kaiming_uniform", "data": {"name": "diabetes"}, "model__params": {"dropout": 0.3, "residual": True}},
+    {
+        "init__name": "xavier_uniform",
+        "data": {"name": "blobs"},
+        "model__activation": {"name": "leaky_relu"},
+        "optimizer": {"name": "rmsprop"},
+    },
+    {
+        "init__name": "xavier_normal",
+        "norm__name": "none",
+        "data": {"name": "sine"},
+        "model__activation": {"name": "selu"},
+        "optimizer__params": {"lr": 0.01},
+    },
+    {
+        "init__name": "kaiming_uniform",
+        "data": {"name": "diabetes"},
+        "model__params": {"dropout": 0.3, "residual": True},
+        "optimizer__params": {"lr": 0.01},
+    },
     {"init__name": "orthogonal", "norm__placement": "after_activation", "model__activation": {"name": "silu"}},
     {"init__name": "lsuv", "norm__name": "none", "model__activation": {"name": "sigmoid"}, "penalty": {"l1": 1e-4, "l2": 1e-3}},
     {
@@ -49,7 +71,11 @@ SPECS: list[dict[str, Any]] = [
         "optimizer": {"name": "gd", "schedule": {"name": "step", "params": {"every": 7}}},
         "penalty": {"l1": 0.1, "l2": 0.01, "method": "proximal"},
     },
-    {"penalty": {"l2": 1e-3, "method": "decoupled"}, "model__activation": {"name": "identity"}, "optimizer": {"schedule": {"name": "linear"}}},
+    {
+        "penalty": {"l2": 1e-3, "method": "decoupled"},
+        "model__activation": {"name": "identity"},
+        "optimizer": {"schedule": {"name": "linear"}},
+    },
     {"optimizer": {"params": {"nesterov": True}, "schedule": {"name": "exponential"}}},
 ]
 

@@ -1,0 +1,275 @@
+"""The REST API from Python: one method a call, typed results.
+
+client = dynascope.Client("http://127.0.0.1:8000", "the token")
+run = client.start({"norm": {"name": "layer"}}).wait()
+print(run.latest["test/accuracy"])
+"""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import msgspec
+
+ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
+#: Seconds that one question waits for the end of a run: below what proxies allow.
+LONG = 25.0
+
+
+class Refused(Exception):
+    """The server's answer to what it will not do: `status`, and `errors` with `loc`, `msg` and `got` of each field to blame."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+        lines = [f"  {e['loc']}: {e['msg']} (given: {e.get('got')!r})" for e in errors]
+        super().__init__("\n".join([detail, *lines]) if len(lines) > 1 else detail)
+        self.status, self.detail, self.errors = status, detail, list(errors)
+
+
+class Series(msgspec.Struct, frozen=True):
+    """Columns of one series by bucket of `width` steps; None where a value is not finite."""
+
+    name: str
+    width: int
+    step: list[float]
+    min: list[float | None]
+    max: list[float | None]
+    mean: list[float | None]
+    last: list[float | None]
+    nonfinite: list[int]
+
+
+class History:
+    """Every point of some series of a run."""
+
+    def __init__(self, series: list[Series]) -> None:
+        self.series = {one.name: one for one in series}
+
+    def __getitem__(self, name: str) -> Series:
+        return self.series[name]
+
+    def rows(self) -> Iterator[tuple[str, float, float | None]]:
+        for one in self.series.values():
+            yield from ((one.name, step, value) for step, value in zip(one.step, one.last, strict=True))
+
+    def to_pandas(self) -> Any:
+        """A data frame, one row a point: series, step, value. Needs pandas."""
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        return pandas.DataFrame(list(self.rows()), columns=["series", "step", "value"])
+
+    def to_arrow(self) -> Any:
+        """A table of the same columns. Needs pyarrow."""
+        import pyarrow
+
+        columns = list(zip(*self.rows(), strict=True)) or [(), (), ()]
+        return pyarrow.table(dict(zip(("series", "step", "value"), (pyarrow.array(c) for c in columns), strict=True)))
+
+
+class Run:
+    """A run as the server last told of it, and what can be done with it."""
+
+    def __init__(self, client: "Client", record: dict[str, Any]) -> None:
+        self._client, self.record = client, record
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} {self.name!r} {self.status} at step {self.step}>"
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.record.get("name", ""))
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def step(self) -> float:
+        return float(self.record.get("step") or 0)
+
+    @property
+    def spec(self) -> dict[str, Any]:
+        return dict(self.record["spec"])
+
+    @property
+    def latest(self) -> dict[str, float | None]:
+        return dict(self.record.get("latest", {}))
+
+    @property
+    def diagnosis(self) -> list[dict[str, Any]]:
+        return list(self.record.get("diagnosis", []))
+
+    @property
+    def url(self) -> str:
+        return f"{self._client.url}/#run={self.id}"
+
+    def refresh(self) -> Self:
+        self.record = self._client.ask("GET", f"/runs/{self.id}")
+        return self
+
+    def wait(self, timeout: float | None = None, watched: Callable[["Run"], None] | None = None) -> Self:
+        """Until the run has ended; `watched` is called about every half second. Raises TimeoutError."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = LONG if until is None else max(0.0, until - time.monotonic())
+            piece = min(left, 0.5 if watched else LONG)
+            self.record = self._client.ask("GET", f"/runs/{self.id}/wait", params={"timeout": piece})
+            if watched:
+                watched(self)
+            if self.ended:
+                return self
+            if until is not None and time.monotonic() >= until:
+                raise TimeoutError(f"run {self.id} is {self.status} at step {self.step:g} after {timeout:g} s")
+
+    def control(self, action: str, **changes: Any) -> dict[str, Any]:
+        """`pause`, `resume`, `step`, `stop`, `checkpoint`; or `set`, with changes as `penalty__l2=0.01`. Gives step and status."""
+        body: dict[str, Any] = {"action": action}
+        if changes:
+            body["changes"] = {path.replace("__", "."): value for path, value in changes.items()}
+        return dict(self._client.ask("POST", f"/runs/{self.id}/control", json=body))
+
+    def set(self, **changes: Any) -> dict[str, Any]:
+        return self.control("set", **changes)
+
+    def fork(self, at: str | float = "now", **changes: Any) -> "Run":
+        """A run that goes on from this one's state, with changes as `norm__name="layer"`."""
+        body = {"at": at, "changes": {path.replace("__", "."): value for path, value in changes.items()}}
+        return Run(self._client, self._client.ask("POST", f"/runs/{self.id}/fork", json=body)).refresh()
+
+    def change(self, **values: Any) -> Self:
+        """Name, tags and notes."""
+        self.record = self._client.ask("PATCH", f"/runs/{self.id}", json=values)
+        return self
+
+    def delete(self) -> None:
+        self._client.ask("DELETE", f"/runs/{self.id}")
+
+    def history(self, *names: str) -> History:
+        """Every point of these series; without names, of all."""
+        wanted = names or [one.name for one in self.series(points=1)]
+        return History([self.series(name, points=0)[0] for name in wanted])
+
+    def series(self, *names: str, points: int = 1000) -> list[Series]:
+        query: dict[str, Any] = {"points": points} | ({"names": ",".join(names)} if names else {})
+        return msgspec.convert(self._client.ask("GET", f"/runs/{self.id}/series", params=query)["series"], list[Series])
+
+    def layers(self, step: float | None = None) -> dict[str, Any]:
+        return dict(self._client.ask("GET", f"/runs/{self.id}/layers", params=_at(step)))
+
+    def histograms(self, layer: str, kind: str = "activation") -> dict[str, Any]:
+        return dict(self._client.ask("GET", f"/runs/{self.id}/histograms", params={"layer": layer, "kind": kind}))
+
+    def function(self, step: float | None = None) -> dict[str, Any]:
+        return dict(self._client.ask("GET", f"/runs/{self.id}/function", params=_at(step)))
+
+    def events(self) -> list[dict[str, Any]]:
+        return list(self._client.ask("GET", f"/runs/{self.id}/events")["items"])
+
+    def checkpoints(self) -> list[dict[str, Any]]:
+        return list(self._client.ask("GET", f"/runs/{self.id}/checkpoints")["items"])
+
+    def code(self) -> str:
+        return str(self._client.ask("GET", f"/runs/{self.id}/code"))
+
+    def export(self, format: str = "csv") -> Iterator[bytes]:
+        """The file, piece by piece."""
+        yield from self._client.stream_bytes(f"/runs/{self.id}/export", {"format": format})
+
+
+class Client:
+    """A server's REST API. `url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN."""
+
+    def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 60.0) -> None:
+        self.url = (url or os.environ.get("DYNASCOPE_URL") or "http://127.0.0.1:8000").rstrip("/")
+        token = token or os.environ.get("DYNASCOPE_TOKEN") or ""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=timeout, trust_env=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def ask(self, method: str, path: str, **request: Any) -> Any:
+        """The answer's JSON, its text where it is none, or None where it has no body. Raises Refused, or httpx.TransportError."""
+        answer = self._http.request(method, path, **request)
+        if answer.is_error:
+            raise _refusal(answer)
+        if not answer.content:
+            return None
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.text
+
+    def stream_bytes(self, path: str, query: dict[str, Any]) -> Iterator[bytes]:
+        with self._http.stream("GET", path, params=query) as answer:
+            if answer.is_error:
+                answer.read()
+                raise _refusal(answer)
+            yield from answer.iter_bytes()
+
+    def start(self, spec: Mapping[str, Any] | None = None) -> Run:
+        """Start a run. Asked again after a lost answer, it starts no second one."""
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        try:
+            made = self.ask("POST", "/runs", json=dict(spec or {}), headers=key)
+        except httpx.TransportError:
+            made = self.ask("POST", "/runs", json=dict(spec or {}), headers=key)
+        return self.run(made["id"])
+
+    def run(self, id: str) -> Run:
+        return Run(self, self.ask("GET", f"/runs/{id}"))
+
+    def runs(self, *, status: str | None = None, tag: str | None = None, q: str | None = None, most: int = 1000) -> Iterator[Run]:
+        """Newest first, page by page."""
+        query: dict[str, Any] = {k: v for k, v in {"status": status, "tag": tag, "q": q}.items() if v is not None} | {
+            "limit": min(most, 200)
+        }
+        while most > 0:
+            page = self.ask("GET", "/runs", params=query)
+            yield from (Run(self, record) for record in page["items"][:most])
+            most -= len(page["items"])
+            if page["next"] is None:
+                return
+            query["cursor"] = page["next"]
+
+    def catalog(self) -> dict[str, Any]:
+        return dict(self.ask("GET", "/catalog"))
+
+    def plan(self, spec: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        return dict(self.ask("POST", "/plan", json=dict(spec or {})))
+
+    def slots(self) -> dict[str, Any]:
+        return dict(self.ask("GET", "/slots"))
+
+    def health(self) -> dict[str, Any]:
+        return dict(self.ask("GET", "/healthz"))
+
+    def ready(self) -> dict[str, Any]:
+        return dict(self.ask("GET", "/readyz"))
+
+
+def _at(step: float | None) -> dict[str, float]:
+    return {} if step is None else {"step": step}
+
+
+def _refusal(answer: httpx.Response) -> Refused:
+    try:
+        said = answer.json()
+    except ValueError:
+        said = {}
+    hint = "; give the token that the server printed (DYNASCOPE_TOKEN, --token)" if answer.status_code == 401 else ""
+    return Refused(answer.status_code, str(said.get("detail", answer.reason_phrase)) + hint, said.get("errors", ()))

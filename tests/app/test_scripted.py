@@ -1,0 +1,115 @@
+"""Everything that a page does, from Python, from the command line, and from curl."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import dynascope
+from dynascope.client import Refused
+from tests.app.test_runs import SMALL, endless
+from tests.server import TOKEN, Server
+
+
+@pytest.fixture
+def client(server: Server) -> Iterator[dynascope.Client]:
+    with dynascope.Client(server.url, TOKEN) as made:
+        yield made
+
+
+def shell(server: Server, *arguments: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"DYNASCOPE_URL": server.url, "DYNASCOPE_TOKEN": TOKEN, "COLUMNS": "160"}
+    command = [sys.executable, "-m", "dynascope", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, input=text)
+
+
+def test_four_runs_side_by_side_as_the_readme_has_it(client: dynascope.Client) -> None:
+    runs = {
+        (init, norm): client.start(SMALL | {"init": {"name": init}, "norm": {"name": norm}})
+        for init in ("kaiming_normal", "orthogonal")
+        for norm in ("none", "layer")
+    }
+    for run in runs.values():
+        run.wait(60)
+        assert run.status == "finished"
+        assert 0 < (run.latest["test/accuracy"] or 0) <= 1
+
+
+def test_a_client_steers_forks_reads_and_deletes(client: dynascope.Client) -> None:
+    seen: list[float] = []
+    run = client.start(endless(300) | {"name": "scripted", "tags": ["client"]})
+    while run.refresh().step < 30:
+        pass
+    assert run.control("pause")["status"] == "paused"
+    assert run.set(penalty__l2=0.01)["changes"] == {"penalty.l2": 0.01}
+    assert run.control("step")["status"] == "paused"
+    assert run.control("checkpoint")["checkpoint"].endswith(".safetensors")
+    fork = run.fork(penalty__l2=0.0)
+    assert (fork.record["parent"], fork.spec["penalty"]["l2"]) == (run.id, 0.0)
+    assert [r.id for r in client.runs(tag="client")] == [fork.id, run.id]
+    for one in (run, fork):
+        one.control("stop")
+        one.wait(30, watched=lambda now: seen.append(now.step))
+    history = run.history("train/loss")
+    assert history["train/loss"].step == list(range(int(run.step)))
+    assert history.to_arrow().num_rows == run.step
+    assert run.events()
+    assert run.layers(0)["step"] == 0
+    assert run.histograms("hidden1")["columns"]
+    assert run.function()["function"]["meta"]["kind"] == "boundary"
+    assert "import torch" in run.code()
+    assert b"train/loss" in b"".join(run.export())
+    assert run.change(notes="읽음").record["notes"] == "읽음"
+    assert client.plan(run.spec)["parameters"] > 0
+    assert client.slots()["slots"] >= 1
+    assert client.health()["status"] == "ok"
+    for one in (run, fork):
+        one.delete()
+    with pytest.raises(Refused, match="there is no run"):
+        run.refresh()
+
+
+def test_a_refusal_names_the_field_and_a_wait_has_an_end(client: dynascope.Client, server: Server) -> None:
+    with pytest.raises(Refused, match="-3") as refused:
+        client.start({"model": {"params": {"width": -3}}, "optimizer": {"params": {"lr": "fast"}}})
+    assert {e["loc"] for e in refused.value.errors} == {"model.params.width", "optimizer.params.lr"}
+    with dynascope.Client(server.url, "wrong token") as stranger, pytest.raises(Refused, match="DYNASCOPE_TOKEN"):
+        stranger.slots()
+    run = client.start(endless())
+    with pytest.raises(TimeoutError, match=r"after 0\.2 s"):
+        run.wait(0.2)
+    run.control("stop")
+
+
+def test_the_command_line_runs_lists_shows_and_exports(server: Server, tmp_path: Path) -> None:
+    spec = tmp_path / "spec.yaml"
+    spec.write_text("name: from a shell\ndata: {name: moons}\nstop: {max_epochs: null, max_steps: 30, early: null}\n")
+    made = json.loads(shell(server, "run", str(spec), "--set", "data.batch_size=16", "--seeds", "2", "--json").stdout)
+    assert [(r["spec"]["seed"], r["spec"]["data"]["batch_size"], r["status"]) for r in made] == [(0, 16, "finished"), (1, 16, "finished")]
+    assert made[0]["id"] in shell(server, "ls", "-n", "5").stdout
+    assert "train/loss" in shell(server, "show", made[0]["id"]).stdout
+    shell(server, "export", made[0]["id"], "-o", str(tmp_path / "run.csv"))
+    assert (tmp_path / "run.csv").read_text().startswith("series,step,value")
+    piped = shell(server, "run", "-", "--no-wait", "--json", text='{"stop": {"max_steps": 5}}')
+    assert json.loads(piped.stdout)[0]["status"] in ("queued", "starting", "running", "finished")
+    wrong = shell(server, "run", "--set", "data.name=nowhere", check=False)
+    assert wrong.returncode == 1
+    assert "data.name" in wrong.stderr + wrong.stdout
+    assert shell(server, "show", "nobody", check=False).returncode == 1
+
+
+def test_curl_alone_starts_waits_and_reads(server: Server) -> None:
+    assert shutil.which("curl"), "this test speaks to the server with curl: apt-get install curl"
+
+    def curl(*arguments: str) -> dict[str, object]:
+        command = ["curl", "-sS", "-H", f"Authorization: Bearer {TOKEN}", "-H", "Content-Type: application/json", *arguments]
+        return dict(json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+
+    made = curl(f"{server.url}/api/runs", "-d", json.dumps(SMALL))
+    assert curl(f"{server.url}/api/runs/{made['id']}/wait?timeout=30")["status"] == "finished"
+    assert curl(f"{server.url}/api/runs/{made['id']}/series?names=test/accuracy")["series"]
