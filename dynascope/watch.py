@@ -19,7 +19,7 @@ from dynascope.probes.sites import find_sites
 from dynascope.sinks.base import Sink
 
 #: A probe whose cost class is "cheap" looks at every such measured step.
-CHEAP_EVERY = 8
+CHEAP_EVERY = 16
 
 
 class Instrument:
@@ -45,6 +45,7 @@ class Instrument:
         self._probes: list[Probe] = [probe for probe in probes if probe.at != "survey"]
         self._looking = self._probes
         self._looks = 0
+        self._applies: dict[tuple[str, ...], np.ndarray] = {}
         self._handles: list[RemovableHandle] = []
         self._cost = 0.0
         self.measuring = False
@@ -83,8 +84,7 @@ class Instrument:
                 for row in range(len(self._sites)):
                     probe.measure(row, None)
             elif probe.at == "update":
-                for row in range(len(self._sites)):
-                    probe.prepare(row)
+                probe.prepare()
         self._cost += perf_counter() - start
 
     def end(self, step: int) -> None:
@@ -172,10 +172,17 @@ class Instrument:
 
     def _write_table(self, step: int, probes: list[Probe]) -> None:
         quantities = [quantity for probe in probes for quantity in probe.quantities]
-        applies = np.concatenate([probe.applies() for probe in probes], axis=1)
+        applies = self._applying(probes)
         values = np.concatenate([probe.values() for probe in probes], axis=1)
         values[~applies] = np.nan
         self._sink.layer_stats(step, self._names, quantities, values, applies)
+
+    def _applying(self, probes: list[Probe]) -> np.ndarray:
+        """What applies of these probes' quantities; the same at every step."""
+        key = tuple(probe.name for probe in probes)
+        if key not in self._applies:
+            self._applies[key] = np.concatenate([probe.applies() for probe in probes], axis=1)
+        return self._applies[key]
 
 
 def _first_tensor(value: Any) -> torch.Tensor | None:

@@ -25,6 +25,8 @@ from trainer.spec import RunSpec
 
 #: Examples that are evaluated at once.
 CHUNK = 4096
+#: Steps between two looks at the gap: going through training examples too costs as much as validation does.
+GAP_EVERY = 100
 #: Of the measuring budget, what drawing the fitted function may take.
 FUNCTION_SHARE = 0.25
 #: Replaced labels that are told one by one.
@@ -126,10 +128,10 @@ def run(
         l1, l2, lr = now.penalty.l1, now.penalty.l2, now.optimizer.params["lr"]
         if schedule:
             lr = _set_lr(optimizer, lr * schedule.factor(step, steps, params["schedule"]))
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm([p.grad for p in parameters if p.grad is not None])))
         point = {"train/loss": loss.item()}
         if classes:
-            point["train/accuracy"] = (output.argmax(1) == y).float().mean().item()
+            point["train/accuracy"] = int((output.argmax(1) == y).sum()) / len(y)
         sink.scalars(step, point | _penalties(experiment.weights, l1, l2) | {"lr": lr, "grad/norm": norm.item()})
         if not math.isfinite(point["train/loss"]):
             instrument.end(step)
@@ -168,30 +170,37 @@ def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, step: i
     `labels/wrong_learnt` is the share of the replaced training labels that the model gives back.
     """
     data = experiment.data
+    experiment.model.eval()
     with instrument.survey(step):
-        values = {f"val/{name}": value for name, value in measure(experiment, data.val).items()}
-        size = len(data.val.y)
-        train = measure(experiment, Split(data.train.x[:size], data.train.y[:size]))
-    values["gap/loss"] = values["val/loss"] - train["loss"]
+        values = {f"val/{name}": value for name, value in _measured(experiment, data.val).items()}
+        if (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0:
+            size = len(data.val.y)
+            train = _measured(experiment, Split(data.train.x[:size], data.train.y[:size]))
+            values["gap/loss"] = values["val/loss"] - train["loss"]
     if data.corrupted.any():
         replaced = Split(data.train.x[data.corrupted], data.train.y[data.corrupted])
-        values["labels/wrong_learnt"] = measure(experiment, replaced)["accuracy"]
+        values["labels/wrong_learnt"] = _measured(experiment, replaced)["accuracy"]
+    experiment.model.train()
     sink.scalars(step, values)
     return values
 
 
 def measure(experiment: Experiment, split: Split) -> dict[str, float]:
     """Mean loss, and for classes the accuracy, in eval mode; the model is in train mode again afterwards."""
-    model = experiment.model
-    model.eval()
+    experiment.model.eval()
+    values = _measured(experiment, split)
+    experiment.model.train()
+    return values
+
+
+def _measured(experiment: Experiment, split: Split) -> dict[str, float]:
     loss, right = 0.0, 0
-    with torch.no_grad():
+    with torch.inference_mode():
         for x, y in zip(split.x.split(CHUNK), split.y.split(CHUNK), strict=True):
-            output = model(x)
+            output = experiment.model(x)
             loss += experiment.loss(output, y).item() * len(y)
             if experiment.plan.shape.classes:
                 right += int((output.argmax(1) == y).sum())
-    model.train()
     values = {"loss": loss / len(split.y)}
     return values | {"accuracy": right / len(split.y)} if experiment.plan.shape.classes else values
 

@@ -47,8 +47,8 @@ class Probe:
         """Forget the last measured step."""
         raise NotImplementedError
 
-    def prepare(self, row: int) -> None:
-        """For a probe `at` "update": look at layer `row` just before the optimizer's step."""
+    def prepare(self) -> None:
+        """For a probe `at` "update": look at every layer just before the optimizer's step."""
 
     def measure(self, row: int, tensor: torch.Tensor | None) -> None:
         """Look at `tensor` of layer `row` now, for it may be overwritten next; None where `at` is "backward" or "update"."""

@@ -1,6 +1,7 @@
 """How much of a weight matrix is really there: distinct rows and stable rank (Roy & Vershynin's ‖W‖_F² / ‖W‖₂²)."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -69,6 +70,7 @@ def _distinct_rows(matrix: np.ndarray) -> float:
     return float(1 + (gaps > SAME * np.abs(matrix).max()).sum())
 
 
+@lru_cache(64)
 def _fixed(seed: int, size: int) -> np.ndarray:
     """The same normal draw at every look, from a generator of its own."""
     return np.asarray(np.random.default_rng(seed).normal(size=size), dtype=np.float32)

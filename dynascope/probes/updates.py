@@ -22,25 +22,28 @@ class Updates(Probe):
     def __init__(self, sites: Sequence[Site]) -> None:
         super().__init__(sites)
         self._before: list[list[torch.Tensor]] = [[] for _ in sites]
+        self._sizes = [0.0] * len(sites)
         self._ratio = np.full(len(sites), np.nan)
 
     def reset(self) -> None:
         self._ratio[:] = np.nan
 
-    def prepare(self, row: int) -> None:
-        with torch.no_grad():
-            weights = self.sites[row].weights
-            held = self._before[row]
-            if [w.shape for w in held] != [w.shape for w in weights]:
-                self._before[row] = [w.detach().clone() for w in weights]
-                return
-            for before, weight in zip(held, weights, strict=True):
-                before.copy_(weight)
+    def prepare(self) -> None:
+        """One call for all layers: a copy of its own for each would cost more than what it copies."""
+        now = [w.detach() for site in self.sites for w in site.weights]
+        held = [w for before in self._before for w in before]
+        if [w.shape for w in held] == [w.shape for w in now]:
+            torch._foreach_copy_(held, now)
+        else:
+            self._before = [[w.detach().clone() for w in site.weights] for site in self.sites]
+            held = [w for before in self._before for w in before]
+        norms = iter(torch._foreach_norm(held))
+        self._sizes = [sum(float(next(norms)) ** 2 for _ in before) ** 0.5 for before in self._before]
 
     def measure(self, row: int, tensor: torch.Tensor | None = None) -> None:
         weights, before = self.sites[row].weights, self._before[row]
         moved = sum(distance(w.detach(), b) ** 2 for w, b in zip(weights, before, strict=True)) ** 0.5
-        size = sum(float(torch.linalg.vector_norm(b)) ** 2 for b in before) ** 0.5
+        size = self._sizes[row]
         self._ratio[row] = np.log10(moved / size) if moved > 0 and size > 0 else -np.inf if size > 0 else np.nan
 
     def values(self) -> np.ndarray:

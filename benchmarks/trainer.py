@@ -1,0 +1,95 @@
+"""What the built-in trainer costs: its whole loop with default series and probes, against the shortest loop in plain PyTorch.
+
+Both train the network that `{}` asks for, one thread. Whole runs alternate; the ratio is the median over pairs.
+"""
+
+from collections.abc import Sequence
+from statistics import median
+from time import perf_counter
+
+import torch
+
+from benchmarks.rows import Row
+from dynascope.messages import Layer
+from dynascope.sinks.memory import Memory
+from trainer import loop, registry
+from trainer.build import build
+from trainer.control import Commands
+from trainer.plan import plan
+from trainer.spec import RunSpec
+
+STEPS, PAIRS = 680, 15
+
+
+class Stamped(Memory):
+    """When training began and when it was over."""
+
+    def started(self, layers: Sequence[Layer], preloaded: bool) -> None:
+        super().started(layers, preloaded)
+        self.began = perf_counter()
+
+    def ended(self, status: str, reason: str, step: float) -> None:
+        self.over = perf_counter()
+        super().ended(status, reason, step)
+
+
+def spec(every: str = "auto") -> RunSpec:
+    return RunSpec.model_validate({"stop": {"max_epochs": None, "max_steps": STEPS, "early": None}, "probes": {"every": every}})
+
+
+def built_in(every: str) -> float:
+    """Seconds a step, evaluations, series and measuring in it."""
+    sink = Stamped()
+    loop.run(spec(every), sink, Commands())
+    return (sink.over - sink.began) / STEPS
+
+
+def plain(watching: bool) -> float:
+    """Seconds a step of forward, backward and update; `watching` reads the loss at each and validates after each epoch."""
+    experiment = build(plan(spec("never")))
+    model, optimizer, train, val = experiment.model, experiment.optimizer, experiment.data.train, experiment.data.val
+    began = perf_counter()
+    for step in range(STEPS):
+        at = step % experiment.plan.steps_per_epoch
+        if at == 0:
+            order = torch.randperm(len(train.y), generator=experiment.order)
+            if watching:
+                model.eval()
+                with torch.no_grad():
+                    torch.nn.functional.cross_entropy(model(val.x), val.y).item()
+                model.train()
+        chosen = order[at * 64 : (at + 1) * 64]
+        loss = torch.nn.functional.cross_entropy(model(train.x[chosen]), train.y[chosen])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if watching:
+            loss.item()
+    return (perf_counter() - began) / STEPS
+
+
+def main() -> list[Row]:
+    torch.set_num_threads(1)
+    registry.discover()
+    ways = {
+        "plain loop": lambda: plain(False),
+        "plain loop that reads its loss and validates": lambda: plain(True),
+        "built-in, not measured": lambda: built_in("never"),
+        "built-in, default series and probes (bar: 0.9)": lambda: built_in("auto"),
+    }
+    for way in ways.values():
+        way()
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for pair in range(PAIRS):
+        for name in list(ways) if pair % 2 == 0 else list(reversed(ways)):
+            times[name].append(ways[name]())
+    shortest = times["plain loop"]
+    return [
+        Row(f"steps/s, {name}", f"{1 / median(own):.0f}", "plain loop", median(p / t for p, t in zip(shortest, own, strict=True)))
+        for name, own in times.items()
+    ]
+
+
+if __name__ == "__main__":
+    for row in main():
+        print(row)
