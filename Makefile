@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 INSTALLED := $(VENV)/.installed
 
-.PHONY: run test check bench browser clean
+.PHONY: run test check bench browser wheel image clean
 .DEFAULT_GOAL := run
 
 .venv: $(INSTALLED)
@@ -33,10 +33,17 @@ check: .venv
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/pytest -q -m "not browser and not server" $(ARGS)
 
 bench: .venv browser
 	$(BIN)/python -m benchmarks $(ARGS)
+
+wheel: .venv
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
+
+image:
+	sh scripts/image.sh $(ARGS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
