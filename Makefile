@@ -34,7 +34,7 @@ check: .venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/pytest -q -m "not browser and not server" $(ARGS)
+	$(BIN)/pytest -q -m "not browser and not server and not slow" $(ARGS)
 
 bench: .venv browser
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -1,6 +1,7 @@
 """The REST API against its own document: no 5xx, no undocumented answer."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ schema = schemathesis.openapi.from_dict(json.loads(json.dumps(create_app(Setting
 
 @schema.exclude(path_regex="/wait$").parametrize()
 @settings(
-    max_examples=15,
+    max_examples=int(os.environ.get("DYNASCOPE_SCHEMA_CASES", "15")),  # of each operation
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

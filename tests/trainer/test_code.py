@@ -14,6 +14,7 @@ from trainer.plan import PlanError
 from trainer.spec import RunSpec
 
 registry.discover()
+pytestmark = pytest.mark.slow
 STEPS = 24
 
 

@@ -13,6 +13,7 @@ from trainer.plan import PlanError, plan_fork
 from trainer.spec import RunSpec
 
 registry.discover()
+pytestmark = pytest.mark.slow
 STEPS, AT = 60, 25
 
 

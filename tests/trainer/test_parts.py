@@ -71,6 +71,7 @@ def choices(kind: str, name: str, seed: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "name"), PARTS)
 def test_a_part_trains_with_parts_of_every_other_kind(kind: str, name: str) -> None:
     admitted = 0

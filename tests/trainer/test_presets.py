@@ -14,6 +14,7 @@ from trainer.plan import plan
 from trainer.spec import RunSpec
 
 registry.discover()
+pytestmark = pytest.mark.slow
 SEED = 2026
 STORIES = {preset.name: preset for preset in presets.discover()}
 
