@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ class Environment:
         _run(sys.executable, "-m", "venv", "--without-pip", home)
         links = home / "packages"
         links.mkdir()
-        for path in _files_of(_needed([f"dynascope[{EXTRA}]"])):
+        for path in _files_of(_needed(_declared())):
             (links / path.name).symlink_to(path)
         # A folder on the path, and no part of the environment: pip counts what is there as installed and never removes it.
         site = self.says("import sysconfig; print(sysconfig.get_path('purelib'))")
@@ -90,8 +91,14 @@ def build(folder: Path) -> Path:
     return next(folder.glob("*.whl"))
 
 
+def _declared() -> list[str]:
+    """By pyproject.toml: what an editable install said of itself may be older."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *project["optional-dependencies"][EXTRA]]
+
+
 def _needed(requirements: Iterable[str]) -> set[str]:
-    """Names of all distributions that these ask for, directly or not, but the product's own."""
+    """Names of all distributions that these ask for, directly or not."""
     found: set[str] = set()
     seen: set[tuple[str, str]] = set()
     open_ = list(requirements)
@@ -103,7 +110,7 @@ def _needed(requirements: Iterable[str]) -> set[str]:
             seen.add((name, extra))
             lines = [(line, Requirement(line).marker) for line in importlib.metadata.requires(name) or ()]
             open_ += [line for line, marker in lines if marker is None or marker.evaluate({"extra": extra})]
-    return found - {"dynascope"}
+    return found
 
 
 def _files_of(names: Iterable[str]) -> set[Path]:
