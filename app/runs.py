@@ -148,6 +148,8 @@ class Runs:
         if "error" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
         run.spec = spec
+        if spec["pace"] is None:
+            run.share = 1.0
         return answer
 
     async def _controllable(self, id: str) -> Active:
@@ -422,13 +424,14 @@ class Runs:
             await self._finish(run, "interrupted", "the server ended while this run was starting")
 
     async def _measure(self) -> None:
-        """A run takes its measured share of a core: what it used of the last second or so."""
+        """A paced run takes its measured share of a core: what it used of the last second or so. One without a pace takes
+        whatever there is, however little a busy machine has left for it."""
         while True:
             await asyncio.sleep(MEASURE)
             for run in list(self._active.values()):
                 used = self._executor.cpu_seconds(run.process) if run.process and run.holds_slot else None
                 now = time.monotonic()
-                if used is not None and run.cpu is not None:
+                if used is not None and run.cpu is not None and run.spec["pace"] is not None:
                     run.share = min(1.0, max(0.02, (used - run.cpu[0]) / (now - run.cpu[1])))
                 run.cpu = None if used is None else (used, now)
             self._schedule()

@@ -48,7 +48,9 @@ def test_a_worker_is_forked_from_a_forkserver_that_had_imported_everything(serve
     assert "could not preload" not in server.log.read_text()
 
 
-def test_the_servers_process_never_maps_torch_and_stays_small(server: Server) -> None:
+def test_the_servers_process_never_maps_torch_and_stays_small(new_server: Callable[..., Server]) -> None:
+    """A server of its own: one that has written Parquet holds pyarrow from then on."""
+    server = new_server().start()
     server.wait(server.post(SMALL)["id"])
     assert server.process is not None
     maps = Path(f"/proc/{server.process.pid}/maps").read_text()
