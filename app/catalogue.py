@@ -7,7 +7,7 @@ from typing import Any
 
 from app.planner import Planner
 from app.settings import ROOT
-from dynascope import __version__
+from dynascope import __version__, bins
 
 
 class Catalogue:
@@ -44,11 +44,8 @@ class Catalogue:
 def _fingerprint() -> str:
     """Of every file that the catalogue is made from, by size and time: some 0.5 ms."""
     digest = hashlib.sha256(__version__.encode())
-    files = [
-        *sorted((ROOT / "trainer").rglob("*.py")),
-        ROOT / "dynascope" / "bins.py",
-        *sorted((ROOT / "dynascope" / "diagnoses").glob("*.py")),
-    ]
+    instrument = Path(bins.__file__).parent  # installed, it does not lie beside the server's own folders
+    files = [*sorted((ROOT / "trainer").rglob("*.py")), instrument / "bins.py", *sorted((instrument / "diagnoses").glob("*.py"))]
     for path in files:
         state = path.stat()
         digest.update(f"{path}:{state.st_size}:{state.st_mtime_ns}\n".encode())

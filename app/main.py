@@ -83,6 +83,8 @@ async def _warm(app: FastAPI) -> None:
         await app.state.planner.ask("plan", spec={})
     except Problem as problem:
         log.error("no run can start: %s", problem.detail)
+    except Exception:
+        log.exception("no run can start")
 
 
 def _announce(path: Path, settings: Settings) -> None:

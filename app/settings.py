@@ -34,7 +34,8 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'dynascope.db'}"
 
     def base_url(self) -> str:
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = "localhost" if self.host in ("0.0.0.0", "::") else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     def hosts(self) -> frozenset[str]:
         """Every Host value that is right: a name other than these is a rebound or misdirected request."""

@@ -5,6 +5,7 @@ It is the one module that acts at import. `torch._dynamo` is here because the fi
 Whatever fails here is told by the planner, which is forked first: multiprocessing swallows a failing preload.
 """
 
+import gc
 import os
 
 _server = os.getppid()
@@ -37,3 +38,6 @@ kernels.warm()
 _leave_if_orphaned()
 registry.discover()
 registry.warm()
+
+gc.collect()
+gc.freeze()  # else a child's first collection looks through all of torch, and copies its pages
