@@ -37,6 +37,7 @@ check: .venv
 	$(BIN)/pytest -q -m "not browser and not server and not slow" $(ARGS)
 
 bench: .venv browser
+	@$(BIN)/pip install --disable-pip-version-check --quiet --group bench -c constraints.txt
 	$(BIN)/python -m benchmarks $(ARGS)
 
 wheel: .venv

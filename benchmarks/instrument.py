@@ -1,17 +1,21 @@
 """What being watched costs: an 8 × 128 MLP with batch norm, batch 64, one thread, bare against watched.
 
-Machines are noisy: blocks of 50 steps alternate, and the ratio is the median over pairs of blocks that ran side by side.
+TensorBoard's `add_histogram` of every layer's activations, weights and gradients, at every step, stands beside it. Machines are
+noisy: blocks of 50 steps alternate, and the ratio is the median over pairs of blocks that ran side by side.
 """
 
+import tempfile
 from collections.abc import Callable
 from statistics import median
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import nn
 
 from benchmarks.rows import Row
+from dynascope import kernels
 from dynascope.budget import Every
 from dynascope.kernels import Summary
 from dynascope.messages import Histograms
@@ -57,20 +61,62 @@ class Loop:
         self.step += 1
 
 
-def elements_a_step() -> int:
-    """What a measured step counts into histograms: activations, weights and gradients."""
+class TensorBoard(Loop):
+    """The same loop, written down by the peer."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__("never")
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.writer = SummaryWriter(folder)
+        self.seen: dict[str, torch.Tensor] = {}
+        self.layers = {name: m for name, m in self.model.named_modules() if isinstance(m, nn.Linear)}
+        for name, module in self.model.named_modules():
+            if isinstance(module, nn.ReLU) or name == list(self.layers)[-1]:
+                module.register_forward_hook(lambda m, args, output, name=name: self.seen.update({name: output}))
+
+    def _one_step(self) -> None:
+        super()._one_step()
+        for name, activation in self.seen.items():
+            self.writer.add_histogram(f"activation/{name}", activation, self.step)
+        for name, layer in self.layers.items():
+            self.writer.add_histogram(f"weight/{name}", layer.weight, self.step)
+            self.writer.add_histogram(f"gradient/{name}", layer.weight.grad, self.step)
+
+
+class Counted(NamedTuple):
+    histograms: int  #: values that a measured step counts into histograms: activations, weights, gradients
+    read: int  #: values that its kernels read: those, the norms' inputs, and the weights before and after the update
+
+
+def elements_a_step() -> Counted:
     loop = Loop(1)
     loop._one_step()
-    return sum(int(np.frombuffer(m.counts, "<u4").sum()) for m in loop.sink.messages() if isinstance(m, Histograms))
+    loop.sink.messages().clear()
+    read, memory = 0, kernels._memory
+
+    def counting(values: torch.Tensor | np.ndarray, in_order: bool = False) -> tuple[int, int, object]:
+        nonlocal read
+        found = memory(values, in_order)
+        read += found[1]
+        return found
+
+    kernels._memory = counting
+    try:
+        loop._one_step()
+    finally:
+        kernels._memory = memory
+    return Counted(sum(int(np.frombuffer(m.counts, "<u4").sum()) for m in loop.sink.messages() if isinstance(m, Histograms)), read)
 
 
-def training(pairs: int) -> list[Row]:
+def training(pairs: int, folder: str) -> list[Row]:
     loops: dict[str, Loop] = {
         "bare": Loop("never"),
         "bare again": Loop("never"),
         "auto": Loop("auto"),
         "every 10": Loop(10),
         "every 1": Loop(1),
+        "TensorBoard every 1": TensorBoard(folder),
     }
     for loop in loops.values():
         loop.block()
@@ -86,7 +132,12 @@ def training(pairs: int) -> list[Row]:
     elements = elements_a_step()
     extra = median(t - b for b, t in zip(times["bare"], times["every 1"], strict=True))
     rows.append(
-        Row("all of a measured step, ns/element", f"{extra / elements * 1e9:.2f} × {elements}", "bare step", extra / median(times["bare"]))
+        Row(
+            "all of a measured step, ns/value read",
+            f"{extra / elements.read * 1e9:.2f} × {elements.read:,} ({elements.histograms:,} into histograms)",
+            "bare step",
+            extra / median(times["bare"]),
+        )
     )
     return rows
 
@@ -110,4 +161,5 @@ def _seconds(call: Callable[[], object]) -> float:
 
 def main(pairs: int = 30) -> list[Row]:
     torch.set_num_threads(1)
-    return [kernel(), *training(pairs)]
+    with tempfile.TemporaryDirectory() as folder:
+        return [kernel(), *training(pairs, folder)]

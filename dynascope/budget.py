@@ -34,6 +34,7 @@ class Budget:
         self._first: float | None = None
         self._began = self._measured_at = 0.0
         self._spent = 0.0
+        self._just_measured = False
         self._own: float | None = None  # what measuring took in the step under way, None where it is not measured
 
     def due(self, step: int) -> bool:
@@ -57,14 +58,24 @@ class Budget:
 
     def _close_step(self, wall: float) -> None:
         if self._own is None:
+            if self._just_measured:
+                self._add_aftermath(wall)
             self._step_times.append(wall)
             return
         cost = self._true_cost(wall, self._own)
-        self._own = None
+        self._own, self._just_measured = None, True
         self._spent += cost
         self._costs.append(cost)
         self._step_times.append(max(wall - cost, 0.0))
         self._interval = self._steps_apart()
+
+    def _add_aftermath(self, wall: float) -> None:
+        """The step after a measured one finds its caches cold: what it takes longer (at most half the cost) belongs to it."""
+        longer = min(max(wall - statistics.median(self._step_times), 0.0), self._costs[-1] / 2)
+        self._spent += longer
+        self._costs[-1] += longer
+        self._interval = self._steps_apart()
+        self._just_measured = False
 
     def _true_cost(self, wall: float, own: float) -> float:
         """Hooks slow modules down and measuring leaves cold caches behind: what counts is how much longer the step took.

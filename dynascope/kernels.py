@@ -4,7 +4,7 @@ Nothing here starts a thread, touches an RNG or makes a torch operation beyond a
 between any two lines of a training loop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -242,18 +242,46 @@ def _distance(first, second, size):  # type: ignore[no-untyped-def]
     return np.sqrt(squares)
 
 
-@njit(nogil=True, cache=True, boundscheck=False)
+@njit(nogil=True, cache=True, boundscheck=False, fastmath={"nnan", "nsz"})
 def _mark_alive(address, n, channels, extent, alive):  # type: ignore[no-untyped-def]
+    """By each channel's largest value, which eight lanes find at once."""
     x = carray(_float32_at(address), (n, channels, extent), np.float32)
-    if extent == 1:
-        for i in range(n):
-            for j in range(channels):
-                alive[j] |= x[i, j, 0] > np.float32(0)
-        return
+    largest = np.zeros(channels, dtype=np.float32)
     for i in range(n):
-        for j in range(channels):
-            for k in range(extent):
-                alive[j] |= x[i, j, k] > np.float32(0)
+        if extent == 1:
+            for j in range(channels):
+                largest[j] = _most(x[i, j, 0], largest[j])
+        else:
+            for j in range(channels):
+                top = largest[j]
+                for k in range(extent):
+                    top = _most(x[i, j, k], top)
+                largest[j] = top
+    for j in range(channels):
+        alive[j] |= largest[j] > np.float32(0)
+
+
+@njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
+def _sum_of_squares(addresses, sizes):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(addresses.size):
+        x = carray(_float32_at(addresses[i]), (sizes[i],), np.float32)
+        for j in range(x.size):
+            total += np.float64(x[j]) * np.float64(x[j])
+    return total
+
+
+@njit(nogil=True, cache=True, boundscheck=False)
+def _hits(address, classes, targets):  # type: ignore[no-untyped-def]
+    outputs = carray(_float32_at(address), (targets.size, classes), np.float32)
+    hits = 0
+    for i in range(targets.size):
+        best = 0
+        for j in range(1, classes):
+            if outputs[i, j] > outputs[i, best]:
+                best = j
+        hits += best == targets[i]
+    return hits
 
 
 class Moments(NamedTuple):
@@ -338,6 +366,21 @@ def distance(first: torch.Tensor, second: torch.Tensor) -> float:
     return float(_distance(a, b, size))
 
 
+def norm(tensors: Iterable[torch.Tensor]) -> float:
+    """The 2-norm of all values of all tensors together, read once: a third of the time that torch takes for many small ones."""
+    memories = [_memory(tensor) for tensor in tensors]
+    addresses, sizes = np.array([m[0] for m in memories], np.int64), np.array([m[1] for m in memories], np.int64)
+    return float(np.sqrt(_sum_of_squares(addresses, sizes)))
+
+
+def hits(outputs: torch.Tensor, targets: torch.Tensor) -> int:
+    """In how many rows of `outputs`, float[n, classes], the largest value (the first of equals) is at `targets`, int64[n]."""
+    address, size, _owner = _memory(outputs.detach(), in_order=True)
+    if outputs.ndim != 2 or len(targets) != len(outputs) or targets.dtype != torch.int64:
+        raise ValueError(f"outputs {tuple(outputs.shape)} have no row for each of targets {tuple(targets.shape)} {targets.dtype}")
+    return int(_hits(address, outputs.shape[1], targets.numpy())) if size else 0
+
+
 def mark_alive(values: torch.Tensor, n: int, channels: int, extent: int, alive: np.ndarray) -> None:
     """Set `alive` (bool[channels]) where a value of the channel is above zero anywhere in [n, channels, extent]."""
     address, size, _owner = _memory(values, in_order=True)
@@ -383,4 +426,6 @@ def warm() -> None:
     one = torch.ones(1)  # filled by this thread alone
     against_running(torch.ones(2), 2, 1, 1, one, one)
     distance(one, one)
+    norm([one])
+    hits(torch.ones(1, 1), torch.tensor([0]))
     mark_alive(one, 1, 1, 1, np.zeros(1, dtype=bool))

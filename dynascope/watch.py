@@ -31,17 +31,19 @@ class Instrument:
         instrument.end(step)         # writes to the sink
 
     A step that is not measured has no hook anywhere. Only train-mode forwards between `begin` and `end` are looked at.
-    `every` and `budget` (a share of training time) are those of `dynascope.budget.Budget`; `examples` is how many an epoch
-    has, for what is said of all examples of an epoch.
+    `every` and `budget` (a share of training time) are those of `dynascope.budget.Budget`. What can be said of many examples
+    only, such as which units are dead, is measured by `survey`, which a loop puts around an evaluation.
     """
 
-    def __init__(self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02, examples: int | None = None) -> None:
+    def __init__(self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02) -> None:
         self._model, self._sink = model, sink
         self._budget = Budget(every, budget)
         self._sites = find_sites(model)
         self._names = [site.name for site in self._sites]
         probes = [probe(self._sites) for probe in discover()]
         self._surveying = [probe for probe in probes if probe.at == "survey" and every != "never"]
+        surveyed = np.any([probe.applies().any(axis=1) for probe in self._surveying], axis=0)
+        self._surveyed: list[int] = np.flatnonzero(surveyed).tolist()
         self._probes: list[Probe] = [probe for probe in probes if probe.at != "survey"]
         self._looking = self._probes
         self._looks = 0
@@ -103,15 +105,14 @@ class Instrument:
     @contextmanager
     def survey(self, step: int) -> Iterator[None]:
         """Look at every forward inside, in whichever mode, as one set of examples: an evaluation at `step`."""
-        if not self._surveying or not self._sites:
+        if not self._surveyed:
             yield
             return
         for probe in self._surveying:
             probe.reset()
         handles = [
-            site.output.register_forward_hook(lambda module, args, output, row=row: self._seen(row, output))
-            for row, site in enumerate(self._sites)
-            if any(probe.applies()[row].any() for probe in self._surveying)
+            self._sites[row].output.register_forward_hook(lambda module, args, output, row=row: self._seen(row, output))
+            for row in self._surveyed
         ]
         try:
             yield

@@ -88,8 +88,14 @@ def _restore_model(experiment: Experiment, held: dict[str, torch.Tensor]) -> set
 
 
 def _restore_optimizer(experiment: Experiment, held: dict[str, torch.Tensor], kept: set[str]) -> None:
-    for name, parameter in experiment.model.named_parameters():
+    state = experiment.optimizer.state
+    parameters = dict(experiment.model.named_parameters())
+    for name, parameter in parameters.items():
         prefix = f"optimizer/{name}/"
         memory = {key.removeprefix(prefix): value for key, value in held.items() if key.startswith(prefix)}
         if memory and name in kept:
-            experiment.optimizer.state[parameter] = memory
+            state[parameter] = memory
+    if any(memory.keys() == {"momentum_buffer"} for memory in state.values()):
+        for parameter in parameters.values():  # torch's fused SGD has a buffer for all or for none; one of zeros is its beginning
+            if not state.get(parameter):
+                state[parameter] = {"momentum_buffer": torch.zeros_like(parameter)}

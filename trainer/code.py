@@ -4,8 +4,6 @@ import pprint
 from collections.abc import Sequence
 from typing import Any
 
-from torch import nn
-
 from dynascope import __version__
 from trainer import build, data, registry
 from trainer.excerpt import Excerpt
@@ -99,8 +97,7 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
     spec, params, classes = planned.spec, part_params(planned.spec), planned.shape.classes
     excerpt.define(loss_for(spec.loss, classes), "loss_of", {})
     optimizer = registry.part("optimizer", spec.optimizer.name)
-    kind = type(optimizer.build(params["optimizer"], [nn.Parameter(nn.Linear(1, 1).weight)])).__name__
-    own = ", ".join(f"{k}={v!r}" for k, v in optimizer.settings(params["optimizer"]).items())
+    own = ", ".join(f"{k}={v!r}" for k, v in optimizer.arguments(params["optimizer"]).items())
     now: dict[str, Any] = {
         "lr": spec.optimizer.params["lr"],
         "l1": spec.penalty.l1,
@@ -124,7 +121,7 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
     accurate = ", (output.argmax(1) == y).float().mean().item()" if classes else ", float('nan')"
     better = f"{'-' if not early or early.monitor == 'val/loss' else ''}value[{0 if not early or early.monitor == 'val/loss' else 1}]"
     lines = [
-        f"optimizer = torch.optim.{kind}(model.parameters(), foreach=True, {own})",
+        f"optimizer = torch.optim.{optimizer.of_torch.__name__}(model.parameters(), {own})",
         'order = torch.Generator().manual_seed(derived(SEED, "order"))',
         f"now = {now!r}",
         f"CHANGES = {pprint.pformat(settings, width=120)}  # what was changed while it ran, by step" if settings else "",

@@ -14,12 +14,17 @@ class Clock:
         return self.now
 
 
-def run(budget: Budget, clock: Clock, steps: int, step_time: float, cost: float, first: int = 0, hidden: float = 0.0) -> list[int]:
-    """The steps that are measured in a loop whose bare step takes `step_time`; `hidden` is cost that the instrument does not see."""
-    measured = []
+def run(
+    budget: Budget, clock: Clock, steps: int, step_time: float, cost: float, first: int = 0, hidden: float = 0.0, after: float = 0.0
+) -> list[int]:
+    """The steps that are measured in a loop whose bare step takes `step_time`.
+
+    `hidden` is cost that the instrument does not see, `after` what a measured step makes the next one take longer.
+    """
+    measured: list[int] = []
     for step in range(first, first + steps):
         due = budget.due(step)
-        clock.now += step_time
+        clock.now += step_time + (after if measured and measured[-1] == step - 1 else 0.0)
         if due:
             measured.append(step)
             clock.now += cost
@@ -45,6 +50,14 @@ def test_what_measuring_slows_down_without_seeing_it_counts_as_cost() -> None:
     measured = run(budget, clock, 5000, step_time=0.003, cost=0.001, hidden=0.00045)
     assert measured[-1] - measured[-2] == 25
     assert len(measured) * 0.00145 / (clock.now - 100) <= 0.0205
+    assert budget.overhead == pytest.approx(len(measured) * 0.00145 / (clock.now - 100), rel=0.02)
+
+
+def test_what_the_next_step_takes_longer_counts_as_cost() -> None:
+    clock = Clock()
+    budget = Budget(share=0.02, clock=clock)
+    measured = run(budget, clock, 5000, step_time=0.003, cost=0.001, after=0.00045)
+    assert measured[-1] - measured[-2] == 25
     assert budget.overhead == pytest.approx(len(measured) * 0.00145 / (clock.now - 100), rel=0.02)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dynascope import bins
-from dynascope.kernels import Summary, channel_moments, warm
+from dynascope.kernels import Summary, channel_moments, hits, norm, warm
 
 anything = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38, np.inf, -np.inf, np.nan])
 float32s = arrays(np.float32, st.integers(0, 40), elements=anything)
@@ -179,3 +179,31 @@ def test_warm_compiles_everything_that_a_step_calls() -> None:
     summarise(torch.randn(50, 60).T).moments()
     channel_moments(np.ones((2, 3, 4), dtype=np.float32), 2, 3, 4)
     assert [len(f.signatures) for f in (kernels._summarise, kernels._derive, kernels._channels_at)] == compiled == [1, 1, 1]
+
+
+@settings(deadline=None)
+@given(st.lists(float32s, max_size=5))
+def test_the_norm_of_several_tensors_is_that_of_all_their_values(parts: list[np.ndarray]) -> None:
+    values = np.concatenate([np.zeros(0), *parts]).astype(np.float64)
+    assert norm([torch.from_numpy(part) for part in parts]) == pytest.approx(np.sqrt((values**2).sum()), rel=1e-12, nan_ok=True)
+
+
+def test_the_norm_reads_tensors_of_any_layout() -> None:
+    x = torch.arange(12.0).reshape(3, 4)
+    assert norm([x.T, x[:, 1], x.double(), torch.ones(1).expand(5)]) == pytest.approx((506 * 2 + 1 + 25 + 81 + 5) ** 0.5)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 20), st.integers(1, 5), st.integers(0, 999), st.booleans())
+def test_hits_are_the_rows_whose_largest_output_is_the_target(n: int, classes: int, seed: int, strided: bool) -> None:
+    rng = np.random.default_rng(seed)
+    outputs = torch.from_numpy(rng.integers(-2, 3, (n, classes)).astype(np.float32)).requires_grad_()  # with ties
+    targets = rng.integers(0, classes, n)
+    seen = outputs.T.contiguous().T if strided else outputs
+    assert hits(seen, torch.from_numpy(targets)) == sum(np.argmax(outputs.detach().numpy(), axis=1) == targets)
+
+
+def test_hits_refuses_targets_that_do_not_fit() -> None:
+    for outputs, targets in ((torch.ones(3, 2), torch.zeros(2, dtype=torch.int64)), (torch.ones(3, 2), torch.zeros(3))):
+        with pytest.raises(ValueError, match="have no row for each of targets"):
+            hits(outputs, targets)

@@ -22,7 +22,7 @@ def plain_losses(spec: RunSpec) -> list[float]:
     experiment = build(plan(spec))
     model, train = experiment.model, experiment.data.train
     lr, momentum = spec.optimizer.params["lr"], spec.optimizer.params["momentum"]
-    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum)
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr, momentum=momentum, fused=True)
     weights = [m.weight for m in model.modules() if isinstance(m, nn.Linear)]
     losses: list[float] = []
     while len(losses) < STEPS:

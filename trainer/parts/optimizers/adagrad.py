@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import torch
@@ -27,10 +26,8 @@ class Adagrad(Optimizer):
         },
         source="https://jmlr.org/papers/v12/duchi11a.html",
     )
+    of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.Adagrad
     scalar_lr: ClassVar[bool] = False
 
     def settings(self, params: Params) -> dict[str, Any]:
         return {"lr": params.lr, "lr_decay": params.lr_decay, "eps": params.eps, "weight_decay": params.weight_decay}
-
-    def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.Adagrad(parameters, foreach=True, **self.settings(params))

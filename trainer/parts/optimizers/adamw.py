@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import torch
@@ -38,10 +37,8 @@ class AdamW(Optimizer):
         },
         source="https://arxiv.org/abs/1711.05101",
     )
+    of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.AdamW
     scalar_lr: ClassVar[bool] = False
 
     def settings(self, params: Params) -> dict[str, Any]:
         return {"lr": params.lr, "betas": (params.beta1, params.beta2), "eps": params.eps, "weight_decay": params.weight_decay}
-
-    def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.AdamW(parameters, foreach=True, **self.settings(params))

@@ -1,5 +1,4 @@
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
@@ -22,9 +21,7 @@ class Gd(Optimizer):
         },
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html",
     )
+    of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.SGD
 
     def settings(self, params: Params) -> dict[str, Any]:
         return {"lr": params.lr}
-
-    def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(parameters, foreach=True, **self.settings(params))

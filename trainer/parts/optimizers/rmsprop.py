@@ -1,4 +1,3 @@
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import torch
@@ -26,6 +25,8 @@ class RmsProp(Optimizer):
         },
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html",
     )
+    of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.RMSprop
+    implementation: ClassVar[str] = "foreach"  # it has no fused one
     scalar_lr: ClassVar[bool] = False
 
     def settings(self, params: Params) -> dict[str, Any]:
@@ -36,6 +37,3 @@ class RmsProp(Optimizer):
             "eps": params.eps,
             "weight_decay": params.weight_decay,
         }
-
-    def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.RMSprop(parameters, foreach=True, **self.settings(params))

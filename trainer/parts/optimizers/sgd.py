@@ -1,5 +1,4 @@
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from pydantic import model_validator
@@ -34,9 +33,7 @@ class Sgd(Optimizer):
         },
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.SGD.html",
     )
+    of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.SGD
 
     def settings(self, params: Params) -> dict[str, Any]:
         return {"lr": params.lr, "momentum": params.momentum, "nesterov": params.nesterov, "weight_decay": params.weight_decay}
-
-    def build(self, params: Params, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
-        return torch.optim.SGD(parameters, foreach=True, **self.settings(params))
