@@ -15,6 +15,7 @@ import numpy as np
 from app.executors.base import Started
 from dynascope import __version__
 from dynascope.messages import STEP, VALUE, Event, Layer, Scalars
+from trainer.spec import put_at
 
 #: A paced run's share of a core until it is measured, as if a step took this many seconds.
 SECONDS_A_STEP = 0.002
@@ -114,11 +115,7 @@ def with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str
     for event in events:
         if event["kind"] == "control" and event["data"].get("action") == "set" and "error" not in event["data"]:
             for path, value in event["data"]["changes"].items():
-                *way, last = path.split(".")
-                node = out
-                for part in way:
-                    node = node[part]
-                node[last] = value
+                put_at(out, path, value)
     return out
 
 

@@ -19,7 +19,7 @@ from dynascope.watch import Instrument
 from trainer import presets, registry
 from trainer.parts.datasets import Shape
 from trainer.registry import KINDS, Refused
-from trainer.spec import FieldError, RunSpec, Strict, dotted
+from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at
 
 MAX_PARAMETERS = 100_000_000
 #: Values held at once by a hidden layer's activations and gradients, at most.
@@ -161,11 +161,11 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     data = spec.model_dump()
     for kind, name_path, params_path in CHOICES:
         if params_path and name_path in changes and _at(spec, name_path) != changes[name_path]:
-            _put(data, params_path, {}, OPTIONAL.get(kind))
+            put_at(data, params_path, {}, OPTIONAL.get(kind))
     wrong = [
         FieldError(loc=path, msg="there is no such field in this run's spec", got=value)
         for path, value in changes.items()
-        if not _put(data, path, value)
+        if not put_at(data, path, value)
     ]
     if wrong:
         raise PlanError(wrong)
@@ -173,19 +173,6 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
         return RunSpec.model_validate(data)
     except ValidationError as refused:
         raise PlanError(_field_errors(refused, "")) from None
-
-
-def _put(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:
-    *way, last = path.split(".")
-    node: Any = data
-    for key in way:
-        if optional and isinstance(node.get(key), type(None)):
-            node[key] = {}
-        node = node.get(key) if isinstance(node, dict) else None
-    if not isinstance(node, dict):
-        return False
-    node[last] = value
-    return True
 
 
 def live_paths(spec: RunSpec) -> list[str]:

@@ -255,5 +255,19 @@ class FieldError(BaseModel):
     got: Any = Field(None, description="What was given.")
 
 
+def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:
+    """Set a dumped spec's value at a dotted path; False where there is no such place. `optional`: a part made where it is None."""
+    *way, last = path.split(".")
+    node: Any = data
+    for key in way:
+        if optional and isinstance(node.get(key), type(None)):
+            node[key] = {}
+        node = node.get(key) if isinstance(node, dict) else None
+    if not isinstance(node, dict):
+        return False
+    node[last] = value
+    return True
+
+
 def dotted(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc)

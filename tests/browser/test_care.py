@@ -52,6 +52,7 @@ def test_a_layer_is_chosen_and_its_name_stands_over_its_figure(open_page: OpenPa
     until(page, lambda: "hidden3" in page.inner_text("#card-activations"))
     drawn = "() => document.getElementById('figure-activations').data.map((t) => t.meta.layer)"
     until(page, lambda: page.evaluate(drawn) == ["hidden3"])
+    assert page.get_by_role("radio", name="hidden3").get_attribute("aria-checked") == "true"
     stop(server, run)
 
 
@@ -87,6 +88,7 @@ def test_the_api_is_documented_on_a_page_of_its_own(open_page: OpenPage, server:
     page = open_page()
     page.goto(f"{server.url}/api/docs")
     page.get_by_text("/api/runs/{id}/control").first.wait_for()
+    assert page.locator(".opblock").count() >= 20
 
 
 def test_every_korean_glyph_is_there(open_page: OpenPage, server: Server) -> None:
