@@ -143,6 +143,7 @@ class Viewer:
         if past is not None:
             await self._say(type="snapshot", run=past.record, events=past.events)
             await self._send_past(run, past)
+            await self._say(type="caught_up", run=run, status=past.record["status"])
             self._outbox.release(run, past.record["attempt"], past.record["seq"])
 
     async def _add(self, run: str, before: Streams, added: Streams) -> None:

@@ -14,9 +14,9 @@ import numpy as np
 from app.store.columns import Column
 from app.store.matrices import Stored
 from app.store.pyramid import LAST, START, Buckets
+from dynascope.stream import DTYPES
 
 PROTOCOL = 1
-_DTYPES = {"float64": "<f8", "float32": "<f4", "uint32": "<u4", "uint16": "<u2"}
 
 
 class _Arrays:
@@ -25,7 +25,7 @@ class _Arrays:
         self.size = 4
 
     def add(self, array: np.ndarray, dtype: str = "float64") -> dict[str, Any]:
-        data = np.ascontiguousarray(array, dtype=_DTYPES[dtype]).tobytes()
+        data = np.ascontiguousarray(array, dtype=DTYPES[dtype]).tobytes()
         place = {"dtype": dtype, "offset": self.size, "length": len(array)}
         padding = -len(data) % 8
         self.parts += [data, b"\0" * padding]
@@ -67,14 +67,3 @@ def matrix(run: str, attempt: int, seq: int, stored: Stored) -> bytes:
     place = arrays.add(stored.values.ravel(), "float32")
     about = {"name": stored.name, "step": stored.step, "shape": list(stored.values.shape), "meta": stored.meta, "values": place}
     return arrays.frame({"type": "matrix", "run": run, "attempt": attempt, "seq": seq, **about})
-
-
-def parse(frame: bytes) -> tuple[dict[str, Any], Any]:
-    """`(header, view)` where `view(place)` is an array of the frame: what a client in Python does."""
-    length = int.from_bytes(frame[:4], "little")
-    header = msgspec.json.decode(frame[4 : 4 + length])
-
-    def view(place: Mapping[str, Any]) -> np.ndarray:
-        return np.frombuffer(frame, _DTYPES[place["dtype"]], place["length"], 4 + length + place["offset"])
-
-    return header, view

@@ -15,8 +15,8 @@ from pathlib import Path
 import psutil
 from websockets.sync.client import ClientConnection, connect
 
-from app import wire
 from benchmarks.rows import Row
+from dynascope import stream
 from tests.server import TOKEN, Server
 
 STARTS, RUNS = 10, 10
@@ -72,7 +72,7 @@ def _until_point(socket: ClientConnection) -> None:
     while True:
         message = socket.recv(timeout=30)
         if isinstance(message, bytes):
-            header, _ = wire.parse(message)
+            header, _ = stream.parse(message)
             if header["type"] == "scalars" and any(s["name"] == "train/loss" for s in header["series"]):
                 return
 

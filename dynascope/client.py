@@ -15,7 +15,9 @@ from typing import Any, Self
 import httpx
 import msgspec
 
-ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
+from dynascope import stream
+from dynascope.stream import ENDED
+
 #: Seconds that one question waits for the end of a run: below what proxies allow.
 LONG = 25.0
 
@@ -194,6 +196,7 @@ class Client:
         self.url = (url or os.environ.get("DYNASCOPE_URL") or "http://127.0.0.1:8000").rstrip("/")
         token = token or os.environ.get("DYNASCOPE_TOKEN") or ""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._token = token
         self._http = httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -220,6 +223,14 @@ class Client:
                 answer.read()
                 raise _refusal(answer)
             yield from answer.iter_bytes()
+
+    def stream(self, run_id: str, *streams: str) -> Iterator[dict[str, Any]]:
+        """What the page sees of a run until it has ended: every frame as a dict, arrays of numpy in it.
+
+        `streams` are those of docs/live.md: "scalars" (the default), "layers", "histograms/<kind>/<layer>", "matrices/<name>".
+        """
+        self.run(run_id)  # a run that is not there is refused as everywhere
+        yield from stream.messages(self.url, self._token, run_id, streams or ("scalars",))
 
     def start(self, spec: Mapping[str, Any] | None = None) -> Run:
         """Start a run. Asked again after a lost answer, it starts no second one."""

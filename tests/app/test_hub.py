@@ -6,6 +6,7 @@ import pytest
 from app import hub, wire
 from app.hub import Hub, Outbox, Streams
 from app.store.pyramid import LAST, START, Buckets
+from dynascope import stream
 from dynascope.sinks.batch import Batch
 from tests.app.sending import RUN, counted, losses
 
@@ -94,7 +95,7 @@ def test_a_stream_that_is_added_takes_nothing_from_those_that_were_there() -> No
 def test_binary_frames_are_aligned_and_read_back() -> None:
     points = Buckets.of_points(np.arange(3.0), np.array([1.0, np.nan, -np.inf]))
     frame = wire.scalars(RUN, 1, 9, [("train/loss", 1, points), ("val/loss", 16, points.coarsen(16))])
-    header, view = wire.parse(frame)
+    header, view = stream.parse(frame)
     length = int.from_bytes(frame[:4], "little")
     assert length % 8 == 0
     assert (header["run"], header["attempt"], header["seq"]) == (RUN, 1, 9)

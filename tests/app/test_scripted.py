@@ -40,6 +40,29 @@ def test_four_runs_side_by_side_as_the_readme_has_it(client: dynascope.Client) -
         assert 0 < (run.latest["test/accuracy"] or 0) <= 1
 
 
+def test_a_client_sees_what_the_page_sees(client: dynascope.Client) -> None:
+    run = client.start(SMALL)
+    for _ in range(2):  # while it runs, and once it has ended
+        steps: list[float] = []
+        counted, shapes = 0, set()
+        for message in client.stream(run.id, "scalars", "layers", "histograms/activation/hidden1", "matrices/function"):
+            if message["type"] == "scalars":
+                for series in message["series"]:
+                    if series["name"] == "train/loss":
+                        steps += series["columns"]["step"].tolist()
+            elif message["type"] == "histograms":
+                counted += int(message["arrays"]["counts"].sum())
+            elif message["type"] == "matrix":
+                shapes.add(message["values"].shape)
+        run.refresh()
+        assert run.status == "finished"
+        assert steps == list(range(int(run.step)))
+        assert counted > 0
+        assert shapes == {(1, 56, 56)}
+    with pytest.raises(Refused):
+        next(client.stream("0" * 16))
+
+
 def test_a_client_steers_forks_reads_and_deletes(client: dynascope.Client) -> None:
     seen: list[float] = []
     run = client.start(endless(300) | {"name": "scripted", "tags": ["client"]})

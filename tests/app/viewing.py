@@ -6,7 +6,7 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
-from app import wire
+from dynascope import stream
 from tests.server import TOKEN, Server
 
 
@@ -39,7 +39,7 @@ class Viewer:
         if isinstance(message, str):
             self.texts.append(json.loads(message))
             return
-        header, view = wire.parse(message)
+        header, view = stream.parse(message)
         self.attempt, self.seq = header["attempt"], header["seq"]
         if header["type"] == "scalars":
             for series in header["series"]:
