@@ -111,7 +111,7 @@ def load(plan: Plan, params: Strict) -> Data:
     if spec.data.standardize:
         y_mean, y_std = (0.0, 1.0) if classes else (float(v) for v in moments(y[train]))
         scale = Scale(*moments(x[train]), y_mean, y_std)
-    scaled = ((x - scale.x_mean) / scale.x_std).astype(np.float32)
+    scaled = ((x - scale.x_mean) / scale.x_std).astype(np.float32).reshape(len(x), *plan.shape.inputs)
     targets = y if classes else ((y - scale.y_mean) / scale.y_std).astype(np.float32)
 
     def part(indices: np.ndarray) -> Split:

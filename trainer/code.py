@@ -49,7 +49,13 @@ def _data(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     noise = spec.data.label_noise if classes else 0.0
     if noise:
         excerpt.define(data.with_noise, "with_noise", {})
-    return {"classes": classes, "sizes": planned.sizes, "standardize": spec.data.standardize, "noise": noise}
+    return {
+        "inputs": planned.shape.inputs,
+        "classes": classes,
+        "sizes": planned.sizes,
+        "standardize": spec.data.standardize,
+        "noise": noise,
+    }
 
 
 def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Nothing is allocated: models are built on the meta device, and only after their 
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 import psutil
@@ -67,6 +67,7 @@ class Plan:
         return {
             "spec": self.spec.model_dump(),
             "inputs": list(self.shape.inputs),
+            "layout": self.shape.layout,
             "classes": self.shape.classes,
             "task": self.shape.task,
             "sizes": self.sizes,
@@ -84,7 +85,7 @@ def plan(spec: RunSpec) -> Plan:
     """Raises PlanError with every field that is to blame."""
     full, params = _filled(spec)
     warnings: list[str] = []
-    shape: Shape = registry.part("dataset", full.data.name).shape(params["dataset"])
+    shape = _seen(full, registry.part("dataset", full.data.name).shape(params["dataset"]))
     _check_task(full, shape)
     sizes = _sizes(full, shape)
     batch = sizes["train"] if full.data.batch_size == "full" else full.data.batch_size
@@ -269,6 +270,17 @@ def _disagreements(spec: RunSpec) -> list[FieldError]:
         msg = "gradient descent takes the whole training set in every step; give full, or use optimizer sgd"
         wrong.append(FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size))
     return wrong
+
+
+def _seen(spec: RunSpec, shape: Shape) -> Shape:
+    """The data set as the model reads it. Raises PlanError where it can't."""
+    layouts = registry.part("model", spec.model.name).works_with["layouts"]
+    for layout in layouts:
+        if layout in shape.views:
+            return replace(shape, layout=layout)
+    fits = [name for name in registry.names("model") if set(registry.part("model", name).works_with["layouts"]) & shape.views.keys()]
+    msg = f"reads {' or '.join(layouts)} data; {spec.data.name} has {', '.join(shape.views)}. Models that fit it: {', '.join(fits)}"
+    raise PlanError([FieldError(loc="model.name", msg=msg, got=spec.model.name)])
 
 
 def _check_task(spec: RunSpec, shape: Shape) -> None:

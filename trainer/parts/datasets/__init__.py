@@ -1,8 +1,10 @@
 """What is learnt from: `load(params, seed) -> (x, y)`, whole and unsplit; `trainer.build` splits, standardises and adds noise.
 
-`x`: float32[examples, *inputs]; `y`: int64[examples] class numbers, or float32[examples] for a regression.
+`x`: float32[examples, ...], in the shape of one of `Shape.views`; `y`: int64[examples] class numbers, or float32[examples] for
+a regression.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,13 +19,29 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Shape:
-    """What a plan needs to know without loading: examples, an input's shape, classes (0 for a regression)."""
+    """What a plan needs to know without loading.
+
+    `views`: how an example can be read, layout → shape: "vector" (features), "sequence" (positions, features), "image"
+    (channels, rows, columns), "volume" (channels, depth, rows, columns). All are of the same values in the same order.
+    """
 
     examples: int
-    inputs: tuple[int, ...]
+    views: Mapping[str, tuple[int, ...]]
+    #: 0 for a regression.
     classes: int
-    #: Rows and columns, where an input vector is a picture.
-    image: tuple[int, int] | None = None
+    #: Sequences of several lengths: what is behind the end of one is NaN in every feature.
+    padded: bool = False
+    #: The view that a model has chosen; by itself the first.
+    layout: str = ""
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        return self.views[self.layout or next(iter(self.views))]
+
+    @property
+    def image(self) -> tuple[int, int] | None:
+        """Rows and columns, where an example can be drawn as a picture."""
+        return self.views["image"][1:] if self.views.get("image", (0,))[0] == 1 else None  # type: ignore[return-value]
 
     @property
     def task(self) -> Task:
@@ -32,6 +50,16 @@ class Shape:
     @property
     def outputs(self) -> int:
         return max(self.classes, 1)
+
+
+def vectors(features: int) -> dict[str, tuple[int, ...]]:
+    return {"vector": (features,)}
+
+
+def pictures(rows: int, columns: int, channels: int = 1) -> dict[str, tuple[int, ...]]:
+    """An image can be read as a vector too, and one of one channel as the sequence of its rows."""
+    views: dict[str, tuple[int, ...]] = {"vector": (channels * rows * columns,), "image": (channels, rows, columns)}
+    return views | ({"sequence": (rows, columns)} if channels == 1 else {})
 
 
 class Dataset(Part):

@@ -3,7 +3,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import make_blobs
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field
+from trainer.parts.datasets import Dataset, Raw, Shape, count_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -36,7 +36,7 @@ class Blobs(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
-        return Shape(params.n, (2,), params.classes)
+        return Shape(params.n, vectors(2), params.classes)
 
     def load(self, params: Params, seed: int) -> Raw:
         x, y = make_blobs(params.n, 2, centers=params.classes, cluster_std=params.spread, random_state=seed % 2**32)

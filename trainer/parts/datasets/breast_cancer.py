@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import load_breast_cancer
 
-from trainer.parts.datasets import Dataset, Raw, Shape
+from trainer.parts.datasets import Dataset, Raw, Shape, vectors
 from trainer.registry import NoParams, Texts, register
 
 
@@ -27,7 +27,7 @@ class BreastCancer(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
-        return Shape(569, (30,), 2)
+        return Shape(569, vectors(30), 2)
 
     def load(self, params: NoParams, seed: int) -> Raw:
         return _breast_cancer()

@@ -3,7 +3,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import make_circles
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field
+from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -29,7 +29,7 @@ class Circles(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
-        return Shape(params.n, (2,), 2)
+        return Shape(params.n, vectors(2), 2)
 
     def load(self, params: Params, seed: int) -> Raw:
         x, y = make_circles(params.n, noise=params.noise, factor=params.factor, random_state=seed % 2**32)

@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import load_diabetes
 
-from trainer.parts.datasets import Dataset, Raw, Shape
+from trainer.parts.datasets import Dataset, Raw, Shape, vectors
 from trainer.registry import NoParams, Texts, register
 
 
@@ -27,7 +27,7 @@ class Diabetes(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "regression"}
 
     def shape(self, params: NoParams) -> Shape:
-        return Shape(442, (10,), 0)
+        return Shape(442, vectors(10), 0)
 
     def load(self, params: NoParams, seed: int) -> Raw:
         return _diabetes()

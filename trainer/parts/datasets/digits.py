@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import load_digits
 
-from trainer.parts.datasets import Dataset, Raw, Shape
+from trainer.parts.datasets import Dataset, Raw, Shape, pictures
 from trainer.registry import NoParams, Texts, register
 
 
@@ -24,10 +24,10 @@ class Digits(Dataset):
         },
         source="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
+    works_with: ClassVar = {"layouts": ["vector", "image", "sequence"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
-        return Shape(1797, (64,), 10, image=(8, 8))
+        return Shape(1797, pictures(8, 8), 10)
 
     def load(self, params: NoParams, seed: int) -> Raw:
         return _digits()

@@ -2,7 +2,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field
+from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool, described
 
@@ -31,7 +31,7 @@ class Sine(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "regression"}
 
     def shape(self, params: Params) -> Shape:
-        return Shape(params.n, (1,), 0)
+        return Shape(params.n, vectors(1), 0)
 
     def load(self, params: Params, seed: int) -> Raw:
         rng = np.random.default_rng(seed)

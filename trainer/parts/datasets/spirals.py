@@ -2,7 +2,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field
+from trainer.parts.datasets import Dataset, Raw, Shape, count_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -36,7 +36,7 @@ class Spirals(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
-        return Shape(params.n, (2,), params.arms)
+        return Shape(params.n, vectors(2), params.arms)
 
     def load(self, params: Params, seed: int) -> Raw:
         rng = np.random.default_rng(seed)

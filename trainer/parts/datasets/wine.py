@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.datasets import load_wine
 
-from trainer.parts.datasets import Dataset, Raw, Shape
+from trainer.parts.datasets import Dataset, Raw, Shape, vectors
 from trainer.registry import NoParams, Texts, register
 
 
@@ -27,7 +27,7 @@ class Wine(Dataset):
     works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
-        return Shape(178, (13,), 3)
+        return Shape(178, vectors(13), 3)
 
     def load(self, params: NoParams, seed: int) -> Raw:
         return _wine()
