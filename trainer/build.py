@@ -11,7 +11,7 @@ from torch import nn
 from trainer import registry
 from trainer.data import moments, split, with_noise
 from trainer.losses import Loss, loss_for
-from trainer.parts.inits import fan_of
+from trainer.parts.inits import drawn
 from trainer.plan import Plan, build_model, part_params
 from trainer.spec import RunSpec, Strict
 
@@ -84,14 +84,14 @@ def initialise(model: nn.Module, spec: RunSpec, params: dict[str, Strict], x: to
     """A layer's draw depends on the seed and the layer's name alone, unless the init looks at data."""
     init: Any = registry.part("init", spec.init.name)
     gain = registry.part("activation", spec.model.activation.name).gain(params["activation"])
+    activated = registry.part("model", spec.model.name).activated
     with torch.no_grad():
         for name, module in model.named_modules():
-            if isinstance(module, nn.Linear):
-                generator = torch.Generator().manual_seed(derived(spec.seed, f"init/{name}"))
-                fan = fan_of(module.weight, 1.0 if name == "out" else gain)
-                init.apply(module.weight, fan, params["init"], generator)
-                if module.bias is not None:
-                    init.bias(module.bias, fan, params["init"], generator)
+            for part in drawn(name, module, gain if activated(name) else 1.0):
+                generator = torch.Generator().manual_seed(derived(spec.seed, f"init/{part.name}"))
+                init.apply(part.weight, part.fan, params["init"], generator)
+                if part.bias is not None:
+                    init.bias(part.bias, part.fan, params["init"], generator)
         model.eval()
         init.fit(model, x, params["init"])
         model.train()

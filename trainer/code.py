@@ -11,7 +11,7 @@ from dynascope import __version__
 from trainer import build, data, registry
 from trainer.excerpt import Excerpt
 from trainer.losses import loss_for
-from trainer.parts.inits import fan_of
+from trainer.parts.inits import drawn
 from trainer.plan import Plan, PlanError, part_params, plan, with_changes
 from trainer.spec import FieldError, RunSpec, Strict
 
@@ -65,7 +65,7 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     if model.works_with.get("hidden", True):
         excerpt.define(norm.build, "norm", _known(params["norm"]), drop=("params",))
         excerpt.define(activation.build, "activation", _known(params["activation"]), drop=("params",))
-    of_shape = {"shape.inputs": shape.inputs, "shape.outputs": shape.outputs, "shape.classes": shape.classes}
+    of_shape = {f"shape.{name}": getattr(shape, name) for name in ("inputs", "outputs", "classes", "padded")}
     of_model = _known(params["model"]) | of_shape | {"placement": spec.norm.placement}
     excerpt.define(model.build, "build", of_model, drop=("params", "norm", "activation"))
     of_init = _known(params["init"])
@@ -74,7 +74,8 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     fits = _overrides(init, "fit")
     if fits:
         excerpt.define(init.fit, "fit", of_init, drop=("params",))
-    excerpt.define(fan_of, "fan_of", {})
+    excerpt.define(drawn, "drawn", {})
+    excerpt.define(model.activated, "activated", {})
     excerpt.imports |= {"from torch import nn"}
     return {"gain": activation.gain(params["activation"]), "fits": build.FIT if fits else 0}
 

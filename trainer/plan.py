@@ -4,7 +4,8 @@ Nothing is allocated: models are built on the meta device, and only after their 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, get_args
 
@@ -92,7 +93,7 @@ def plan(spec: RunSpec) -> Plan:
     if batch > sizes["train"]:
         warnings.append(f"data.batch_size {batch} is larger than the training set; every batch is all of its {sizes['train']} examples")
         batch = sizes["train"]
-    needs_two = full.norm.name == "batch" and registry.part("model", full.model.name).works_with.get("hidden", True)
+    needs_two = _needs_two(full, shape)
     if needs_two and batch == 1:
         msg = "batch normalisation needs at least 2 examples a batch: their variance is what it divides by; use 2 or more, or norm layer"
         raise PlanError([FieldError(loc="data.batch_size", msg=msg, got=full.data.batch_size)])
@@ -101,7 +102,7 @@ def plan(spec: RunSpec) -> Plan:
         warnings.append("the last batch of each epoch would hold one example, which batch normalisation can't use: it is left out")
     model = _on_meta(full, params, shape)
     parameters = sum(p.numel() for p in model.parameters())
-    bytes_ = _bytes(full, model, parameters, batch)
+    bytes_ = _bytes(full, model, shape, parameters, batch)
     steps_per_epoch = sizes["train"] // batch if drops_last else math.ceil(sizes["train"] / batch)
     steps = total_steps(full, steps_per_epoch)
     return Plan(full, shape, sizes, batch, drops_last, steps_per_epoch, steps, _layers(model), parameters, bytes_, warnings)
@@ -126,17 +127,31 @@ def build_model(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn
     """On the default device; weights as PyTorch made them."""
     norm, activation = registry.part("norm", spec.norm.name), registry.part("activation", spec.model.activation.name)
 
-    def build_norm(channels: int, spatial_dims: int) -> nn.Module | None:
-        try:
-            norm.check(channels, spatial_dims, params["norm"])
-        except Refused as refused:
-            raise PlanError([FieldError(loc=f"norm.params.{refused.param}", msg=str(refused), got=refused.got)]) from None
-        module: nn.Module | None = norm.build(channels, spatial_dims, params["norm"])
+    def build_norm(channels: int, dims: int, last: bool = False) -> nn.Module | None:
+        norm.check(channels, dims, params["norm"], last)
+        module: nn.Module | None = norm.build(channels, dims, params["norm"], last)
         return module
 
-    build = registry.part("model", spec.model.name).build
-    model: nn.Module = build(shape, params["model"], build_norm, lambda: activation.build(params["activation"]), spec.norm.placement)
-    return model
+    model = registry.part("model", spec.model.name)
+    with _blaming("model"):
+        model.check(shape, params["model"])
+    with _blaming("norm"):
+        if shape.padded:
+            norm.check_padded(params["norm"])
+        made: nn.Module = model.build(
+            shape, params["model"], build_norm, lambda: activation.build(params["activation"]), spec.norm.placement
+        )
+    return made
+
+
+@contextmanager
+def _blaming(part: str) -> Iterator[None]:
+    """What a part refuses, as a wrong field of the spec."""
+    try:
+        yield
+    except Refused as refused:
+        loc = f"{part}.name" if refused.param == "name" else f"{part}.params.{refused.param}"
+        raise PlanError([FieldError(loc=loc, msg=str(refused), got=refused.got)]) from None
 
 
 def part_params(spec: RunSpec) -> dict[str, Strict]:
@@ -272,12 +287,23 @@ def _disagreements(spec: RunSpec) -> list[FieldError]:
     return wrong
 
 
+def _needs_two(spec: RunSpec, shape: Shape) -> bool:
+    """Whether one example would be a batch of one value a channel, which batch normalisation can't use."""
+    hidden = registry.part("model", spec.model.name).works_with.get("hidden", True)
+    positions = shape.inputs[:-1] if shape.layout == "sequence" else shape.inputs[1:]
+    return bool(registry.part("norm", spec.norm.name).needs_two and hidden and math.prod(positions) == 1)
+
+
 def _seen(spec: RunSpec, shape: Shape) -> Shape:
     """The data set as the model reads it. Raises PlanError where it can't."""
     layouts = registry.part("model", spec.model.name).works_with["layouts"]
     for layout in layouts:
-        if layout in shape.views:
+        if layout in shape.views and (not shape.padded or registry.part("model", spec.model.name).works_with.get("padded")):
             return replace(shape, layout=layout)
+    if shape.padded:
+        fits = [name for name in registry.names("model") if registry.part("model", name).works_with.get("padded")]
+        msg = f"can't leave out the padding of sequences that differ in length; these can: {', '.join(fits)}"
+        raise PlanError([FieldError(loc="model.name", msg=msg, got=spec.model.name)])
     fits = [name for name in registry.names("model") if set(registry.part("model", name).works_with["layouts"]) & shape.views.keys()]
     msg = f"reads {' or '.join(layouts)} data; {spec.data.name} has {', '.join(shape.views)}. Models that fit it: {', '.join(fits)}"
     raise PlanError([FieldError(loc="model.name", msg=msg, got=spec.model.name)])
@@ -345,9 +371,20 @@ def _on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Mo
     return model
 
 
-def _bytes(spec: RunSpec, model: nn.Module, parameters: int, batch: int) -> int:
-    """Weights, gradients, optimizer state (two a weight at the most) and activations, roughly."""
-    held = sum(batch * m.out_features for m in model.modules() if isinstance(m, nn.Linear)) * 6
+def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch: int) -> int:
+    """Weights, gradients, optimizer state (two a weight at the most) and what the forward keeps for the backward, roughly."""
+    made = 0
+
+    def count(module: nn.Module, args: Any, output: Any) -> None:
+        nonlocal made
+        made += sum(t.numel() for t in (output if isinstance(output, tuple) else (output,)) if isinstance(t, torch.Tensor))
+
+    handles = [module.register_forward_hook(count) for module in model.modules() if next(module.children(), None) is None]
+    with torch.no_grad():
+        model.eval()(torch.empty((1, *shape.inputs), device="meta"))
+    for handle in handles:
+        handle.remove()
+    held = 2 * made * batch
     total = 4 * (4 * parameters + held)
     available = psutil.virtual_memory().available
     if held > MAX_ACTIVATIONS * 6 or total > 0.8 * available:

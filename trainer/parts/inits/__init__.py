@@ -4,7 +4,7 @@ Every init draws standard numbers from the layer's own generator and scales them
 one seed are the same draw at two scales.
 """
 
-import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, NamedTuple
 
 import torch
@@ -16,11 +16,22 @@ from trainer.spec import described
 
 
 class Fan(NamedTuple):
-    """Of a weight: inputs and outputs of a unit, and the gain of the activation that follows it (1 after the last layer)."""
+    """Of a weight: inputs and outputs of a unit, and the gain of the activation that follows it (1 where none does)."""
 
     fan_in: int
     fan_out: int
     gain: float
+    #: What PyTorch's own init takes for fan-in: of a recurrent layer the state's size. 0 for an embedding, which it draws from N(0, 1).
+    own: int
+
+
+class Drawn(NamedTuple):
+    """What is drawn at once, from a generator of its own: a layer's weight (outputs × inputs, …), or one block of it."""
+
+    name: str
+    weight: torch.Tensor
+    bias: torch.Tensor | None
+    fan: Fan
 
 
 class Init(Part):
@@ -36,10 +47,30 @@ class Init(Part):
         """For an init that looks at data: adjust the drawn weights by a batch of training inputs, in eval mode."""
 
 
-def fan_of(weight: torch.Tensor, gain: float) -> Fan:
-    """A convolution's fan-in is (C_in / groups) · kernel size: what its weight's own shape says."""
-    kernel = math.prod(weight.shape[2:])
-    return Fan(weight.shape[1] * kernel, weight.shape[0] * kernel, gain)
+def drawn(name: str, module: nn.Module, gain: float) -> Iterator[Drawn]:
+    """What of a module itself an init fills, in parts that are drawn each by itself.
+
+    A convolution's fan-in is (C_in / groups) · kernel size, group by group. A GRU's or LSTM's stacked gates are as many
+    matrices; its nonlinearities are its own, so their gain is 1. An embedding looks up one row: fan-in 1.
+    """
+    if isinstance(module, nn.RNNBase):
+        size = module.hidden_size
+        gates = {"RNN": 1, "GRU": 3, "LSTM": 4}[type(module).__name__]
+        for source in ("ih", "hh"):
+            weights = getattr(module, f"weight_{source}_l0").chunk(gates)
+            biases = getattr(module, f"bias_{source}_l0").chunk(gates)
+            for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+                yield Drawn(f"{name}.{source}{i}", weight, bias, Fan(weight.shape[1], size, 1.0, size))
+    elif isinstance(module, nn.Embedding):
+        yield Drawn(name, module.weight, None, Fan(1, module.embedding_dim, 1.0, 0))
+    elif isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)):
+        groups = getattr(module, "groups", 1)
+        weights = module.weight.chunk(groups)
+        biases = (None,) * groups if module.bias is None else module.bias.chunk(groups)
+        for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+            fan_in = weight[0].numel()
+            fan = Fan(fan_in, weight.shape[0] * weight[0, 0].numel(), gain, fan_in)
+            yield Drawn(f"{name}.{i}" if groups > 1 else name, weight, bias, fan)
 
 
 def gain_of(given: float | str, fan: Fan) -> float:

@@ -23,8 +23,8 @@ class Lsuv(Init):
     texts = Texts(
         label={"en": "LSUV", "ko": "LSUV"},
         text={
-            "en": "Layer-sequential unit variance: orthogonal weights, then layer by layer scaled until the outputs of a batch of training data have variance 1. Fits any activation, because it measures instead of assuming.",
-            "ko": "계층을 차례로 단위 분산에 맞춥니다. 직교 가중치에서 시작해 훈련 데이터 한 묶음의 출력 분산이 1이 될 때까지 계층마다 크기를 조절합니다. 가정하지 않고 재기 때문에 어떤 활성화 함수에도 맞습니다.",
+            "en": "Layer-sequential unit variance: orthogonal weights, then layer by layer scaled until the outputs of a batch of training data have variance 1. Fits any activation, because it measures instead of assuming. Recurrent layers stay orthogonal.",
+            "ko": "계층을 차례로 단위 분산에 맞춥니다. 직교 가중치에서 시작해 훈련 데이터 한 묶음의 출력 분산이 1이 될 때까지 계층마다 크기를 조절합니다. 가정하지 않고 재기 때문에 어떤 활성화 함수에도 맞습니다. 순환 계층은 직교로 둡니다.",
         },
         source="https://arxiv.org/abs/1511.06422",
     )
@@ -33,7 +33,7 @@ class Lsuv(Init):
         torch.nn.init.orthogonal_(weight, generator=generator)
 
     def fit(self, model: nn.Module, x: torch.Tensor, params: Params) -> None:
-        for layer in [module for module in model.modules() if isinstance(module, nn.Linear)]:
+        for layer in [m for m in model.modules() if isinstance(m, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d))]:
             outputs: list[torch.Tensor] = []
             handle = layer.register_forward_hook(lambda module, args, output, outputs=outputs: outputs.append(output))
             for _ in range(10):

@@ -5,12 +5,12 @@ from typing import ClassVar
 from torch import nn
 
 from trainer.parts.datasets import Shape
-from trainer.parts.models import Activation, Norm
-from trainer.registry import NoParams, Part, Texts, register
+from trainer.parts.models import Activation, Model, Norm
+from trainer.registry import NoParams, Texts, register
 
 
 @register("model", "linear")
-class Linear(Part):
+class Linear(Model):
     texts = Texts(
         label={"en": "Linear", "ko": "선형"},
         text={
@@ -24,3 +24,6 @@ class Linear(Part):
 
     def build(self, shape: Shape, params: NoParams, norm: Norm, activation: Activation, placement: str) -> nn.Module:
         return nn.Sequential(OrderedDict(out=nn.Linear(math.prod(shape.inputs), shape.outputs)))
+
+    def adjust(self, model: nn.Module, params: NoParams) -> None:
+        """It has nothing to adjust."""

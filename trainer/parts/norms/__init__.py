@@ -1,19 +1,58 @@
-"""What normalises the activations of a layer: `build(channels, spatial_dims, params) -> nn.Module`, or None for none."""
+"""What normalises the activations of a layer: `build(channels, dims, params, last) -> nn.Module`, or None for none.
 
-from typing import Any
+`dims` axes hold positions, beside the batch's and the channels'. The channels are on axis 1: [n, channels, *positions]; where
+`last`, on the last one: [n, positions, channels], as recurrent networks and transformers have them. `torch_norm` names torch's
+class for so many axes.
+"""
 
+from typing import Any, ClassVar
+
+import torch
 from torch import nn
 
-from trainer.registry import Part
+from trainer.registry import Part, Refused
 from trainer.spec import described
 
 
 class Norm(Part):
-    def check(self, channels: int, spatial_dims: int, params: Any) -> None:
-        """Raises `registry.Refused` where it can't be built for so many channels."""
+    #: Whether its statistics stay right where sequences are padded: they do where each position is normalised by itself.
+    by_position: ClassVar[bool] = False
+    #: Whether a batch of one example with one position has no variance to divide by.
+    needs_two: ClassVar[bool] = False
 
-    def build(self, channels: int, spatial_dims: int, params: Any) -> nn.Module | None:
+    def check(self, channels: int, dims: int, params: Any, last: bool = False) -> None:
+        """Raises `Refused` where it can't be built for so many channels; `param` "name" blames the choice itself."""
+
+    def check_padded(self, params: Any) -> None:
+        """Raises `Refused` where padding would be counted into its statistics."""
+        if not self.by_position:
+            msg = "its statistics would count the padding of shorter sequences; use layer or rms, which look at one position, or none"
+            raise Refused("name", msg, self.name)
+
+    def build(self, channels: int, dims: int, params: Any, last: bool = False) -> nn.Module | None:
         raise NotImplementedError
+
+
+class OverPositions(nn.Module):
+    """A norm made for channels on axis 1, for [n, positions, channels]."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(x.transpose(1, 2)).transpose(1, 2)
+
+
+class AtPositions(nn.Module):
+    """A norm made for channels on the last axis, for [n, channels, *positions]: each position by itself."""
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(x.movedim(1, -1)).movedim(-1, 1)
 
 
 def eps_field():  # type: ignore[no-untyped-def]
@@ -28,5 +67,31 @@ def eps_field():  # type: ignore[no-untyped-def]
     )
 
 
-def affine_field():  # type: ignore[no-untyped-def]
-    return described(True, label=("Learn γ and β", "γ와 β 학습"), help=("A scale and a shift after it.", "정규화 뒤의 크기와 이동."))
+def affine_field(default: bool = True):  # type: ignore[no-untyped-def]
+    return described(
+        default,
+        label=("Learn γ and β", "γ와 β 학습"),
+        help=("A scale and a shift after it, one a channel.", "정규화 뒤 채널마다의 크기와 이동."),
+    )
+
+
+def momentum_field():  # type: ignore[no-untyped-def]
+    return described(
+        0.1,
+        label=("Momentum", "모멘텀"),
+        help=("Share of each batch in the running statistics.", "이동 통계에 배치 하나가 차지하는 비율."),
+        live=True,
+        gt=0,
+        le=1,
+    )
+
+
+def track_field(default: bool):  # type: ignore[no-untyped-def]
+    return described(
+        default,
+        label=("Track running statistics", "이동 통계 기록"),
+        help=(
+            "Evaluation uses running averages; without them, the data at hand as in training.",
+            "평가 때 이동 평균을 쓴다. 끄면 훈련 때처럼 그때의 데이터를 쓴다.",
+        ),
+    )

@@ -2,22 +2,16 @@ from typing import ClassVar
 
 from torch import nn
 
-from trainer.parts.norms import Norm, affine_field, eps_field
+from trainer.parts.norms import Norm, OverPositions, affine_field, eps_field, momentum_field, track_field
 from trainer.registry import Texts, register
-from trainer.spec import Strict, StrictBool, described
+from trainer.spec import Strict, StrictBool
 
 
 class Params(Strict):
     eps: float = eps_field()
-    momentum: float = described(
-        0.1,
-        label=("Momentum", "모멘텀"),
-        help=("Share of each batch in the running statistics.", "이동 통계에 배치 하나가 차지하는 비율."),
-        live=True,
-        gt=0,
-        le=1,
-    )
+    momentum: float = momentum_field()
     affine: StrictBool = affine_field()
+    track: StrictBool = track_field(True)
 
 
 @register("norm", "batch", Params)
@@ -32,12 +26,16 @@ class Batch(Norm):
         },
         source="https://arxiv.org/abs/1502.03167",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "min_batch": 2}
+    works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"], "min_batch": 2}
+    needs_two: ClassVar[bool] = True
 
-    def build(self, channels: int, spatial_dims: int, params: Params) -> nn.Module:
-        return nn.BatchNorm1d(channels, eps=params.eps, momentum=params.momentum, affine=params.affine)
+    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+        norm = getattr(nn, f"BatchNorm{max(dims, 1)}d")(
+            channels, eps=params.eps, momentum=params.momentum, affine=params.affine, track_running_stats=params.track
+        )
+        return OverPositions(norm) if last else norm
 
     def adjust(self, model: nn.Module, params: Params) -> None:
         for module in model.modules():
-            if isinstance(module, nn.BatchNorm1d):
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.momentum = params.momentum

@@ -16,7 +16,8 @@ class NoNorm(Norm):
         },
         source="https://arxiv.org/abs/1901.09321",
     )
-    works_with: ClassVar = {"layouts": ["vector"]}
+    works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"]}
+    by_position: ClassVar[bool] = True
 
-    def build(self, channels: int, spatial_dims: int, params: NoParams) -> nn.Module | None:
+    def build(self, channels: int, dims: int, params: NoParams, last: bool = False) -> nn.Module | None:
         return None
