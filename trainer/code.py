@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined
+from torch import nn
 
 from dynascope import __version__
 from trainer import build, data, registry
 from trainer.excerpt import Excerpt
 from trainer.losses import loss_for
 from trainer.parts.inits import drawn
-from trainer.plan import Plan, PlanError, part_params, plan, with_changes
+from trainer.plan import Plan, PlanError, on_meta, part_params, plan, with_changes
 from trainer.spec import FieldError, RunSpec, Strict
 
 TEMPLATE = Path(__file__).with_name("script.py.jinja")
@@ -63,7 +64,7 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     norm, activation = registry.part("norm", spec.norm.name), registry.part("activation", spec.model.activation.name)
     model, init = registry.part("model", spec.model.name), registry.part("init", spec.init.name)
     if model.works_with.get("hidden", True):
-        excerpt.define(norm.build, "norm", _known(params["norm"]), drop=("params",))
+        excerpt.define(norm.build, "norm", _known(params["norm"]) | {"last": model.channels_last}, drop=("params",))
         excerpt.define(activation.build, "activation", _known(params["activation"]), drop=("params",))
     of_shape = {f"shape.{name}": getattr(shape, name) for name in ("inputs", "outputs", "classes", "padded")}
     of_model = _known(params["model"]) | of_shape | {"placement": spec.norm.placement}
@@ -74,7 +75,10 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     fits = _overrides(init, "fit")
     if fits:
         excerpt.define(init.fit, "fit", of_init, drop=("params",))
-    excerpt.define(drawn, "drawn", {})
+    kinds = [type(module) for module in on_meta(spec, params, shape).modules()]
+    tests = {"RNNBase": nn.RNNBase, "Embedding": nn.Embedding}
+    absent = {f"isinstance(module, nn.{name})": False for name, kind in tests.items() if not any(issubclass(k, kind) for k in kinds)}
+    excerpt.define(drawn, "drawn", absent)
     excerpt.define(model.activated, "activated", {})
     excerpt.imports |= {"from torch import nn"}
     return {"gain": activation.gain(params["activation"]), "fits": build.FIT if fits else 0}

@@ -19,7 +19,8 @@ class Excerpt:
         self._definitions: dict[str, str] = {}
 
     def define(self, function: Callable[..., Any], name: str, known: Mapping[str, Any], drop: tuple[str, ...] = ()) -> None:
-        """`function` under `name`; `known` are values of its arguments (or of a parameter object's fields, as `params.lr`).
+        """`function` under `name`; `known` are values of its arguments (or of a parameter object's fields, as `params.lr`), or
+        what a test in it comes to, by its text.
 
         `drop` are arguments that the excerpt has no use for. Methods lose `self`.
         """
@@ -110,16 +111,18 @@ class _Plain(ast.NodeTransformer):
             return self._put(f"{node.value.id}.{node.attr}", node)
         return self.generic_visit(node)
 
-    def _put(self, key: str, node: ast.expr) -> ast.AST:
+    def _put(self, key: str, node: ast.expr) -> Any:
         return ast.parse(repr(self._known[key]), mode="eval").body if key in self._known else node
 
     def visit_If(self, node: ast.If) -> Any:
+        node.test = self._put(ast.unparse(node.test), node.test)
         node.test = self.visit(node.test)
         decided = _value(node.test)
         if decided is None:
             return self.generic_visit(node)
         taken = node.body if decided[0] else node.orelse
-        return [done for inner in taken if (done := self.visit(inner)) is not None]
+        visited = [self.visit(inner) for inner in taken]
+        return [one for done in visited if done is not None for one in (done if isinstance(done, list) else [done])]
 
     def visit_IfExp(self, node: ast.IfExp) -> Any:
         node.test = self.visit(node.test)

@@ -57,8 +57,11 @@ class Function:
     def _prepare(self) -> tuple[torch.Tensor | None, dict[str, Any]]:
         shape, scale = self._experiment.plan.shape, self._experiment.data.scale
         if self._inputs > 2:
-            image = list(shape.image) if shape.image else None
-            return None, {"name": "weights", "kind": "weights", "inputs": self._inputs, "image": image}
+            weights = self._first()
+            image = list(shape.image) if shape.image and weights[0].numel() == self._inputs else None
+            if weights.ndim == 4 and weights.shape[1] == 1:  # a convolution's kernels
+                image = list(weights.shape[2:])
+            return None, {"name": "weights", "kind": "weights", "inputs": weights[0].numel(), "image": image}
         x = self._experiment.data.train.x.numpy() * scale.x_std + scale.x_mean
         low, high = x.min(axis=0), x.max(axis=0)
         margin = MARGIN * np.maximum(high - low, 1e-6)
@@ -83,9 +86,11 @@ class Function:
         return values.T.reshape(values.shape[1], rows, -1).contiguous().numpy()
 
     def _weights(self) -> np.ndarray:
-        """float32[units, inputs] of the first layer."""
-        first = next(m for m in self._experiment.model.modules() if isinstance(m, nn.Linear))
-        return first.weight.detach()[:UNITS].numpy().copy()
+        """float32[units, inputs] of the first layer; of a convolution its kernels, of an LSTM its gates' rows in turn."""
+        return self._first().detach()[:UNITS].flatten(1).numpy().copy()
+
+    def _first(self) -> nn.Parameter:
+        return next(p for p in self._experiment.model.parameters() if p.ndim >= 2)
 
     def _points(self, split: Split, count: int, which: int, changed: torch.Tensor) -> np.ndarray:
         scale = self._experiment.data.scale

@@ -100,7 +100,9 @@ def plan(spec: RunSpec) -> Plan:
     drops_last = needs_two and sizes["train"] % batch == 1
     if drops_last:
         warnings.append("the last batch of each epoch would hold one example, which batch normalisation can't use: it is left out")
-    model = _on_meta(full, params, shape)
+    if full.norm.name != "none" and not registry.part("model", full.model.name).works_with.get("hidden", True):
+        warnings.append(f"{full.model.name} has no hidden layer: norm {full.norm.name} and the activation are not used")
+    model = on_meta(full, params, shape)
     parameters = sum(p.numel() for p in model.parameters())
     bytes_ = _bytes(full, model, shape, parameters, batch)
     steps_per_epoch = sizes["train"] // batch if drops_last else math.ceil(sizes["train"] / batch)
@@ -127,12 +129,13 @@ def build_model(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn
     """On the default device; weights as PyTorch made them."""
     norm, activation = registry.part("norm", spec.norm.name), registry.part("activation", spec.model.activation.name)
 
-    def build_norm(channels: int, dims: int, last: bool = False) -> nn.Module | None:
-        norm.check(channels, dims, params["norm"], last)
-        module: nn.Module | None = norm.build(channels, dims, params["norm"], last)
+    model = registry.part("model", spec.model.name)
+
+    def build_norm(channels: int, dims: int) -> nn.Module | None:
+        norm.check(channels, dims, params["norm"])
+        module: nn.Module | None = norm.build(channels, dims, params["norm"], model.channels_last)
         return module
 
-    model = registry.part("model", spec.model.name)
     with _blaming("model"):
         model.check(shape, params["model"])
     with _blaming("norm"):
@@ -361,7 +364,8 @@ def _count(size: float, n: int) -> int:
     return size if isinstance(size, int) else round(size * n)
 
 
-def _on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
+def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
+    """The model without memory for its weights. Raises PlanError."""
     with torch.device("meta"):
         model = build_model(spec, params, shape)
     count = sum(p.numel() for p in model.parameters())

@@ -39,9 +39,12 @@ class DeadUnits(Probe):
     def measure(self, row: int, tensor: torch.Tensor | None) -> None:
         if tensor is None or not self._relu[row] or tensor.ndim < 2 or not tensor.numel():
             return
-        n, channels, *positions = tensor.shape
+        if self.sites[row].units_last:
+            n, channels, positions = prod(tensor.shape[:-1]), tensor.shape[-1], 1
+        else:
+            n, channels, positions = tensor.shape[0], tensor.shape[1], prod(tensor.shape[2:])
         alive = self._alive.setdefault(row, np.zeros(channels, dtype=bool))
-        mark_alive(tensor, n, channels, prod(positions), alive)
+        mark_alive(tensor, n, channels, positions, alive)
 
     def values(self) -> np.ndarray:
         dead = [1 - self._alive[row].mean() if row in self._alive else np.nan for row in range(len(self.sites))]

@@ -33,6 +33,11 @@ class Site:
         """Read anew each time: training scripts replace parameters."""
         return [getattr(self.module, name) for name in self._weight_names]
 
+    @property
+    def units_last(self) -> bool:
+        """Whether a unit is a place on the output's last axis (linear and recurrent layers) rather than on axis 1 (convolutions)."""
+        return isinstance(self.module, (nn.Linear, nn.RNNBase, nn.Embedding))
+
     def describe(self) -> Layer:
         return Layer(
             name=self.name,
@@ -40,7 +45,7 @@ class Site:
             parameters=sum(p.numel() for member in self.members for p in member.parameters(recurse=False)),
             norm=type(self.norm).__name__ if self.norm else None,
             activation=type(self.activation).__name__ if self.activation else None,
-            units=len(self.weights[0]),
+            units=self.module.hidden_size if isinstance(self.module, nn.RNNBase) else len(self.weights[0]),
         )
 
 

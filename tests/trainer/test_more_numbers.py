@@ -45,7 +45,7 @@ def test_group_and_rms_norm_equal_their_twins_forward_and_backward(name: str, n:
     params = part.Params(groups=groups) if name == "group" else part.Params()
     part.check(channels, 0, params)
     tensor = torch.tensor(x, requires_grad=True)
-    out = part.build(channels, 0, params).double()(tensor)
+    out = part.build(channels, 0, params, False).double()(tensor)
     out.backward(torch.tensor(upstream))
     expected, grad = grouped_twin(x, upstream, groups, centred=name == "group")
     np.testing.assert_allclose(out.detach().numpy(), expected, rtol=1e-5, atol=1e-5)

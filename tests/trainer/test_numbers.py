@@ -21,7 +21,7 @@ EPS = 1e-5
 
 def built_norm(name: str, channels: int) -> nn.Module:
     part = registry.part("norm", name)
-    module = part.build(channels, 0, part.Params())
+    module = part.build(channels, 0, part.Params(), False)
     assert isinstance(module, nn.Module)
     with torch.no_grad():
         module.weight.copy_(torch.linspace(0.5, 1.5, channels))

@@ -36,14 +36,14 @@ def test_a_part_says_what_it_is_in_both_languages_and_its_defaults_are_right(kin
         assert prop["label"]["ko"], name_
 
 
-def test_the_registry_holds_every_name_of_the_contract_that_fits_vectors() -> None:
+def test_the_registry_holds_every_name_of_the_contract() -> None:
     wanted = {
         "init": "default zeros constant normal uniform truncated_normal xavier_uniform xavier_normal kaiming_uniform kaiming_normal "
         "orthogonal lsuv",
-        "norm": "none batch layer group rms",
+        "norm": "none batch layer instance group rms",
         "activation": "identity sigmoid tanh relu leaky_relu gelu silu selu",
         "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear",
-        "model": "linear mlp",
+        "model": "linear mlp cnn1d cnn2d cnn3d rnn gru lstm transformer",
         "optimizer": "gd sgd adam adamw rmsprop adagrad",
         "penalty": "subgradient proximal decoupled",
         "schedule": "cosine linear step exponential",
@@ -52,16 +52,25 @@ def test_the_registry_holds_every_name_of_the_contract_that_fits_vectors() -> No
         assert set(names.split()) <= set(registry.names(kind)), kind
 
 
+def fit(dataset: str, model: str, norm: str) -> bool:
+    """Whether the catalogue says that these go together."""
+    reads, has = registry.part("model", model).works_with["layouts"], registry.part("dataset", dataset).works_with["layouts"]
+    layout = next((layout for layout in reads if layout in has), None)
+    return layout is not None and layout in registry.part("norm", norm).works_with["layouts"]
+
+
 def choices(kind: str, name: str, seed: int) -> dict[str, Any]:
-    """A spec's choices with this part, everything else drawn."""
+    """A spec's choices with this part, everything else drawn from what goes with it."""
     rng = random.Random(seed)
-    drawn = {other: rng.choice(registry.names(other)) for other in registry.KINDS} | {kind: name}
+    while True:
+        drawn = {other: rng.choice(registry.names(other)) for other in registry.KINDS} | {kind: name}
+        if fit(drawn["dataset"], drawn["model"], drawn["norm"]):
+            break
+    of_model = registry.part("model", drawn["model"]).Params.model_fields
+    small = {"depth": 2, "width": 16, "dropout": rng.choice([0.0, 0.3]), "residual": rng.choice([False, True])}
     return {
         "data": {"name": drawn["dataset"], "batch_size": "full" if drawn["optimizer"] == "gd" else 32},
-        "model": {
-            "name": drawn["model"],
-            "params": {"depth": 2, "width": 16, "dropout": rng.choice([0.0, 0.3])} if drawn["model"] == "mlp" else {},
-        },
+        "model": {"name": drawn["model"], "params": {key: value for key, value in small.items() if key in of_model}},
         "model__activation": {"name": drawn["activation"]},
         "init__name": drawn["init"],
         "norm__name": drawn["norm"],

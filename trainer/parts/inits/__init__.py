@@ -21,8 +21,8 @@ class Fan(NamedTuple):
     fan_in: int
     fan_out: int
     gain: float
-    #: What PyTorch's own init takes for fan-in: of a recurrent layer the state's size. 0 for an embedding, which it draws from N(0, 1).
-    own: int
+    #: What PyTorch's own init takes where that isn't fan-in: of a recurrent layer the state's size; 0 of an embedding, from N(0, 1).
+    own: int | None = None
 
 
 class Drawn(NamedTuple):
@@ -69,7 +69,7 @@ def drawn(name: str, module: nn.Module, gain: float) -> Iterator[Drawn]:
         biases = (None,) * groups if module.bias is None else module.bias.chunk(groups)
         for i, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
             fan_in = weight[0].numel()
-            fan = Fan(fan_in, weight.shape[0] * weight[0, 0].numel(), gain, fan_in)
+            fan = Fan(fan_in, weight.shape[0] * weight[0, 0].numel(), gain)
             yield Drawn(f"{name}.{i}" if groups > 1 else name, weight, bias, fan)
 
 

@@ -18,10 +18,10 @@ class Default(Init):
     )
 
     def apply(self, weight: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:
-        if fan.own:
-            weight.uniform_(-1, 1, generator=generator).mul_(1 / math.sqrt(fan.own))
-        else:
+        if fan.own == 0:
             weight.normal_(generator=generator)
+        else:
+            weight.uniform_(-1, 1, generator=generator).mul_(1 / math.sqrt(fan.own or fan.fan_in))
 
     def bias(self, bias: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:
-        bias.uniform_(-1, 1, generator=generator).mul_(1 / math.sqrt(fan.own))
+        bias.uniform_(-1, 1, generator=generator).mul_(1 / math.sqrt(fan.own or fan.fan_in))

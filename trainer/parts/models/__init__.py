@@ -1,7 +1,7 @@
 """What learns: `build(shape, params, norm, activation, placement) -> nn.Module`, from `[n, *shape.inputs]` to `[n, outputs]`.
 
-`norm(channels, dims, last)` gives a module or None: for `dims` axes of positions beside batch and channels, with the channels
-on axis 1, or on the last axis where `last`. `activation()` gives a module. Submodules are named in the order that data pass
+`norm(channels, dims)` gives a module or None, for `dims` axes of positions beside batch and channels. `activation()` gives a
+module. Submodules are named in the order that data pass
 them; the layer that gives the outputs is `out`.
 
 A `build` uses its arguments alone, neither `self` nor the parameters as a whole: what it says is also what a run's script says.
@@ -25,6 +25,8 @@ Activation = Callable[[], nn.Module]
 class Model(Part):
     #: Layouts of data that it reads, the preferred one first; whether it has hidden layers to normalise, and masks padding.
     works_with: ClassVar[dict[str, Any]] = {"layouts": ["vector"], "hidden": True}
+    #: Whether its activations are [n, positions, channels] rather than [n, channels, *positions].
+    channels_last: ClassVar[bool] = False
 
     def check(self, shape: Shape, params: Any) -> None:
         """Raises `registry.Refused` for parameters that don't go together."""

@@ -61,6 +61,6 @@ def recurrent(
     for _ in range(depth):
         core = getattr(nn, cell)(features, width, batch_first=True)
         skips = residual and features == width
-        blocks.append(hidden(cell.lower(), core, norm(width, 1, True), activation(), placement, dropout, skips))
+        blocks.append(hidden(cell.lower(), core, norm(width, 1), activation(), placement, dropout, skips))
         features = width
     return Recurrent(blocks, nn.Linear(features, outputs), padded)

@@ -19,6 +19,7 @@ class Gru(Model):
         source="https://arxiv.org/abs/1406.1078",
     )
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
+    channels_last: ClassVar[bool] = True
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
         return recurrent(

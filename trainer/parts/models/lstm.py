@@ -19,6 +19,7 @@ class Lstm(Model):
         source="https://doi.org/10.1162/neco.1997.9.8.1735",
     )
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
+    channels_last: ClassVar[bool] = True
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
         return recurrent(

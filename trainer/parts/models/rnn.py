@@ -19,6 +19,7 @@ class Rnn(Model):
         source="https://doi.org/10.1207/s15516709cog1402_1",
     )
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
+    channels_last: ClassVar[bool] = True
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
         return recurrent(

@@ -75,7 +75,7 @@ class Encoder(nn.Module):
     ) -> None:
         super().__init__()
         self._heads, self._residual, self._first = heads, residual, placement == "before_activation"
-        norms = [norm(width, 1, True) or nn.Identity() for _ in range(2)]
+        norms = [norm(width, 1) or nn.Identity() for _ in range(2)]
         if self._first:
             self.norm1 = norms[0]
         self.query, self.key, self.value = nn.Linear(width, width), nn.Linear(width, width), nn.Linear(width, width)
@@ -139,6 +139,7 @@ class Transformer(Model):
         source="https://arxiv.org/abs/1706.03762",
     )
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
+    channels_last: ClassVar[bool] = True
 
     def check(self, shape: Shape, params: Params) -> None:
         if params.width % params.heads:

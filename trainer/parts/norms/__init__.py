@@ -20,7 +20,7 @@ class Norm(Part):
     #: Whether a batch of one example with one position has no variance to divide by.
     needs_two: ClassVar[bool] = False
 
-    def check(self, channels: int, dims: int, params: Any, last: bool = False) -> None:
+    def check(self, channels: int, dims: int, params: Any) -> None:
         """Raises `Refused` where it can't be built for so many channels; `param` "name" blames the choice itself."""
 
     def check_padded(self, params: Any) -> None:
@@ -29,7 +29,7 @@ class Norm(Part):
             msg = "its statistics would count the padding of shorter sequences; use layer or rms, which look at one position, or none"
             raise Refused("name", msg, self.name)
 
-    def build(self, channels: int, dims: int, params: Any, last: bool = False) -> nn.Module | None:
+    def build(self, channels: int, dims: int, params: Any, last: bool) -> nn.Module | None:
         raise NotImplementedError
 
 

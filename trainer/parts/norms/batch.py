@@ -29,7 +29,7 @@ class Batch(Norm):
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"], "min_batch": 2}
     needs_two: ClassVar[bool] = True
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = getattr(nn, f"BatchNorm{max(dims, 1)}d")(
             channels, eps=params.eps, momentum=params.momentum, affine=params.affine, track_running_stats=params.track
         )

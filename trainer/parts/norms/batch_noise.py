@@ -58,7 +58,7 @@ class BatchNoise(Norm):
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"], "min_batch": 2}
     needs_two: ClassVar[bool] = True
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = getattr(nn, f"BatchNorm{max(dims, 1)}d")(channels, eps=params.eps, momentum=params.momentum)
         both = nn.Sequential(norm, Noise(params.shift, params.spread))
         return OverPositions(both) if last else both

@@ -34,7 +34,7 @@ class Group(Norm):
     )
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"]}
 
-    def check(self, channels: int, dims: int, params: Params, last: bool = False) -> None:
+    def check(self, channels: int, dims: int, params: Params) -> None:
         divisors = [n for n in range(1, channels + 1) if channels % n == 0]
         if dims == 0:
             divisors = divisors[:-1] or divisors  # one channel a group leaves x − x: nothing
@@ -47,6 +47,6 @@ class Group(Norm):
             )
             raise Refused("groups", f"{params.groups} groups over {channels} channels: {why}; allowed: {several}", params.groups)
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = nn.GroupNorm(params.groups, channels, eps=params.eps, affine=params.affine)
         return OverPositions(norm) if last else norm

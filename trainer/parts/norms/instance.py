@@ -26,12 +26,12 @@ class Instance(Norm):
     )
     works_with: ClassVar = {"layouts": ["sequence", "image", "volume"]}
 
-    def check(self, channels: int, dims: int, params: Params, last: bool = False) -> None:
+    def check(self, channels: int, dims: int, params: Params) -> None:
         if dims == 0:
             msg = "normalises each channel over its positions, and a vector has one value a channel: nothing would be left; use layer or group"
             raise Refused("name", msg, "instance")
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = getattr(nn, f"InstanceNorm{dims}d")(
             channels, eps=params.eps, momentum=params.momentum, affine=params.affine, track_running_stats=params.track
         )

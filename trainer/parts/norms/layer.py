@@ -39,7 +39,7 @@ class Layer(Norm):
             msg = "all would count the padding of shorter sequences; use channels or auto, which look at one position"
             raise Refused("over", msg, params.over)
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         together = params.over == "all" or (params.over == "auto" and not last)
         if dims and together:  # layer normalisation over (C, H, W) with a γ and β a channel is group normalisation with one group
             norm = nn.GroupNorm(1, channels, eps=params.eps, affine=params.affine)

@@ -19,5 +19,5 @@ class NoNorm(Norm):
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"]}
     by_position: ClassVar[bool] = True
 
-    def build(self, channels: int, dims: int, params: NoParams, last: bool = False) -> nn.Module | None:
+    def build(self, channels: int, dims: int, params: NoParams, last: bool) -> nn.Module | None:
         return None

@@ -27,6 +27,6 @@ class Rms(Norm):
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"]}
     by_position: ClassVar[bool] = True
 
-    def build(self, channels: int, dims: int, params: Params, last: bool = False) -> nn.Module:
+    def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = nn.RMSNorm(channels, eps=params.eps, elementwise_affine=params.affine)
         return norm if last or not dims else AtPositions(norm)
