@@ -1,6 +1,6 @@
 """What the built-in trainer costs: its whole loop with default series and probes, against the shortest loop in plain PyTorch.
 
-Both train the network that `{}` asks for, one thread. Whole runs alternate; the ratio is the median over pairs.
+Both train the digits with the same network, one thread. Whole runs alternate; the ratio is the median over pairs.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from trainer.control import Commands
 from trainer.plan import plan
 from trainer.spec import RunSpec
 
-STEPS, PAIRS = 680, 15
+STEPS, PAIRS = {"mlp": 680, "cnn2d": 340, "lstm": 340, "transformer": 170}, 11
 
 
 class Stamped(Memory):
@@ -33,51 +33,59 @@ class Stamped(Memory):
         super().ended(status, reason, step)
 
 
-def spec(every: str = "auto") -> RunSpec:
-    return RunSpec.model_validate({"stop": {"max_epochs": None, "max_steps": STEPS, "early": None}, "probes": {"every": every}})
+MODELS = ("mlp", "cnn2d", "lstm", "transformer")
 
 
-def built_in(every: str) -> float:
+def spec(every: str = "auto", model: str = "mlp") -> RunSpec:
+    stop = {"max_epochs": None, "max_steps": STEPS[model], "early": None}
+    return RunSpec.model_validate({"model": {"name": model}, "stop": stop, "probes": {"every": every}})
+
+
+def built_in(every: str, model: str = "mlp") -> float:
     """Seconds a step, evaluations, series and measuring in it."""
     sink = Stamped()
-    loop.run(spec(every), sink, Commands())
-    return (sink.over - sink.began) / STEPS
+    loop.run(spec(every, model), sink, Commands())
+    return (sink.over - sink.began) / STEPS[model]
 
 
-def plain(watching: bool = False, fused: bool | None = None) -> float:
+def plain(model: str = "mlp", watching: bool = False, fused: bool | None = None) -> float:
     """Seconds a step of forward, backward and update; `watching` reads the loss at each and validates after each epoch."""
-    experiment = build(plan(spec("never")))
-    model, train, val = experiment.model, experiment.data.train, experiment.data.val
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=fused)
+    experiment = build(plan(spec("never", model)))
+    net, train, val = experiment.model, experiment.data.train, experiment.data.val
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, fused=fused)
     began = perf_counter()
-    for step in range(STEPS):
+    for step in range(STEPS[model]):
         at = step % experiment.plan.steps_per_epoch
         if at == 0:
             order = torch.randperm(len(train.y), generator=experiment.order)
             if watching:
-                model.eval()
+                net.eval()
                 with torch.no_grad():
-                    torch.nn.functional.cross_entropy(model(val.x), val.y).item()
-                model.train()
+                    torch.nn.functional.cross_entropy(net(val.x), val.y).item()
+                net.train()
         chosen = order[at * 64 : (at + 1) * 64]
-        loss = torch.nn.functional.cross_entropy(model(train.x[chosen]), train.y[chosen])
+        loss = torch.nn.functional.cross_entropy(net(train.x[chosen]), train.y[chosen])
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         if watching:
             loss.item()
-    return (perf_counter() - began) / STEPS
+    return (perf_counter() - began) / STEPS[model]
 
 
 def main() -> list[Row]:
     torch.set_num_threads(1)
     registry.discover()
+    return [row for model in MODELS for row in compared(model)]
+
+
+def compared(model: str) -> list[Row]:
     ways = {
-        "plain loop": plain,
-        "plain loop with torch's fused optimizer": lambda: plain(fused=True),
-        "plain loop that reads its loss and validates": lambda: plain(watching=True),
-        "built-in, not measured": lambda: built_in("never"),
-        "built-in, default series and probes (bar: 0.9)": lambda: built_in("auto"),
+        "plain loop": lambda: plain(model),
+        "plain loop with torch's fused optimizer": lambda: plain(model, fused=True),
+        "plain loop that reads its loss and validates": lambda: plain(model, watching=True),
+        "built-in, not measured": lambda: built_in("never", model),
+        "built-in, default series and probes (bar: 0.9)": lambda: built_in("auto", model),
     }
     for way in ways.values():
         way()
@@ -87,7 +95,7 @@ def main() -> list[Row]:
             times[name].append(ways[name]())
     shortest = times["plain loop"]
     return [
-        Row(f"steps/s, {name}", f"{1 / median(own):.0f}", "plain loop", median(p / t for p, t in zip(shortest, own, strict=True)))
+        Row(f"steps/s, {model}, {name}", f"{1 / median(own):.0f}", "plain loop", median(p / t for p, t in zip(shortest, own, strict=True)))
         for name, own in times.items()
     ]
 
