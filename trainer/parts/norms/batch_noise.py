@@ -48,7 +48,7 @@ class Noise(nn.Module):
 @register("norm", "batch_noise", Params)
 class BatchNoise(Norm):
     texts = Texts(
-        label={"en": "Batch, then noise", "ko": "배치 뒤 잡음"},
+        label={"en": "Noisy batch normalisation", "ko": "잡음 배치 정규화"},
         text={
             "en": "Batch normalisation followed by noise of a mean and deviation that change at every step: the covariate shift that batch normalisation was said to remove is put back by force. If training is as good all the same, its merit lies elsewhere (Santurkar et al. 2018).",
             "ko": "배치 정규화 뒤에 평균과 표준편차가 스텝마다 바뀌는 잡음을 더합니다. 배치 정규화가 없앤다던 공변량 변화를 억지로 되돌려 놓는 셈입니다. 그래도 훈련이 그만큼 잘 되면 효과의 까닭은 다른 데 있습니다(Santurkar 외, 2018).",
