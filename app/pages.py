@@ -129,6 +129,7 @@ class Form:
                 "label": label,
                 "short": short,
                 "help": self._text(part.get("text")),
+                "source": part.get("source"),
                 "params": self._params(part, branch),
             }
             for part, label, short in zip(parts, labels, _shortened(labels), strict=True)
@@ -159,7 +160,7 @@ class Form:
         if numbers:
             return self._labelled(path, schema, about | {"kind": "number", "words": words_, **_bounds(schema, numbers)})
         if len(words_) + nullable > 1:
-            options = [{"value": w, "label": w, "short": w, "help": "", "params": []} for w in words_]
+            options = [{"value": w, "label": w, "short": w, "help": "", "source": None, "params": []} for w in words_]
             return self._labelled(path, schema, about | {"kind": "choice", "part": None, "options": options})
         return None
 
