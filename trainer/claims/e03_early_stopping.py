@@ -1,0 +1,54 @@
+from typing import ClassVar
+
+from trainer.claims import Bound, Claim, Verdict, Words
+
+
+class EarlyStopping(Claim):
+    id: ClassVar[str] = "E3"
+    label: ClassVar[Words] = {"en": "Early stopping and memorisation", "ko": "조기 중단과 암기"}
+    criterion: ClassVar[Words] = {
+        "en": "Test accuracy at the stopped epoch minus at the last one > 0.03; corrupted labels fitted < 0.15 at the stopped epoch and > 0.85 at the end; every training example visited equally often, validation examples never.",
+        "ko": "중단한 에폭의 시험 정확도가 마지막보다 0.03 넘게 높다. 바뀐 레이블을 맞힌 비율이 중단한 에폭에서 0.15 미만, 끝에서 0.85 초과. 모든 훈련 예를 똑같이 자주 보고 검증 예는 한 번도 보지 않는다.",
+    }
+    bounds: ClassVar[tuple[Bound, ...]] = (
+        Bound(
+            "drop",
+            {"en": "test accuracy at the stop − at the end", "ko": "중단 때 − 끝의 시험 정확도"},
+            above=0.03,
+            below=None,
+            strict=True,
+        ),
+        Bound(
+            "fitted_at_stop",
+            {"en": "corrupted labels fitted at the stop", "ko": "중단 때 맞힌 바뀐 레이블"},
+            above=None,
+            below=0.15,
+            strict=True,
+        ),
+        Bound(
+            "fitted_at_end",
+            {"en": "corrupted labels fitted at the end", "ko": "끝에서 맞힌 바뀐 레이블"},
+            above=0.85,
+            below=None,
+            strict=True,
+        ),
+        Bound(
+            "visit_spread",
+            {"en": "most − fewest visits of a training example", "ko": "훈련 예를 본 횟수의 최대 − 최소"},
+            above=0,
+            below=0,
+            strict=False,
+        ),
+        Bound(
+            "held_out_visits",
+            {"en": "visits of validation and test examples", "ko": "검증·시험 예를 본 횟수"},
+            above=0,
+            below=0,
+            strict=False,
+        ),
+    )
+    statements: ClassVar[dict[int, Verdict]] = {1: "supports", 8: "refutes", 60: "supports", 61: "supports"}
+    exact: ClassVar[bool] = False
+    source: ClassVar[str] = "https://www.deeplearningbook.org/contents/regularization.html"
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "epoch", "ko": "에폭"}, {"en": "test accuracy", "ko": "시험 정확도"})
+    log_axes: ClassVar[tuple[bool, bool]] = (False, False)
