@@ -160,7 +160,7 @@ class Form:
         if numbers:
             return self._labelled(path, schema, about | {"kind": "number", "words": words_, **_bounds(schema, numbers)})
         if len(words_) + nullable > 1:
-            options = [{"value": w, "label": w, "short": w, "help": "", "source": None, "params": []} for w in words_]
+            options: list[Schema] = [{"value": w, "label": w, "short": w, "help": "", "source": None, "params": []} for w in words_]
             return self._labelled(path, schema, about | {"kind": "choice", "part": None, "options": options})
         return None
 
