@@ -28,13 +28,14 @@ class Vanishing(Rule):
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = gradient / weight
-        faint = relative[0] < FAINT * np.nanmax(relative) if np.isfinite(relative).any() else False
+        largest = np.nanmax(relative) if np.isfinite(relative).any() else 0.0
+        faint = relative[0] < FAINT * largest
         shrunk = std[-1] < SHRUNK * std[0] and not any(layer.norm for layer in now.layers)
         if not (faint or shrunk):
             return None
         last = len(std) - 1
         evidence: dict[str, float | str] = {
-            "gradient": float(relative[0] / np.nanmax(relative)),
+            "gradient": float(relative[0] / largest) if largest > 0 else 0.0,
             "first": float(std[0]),
             "last": float(std[last]),
             "from_layer": now.layers[0].name,

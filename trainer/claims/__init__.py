@@ -8,7 +8,7 @@ exact, every seed must pass.
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -69,6 +69,20 @@ class Ran:
     series: Mapping[str, tuple[list[float], list[float | None]]]
     events: Sequence[Mapping[str, Any]]
     checkpoint: Path | None = None
+    #: What the newest matrix of a name says of itself.
+    matrices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def values(self, name: str) -> list[float]:
+        """A series' values; NaN where one was not finite."""
+        return [float("nan") if value is None else float(value) for value in self.series[name][1]]
+
+    def accuracy(self) -> float:
+        """On the test set, of the state that was kept; a run that diverged has learnt nothing: 0."""
+        value = self.latest.get("test/accuracy")
+        return 0.0 if value is None else float(value)
+
+    def mean_of_last(self, name: str, n: int) -> float:
+        return float(np.mean(self.values(name)[-n:]))
 
     def last(self, name: str) -> float:
         """The newest value of a series; NaN where there is none."""
@@ -160,12 +174,9 @@ def discover() -> dict[str, Claim]:
     return dict(sorted(found.items(), key=lambda item: int(item[0][1:])))
 
 
-#: Digits as the experiments have them: 1000 to train, the rest to test and a little to validate.
+#: Digits as the experiments have them: 1000 to train, ten to validate, the rest to test.
 def digits(seed: int, steps: int | None = None, **more: Any) -> dict[str, Any]:
     """A spec's changes for an experiment on digits; `more` are nested dicts that replace whole groups."""
     stop: dict[str, Any] = {"max_epochs": None, "max_steps": steps, "early": None}
-    data = {"name": "digits", "train_size": 1000, "val_size": 398, "test_size": 399}
+    data = {"name": "digits", "train_size": 1000, "val_size": 10, "test_size": 787}
     return {"seed": seed, "data": data, "stop": stop} | more
-
-
-Progress = Callable[[int, int], None]

@@ -1,6 +1,7 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
 
 
 class EarlyStopping(Claim):
@@ -52,3 +53,37 @@ class EarlyStopping(Claim):
     source: ClassVar[str] = "https://www.deeplearningbook.org/contents/regularization.html"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "epoch", "ko": "에폭"}, {"en": "test accuracy", "ko": "시험 정확도"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    reads: ClassVar[tuple[str, ...]] = ("labels/wrong_learnt", "val/accuracy")
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        base = {
+            "seed": seed,
+            "data": {"name": "digits", "batch_size": 32, "train_size": 500, "val_size": 300, "test_size": 997, "label_noise": 0.3},
+            "model": {"name": "mlp", "params": {"depth": 1, "width": 256}},
+            "norm": {"name": "none"},
+            "optimizer": {"name": "adamw", "params": {"lr": 1e-3, "weight_decay": 0.0}},
+        }
+        early = {"monitor": "val/loss", "patience": 10, "min_delta": 0.0, "restore_best": True}
+        return {
+            "stopped": base | {"stop": {"max_epochs": 80, "max_steps": None, "early": early}},
+            "to the end": base | {"stop": {"max_epochs": 80, "max_steps": None, "early": None}},
+        }
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        stopped, whole = runs["stopped"], runs["to the end"]
+        best = next((float(e["data"]["best_step"]) for e in stopped.events if e["kind"] == "early_stop"), float("nan"))
+        learnt = dict(zip(*whole.series["labels/wrong_learnt"], strict=True))
+        visits = whole.matrices["visits"]
+        held_out = sum(visits[split]["total"] for split in ("val", "test"))
+        values = {
+            "drop": stopped.last("test/accuracy") - whole.last("test/accuracy"),
+            "fitted_at_stop": learnt.get(best) or float("nan"),
+            "fitted_at_end": whole.last("labels/wrong_learnt"),
+            "visit_spread": visits["train"]["most"] - visits["train"]["least"],
+            "held_out_visits": held_out,
+            "stopped_epoch": best / 16,
+            "visits_of_each": visits["train"]["most"],
+        }
+        lines = (("validation accuracy", "val/accuracy"), ("wrong labels learnt", "labels/wrong_learnt"))
+        curves = [Curve(name, [step / 16 for step in whole.series[key][0]], whole.values(key)) for name, key in lines]
+        return Found(values, curves)

@@ -1,6 +1,15 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import torch
+from torch import nn
+
+from trainer.build import build
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+from trainer.plan import plan
+from trainer.spec import RunSpec
+
+STEPS, EVERY = 300, 5
 
 
 class CovariateShift(Claim):
@@ -25,3 +34,70 @@ class CovariateShift(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1805.11604"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "step", "ko": "스텝"}, {"en": "drift", "ko": "흐름"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    reads: ClassVar[tuple[str, ...]] = ("gap/loss",)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        arms = {"none": "none", "batch norm": "batch", "batch norm, then noise": "batch_noise"}
+        return {arm: digits(seed, STEPS, **_settings(norm)) for arm, norm in arms.items()}
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        drifts = {arm: drift(RunSpec.model_validate(spec)) for arm, spec in self.specs(seed).items()}
+        mean = {arm: sum(values) / len(values) for arm, values in drifts.items()}
+        accuracy = {arm: run.last("test/accuracy") for arm, run in runs.items()}
+        gap = {arm: run.last("gap/loss") for arm, run in runs.items()}
+        noisy, plain = "batch norm, then noise", "none"
+        values = {"drift_ratio": mean[noisy] / mean[plain], "accuracy_gap": accuracy[noisy] - accuracy[plain]}
+        values |= {f"drift, {arm}": value for arm, value in mean.items()} | {f"accuracy, {arm}": value for arm, value in accuracy.items()}
+        values |= {f"loss gap, {arm}": value for arm, value in gap.items()}
+        steps = [float(EVERY * (i + 1)) for i in range(STEPS // EVERY)]
+        return Found(values, [Curve(arm, steps, values) for arm, values in drifts.items()])
+
+
+def _settings(norm: str) -> dict[str, Any]:
+    return {
+        "model": {"name": "mlp", "params": {"depth": 8, "width": 64}},
+        "norm": {"name": norm},
+        "optimizer": {"name": "sgd", "params": {"lr": 0.1, "momentum": 0.0}},
+    }
+
+
+def drift(spec: RunSpec) -> list[float]:
+    """mean over layers and units of |μ_t − μ_{t−k}| / σ_{t−k} on a fixed batch, k = EVERY, as the same run trains (Santurkar et al. 2018).
+
+    In train mode, on buffers and RNG that are put back: the run is the one that the queue makes, to the last bit.
+    """
+    experiment = build(plan(spec))
+    model, data, optimizer, batch = experiment.model, experiment.data, experiment.optimizer, experiment.plan.batch
+    probe, found, before = data.train.x[:256], [], None
+    for step in range(STEPS + 1):
+        if step % EVERY == 0:
+            now = _distributions(model, probe)
+            if before is not None:
+                found.append(
+                    sum(float(((m - n).abs() / s.clamp_min(1e-6)).mean()) for (m, _), (n, s) in zip(now, before, strict=True)) / len(now)
+                )
+            before = now
+        at = step % experiment.plan.steps_per_epoch
+        if at == 0:
+            order = torch.randperm(len(data.train.y), generator=experiment.order)
+        chosen = order[at * batch : (at + 1) * batch]
+        experiment.loss(model(data.train.x[chosen]), data.train.y[chosen]).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return found
+
+
+def _distributions(model: nn.Module, x: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Mean and deviation by unit of what each hidden layer's activation reads."""
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    kept, rng = {name: value.clone() for name, value in model.named_buffers()}, torch.get_rng_state()
+    acts = [m for name, m in model.named_modules() if name.endswith(".act")]
+    handles = [m.register_forward_pre_hook(lambda m, args: seen.append((args[0].mean(0), args[0].std(0)))) for m in acts]
+    with torch.no_grad():
+        model(x)
+        for name, value in model.named_buffers():
+            value.copy_(kept[name])
+    for handle in handles:
+        handle.remove()
+    torch.set_rng_state(rng)
+    return seen

@@ -1,6 +1,10 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+RATES = (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)
+REACHED = 0.85
 
 
 class LearningRate(Claim):
@@ -18,3 +22,22 @@ class LearningRate(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "learning rate", "ko": "학습률"}, {"en": "test accuracy", "ko": "시험 정확도"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        model = {"name": "mlp", "params": {"depth": 5, "width": 64}}
+        return {
+            f"{norm}, {rate:g}": digits(
+                seed, 300, model=model, norm={"name": norm}, optimizer={"name": "sgd", "params": {"lr": rate, "momentum": 0.0}}
+            )
+            for norm in ("batch", "none")
+            for rate in RATES
+        }
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        accuracy = {norm: [runs[f"{norm}, {rate:g}"].accuracy() for rate in RATES] for norm in ("batch", "none")}
+        largest = {
+            norm: max((rate for rate, value in zip(RATES, found, strict=True) if value >= REACHED), default=float("nan"))
+            for norm, found in accuracy.items()
+        }
+        values = {"ratio": largest["batch"] / largest["none"], "largest, batch": largest["batch"], "largest, none": largest["none"]}
+        return Found(values, [Curve(norm, list(RATES), found) for norm, found in accuracy.items()])

@@ -1,6 +1,9 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+SIZES, NORMS = (2, 32), ("batch", "group", "none")
 
 
 class BatchSize(Claim):
@@ -18,3 +21,23 @@ class BatchSize(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "batch size", "ko": "배치 크기"}, {"en": "test error", "ko": "시험 오차"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        arms = {}
+        for size in SIZES:
+            for norm in NORMS:
+                spec = digits(
+                    seed,
+                    2500,
+                    model={"name": "mlp", "params": {"depth": 3, "width": 64}},
+                    norm={"name": norm, "params": {"groups": 8} if norm == "group" else {}},
+                    optimizer={"name": "sgd", "params": {"lr": 0.1 * size / 32, "momentum": 0.0}},
+                )
+                arms[f"{norm}, B = {size}"] = spec | {"data": spec["data"] | {"batch_size": size}}
+        return arms
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        error = {arm: 1 - run.accuracy() for arm, run in runs.items()}
+        values = {"gap": error["batch, B = 2"] - error["group, B = 2"]} | {f"error, {arm}": value for arm, value in error.items()}
+        curves = [Curve(norm, [float(size) for size in SIZES], [error[f"{norm}, B = {size}"] for size in SIZES]) for norm in NORMS]
+        return Found(values, curves)

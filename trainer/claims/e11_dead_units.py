@@ -1,6 +1,9 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+DEAD = ("layer/hidden1/activation/dead", "layer/hidden2/activation/dead")
 
 
 class DeadUnits(Claim):
@@ -22,3 +25,27 @@ class DeadUnits(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1903.06733"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "step", "ko": "스텝"}, {"en": "dead units", "ko": "죽은 뉴런"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    reads: ClassVar[tuple[str, ...]] = ("layer/hidden1/activation/dead", "layer/hidden2/activation/dead")
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        def arm(lr: float, activation: str) -> dict[str, Any]:
+            model = {"name": "mlp", "params": {"depth": 2, "width": 128}, "activation": {"name": activation}}
+            optimizer = {"name": "sgd", "params": {"lr": lr, "momentum": 0.0}, "clip_norm": 5.0}
+            data = {"name": "digits", "train_size": 1000, "val_size": 398, "test_size": 399}  # dead is told over validation
+            return digits(seed, 600, model=model, norm={"name": "none"}, optimizer=optimizer, data=data)
+
+        return {"ReLU, rate 2": arm(2.0, "relu"), "ReLU, rate 0.05": arm(0.05, "relu"), "leaky ReLU, rate 2": arm(2.0, "leaky_relu")}
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        dead = {arm: sum(run.last(name) for name in DEAD) / len(DEAD) for arm, run in runs.items()}
+        values = {
+            "dead_large": dead["ReLU, rate 2"],
+            "dead_small": dead["ReLU, rate 0.05"],
+            "leaky_accuracy": runs["leaky ReLU, rate 2"].accuracy(),
+        }
+        values |= {f"accuracy, {arm}": run.accuracy() for arm, run in runs.items()}
+        curves = []
+        for arm in ("ReLU, rate 2", "ReLU, rate 0.05"):
+            for i, name in enumerate(DEAD, 1):
+                curves.append(Curve(f"{arm}, hidden{i}", runs[arm].series[name][0], runs[arm].values(name)))
+        return Found(values, curves)

@@ -1,6 +1,10 @@
-from typing import ClassVar
+import math
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+DEPTHS, INITS = (22, 30), {"He": "kaiming_normal", "Xavier": "xavier_normal"}
 
 
 class HeAgainstXavier(Claim):
@@ -29,3 +33,29 @@ class HeAgainstXavier(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1502.01852"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "step", "ko": "스텝"}, {"en": "training loss", "ko": "훈련 손실"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    reads: ClassVar[tuple[str, ...]] = ("train/loss",)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        return {
+            f"{arm}, {depth}": digits(
+                seed,
+                300,
+                model={"name": "mlp", "params": {"depth": depth, "width": 64}},
+                init={"name": init, "params": {"gain": 1.0} if arm == "Xavier" else {}},
+                norm={"name": "none"},
+                optimizer={"name": "sgd", "params": {"lr": 0.02, "momentum": 0.9}, "clip_norm": 5.0},
+            )
+            for depth in DEPTHS
+            for arm, init in INITS.items()
+        }
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        ended = {arm: run.mean_of_last("train/loss", 20) for arm, run in runs.items()}
+        values = {
+            "xavier_30": abs(ended["Xavier, 30"] - math.log(10)),
+            "he_30": ended["He, 30"],
+            "xavier_22": ended["Xavier, 22"],
+            "difference_22": ended["Xavier, 22"] - ended["He, 22"],
+            "he_22": ended["He, 22"],
+        }
+        return Found(values, [Curve(arm, run.series["train/loss"][0], run.values("train/loss")) for arm, run in runs.items()])

@@ -1,6 +1,15 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import numpy as np
+from scipy.stats import spearmanr
+
+from trainer import registry
+from trainer.build import derived
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+
+DATA = {"n": 300, "features": 200, "informative": 10}
+PATH = (0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 class Lasso(Claim):
@@ -29,3 +38,46 @@ class Lasso(Claim):
     source: ClassVar[str] = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "non-zero weights", "ko": "0이 아닌 가중치"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        """½·MSE + λ·Σ|w| is half of MSE + 2λ·Σ|w|: twice the penalty, at half the learning rate of the former."""
+        base = {
+            "seed": seed,
+            "data": {
+                "name": "sparse_linear",
+                "params": DATA,
+                "batch_size": "full",
+                "train_size": 100,
+                "val_size": 100,
+                "test_size": 100,
+                "standardize": False,
+            },
+            "model": {"name": "linear"},
+            "init": {"name": "zeros"},
+            "loss": "mse",
+            "norm": {"name": "none"},
+            "optimizer": {"name": "gd", "params": {"lr": 0.05}},
+            "stop": {"max_epochs": None, "max_steps": 3000, "early": None},
+        }
+        arms = {f"proximal, λ = {lam:g}": base | {"penalty": {"l1": 2 * lam, "method": "proximal"}} for lam in PATH}
+        arms["subgradient, λ = 0.1"] = base | {"penalty": {"l1": 0.2, "method": "subgradient"}}
+        arms["L2, λ = 0.1"] = base | {"penalty": {"l2": 0.2}}
+        return arms
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        weights = {arm: run.weights()["out.weight"].ravel() for arm, run in runs.items()}
+        zeros = {arm: float((w == 0).sum()) for arm, w in weights.items()}
+        part = registry.part("dataset", "sparse_linear")
+        true = part.true_weights(part.Params(**DATA), derived(seed, "data")) != 0
+        path = [f"proximal, λ = {lam:g}" for lam in PATH]
+        left, error = [200 - zeros[arm] for arm in path], [runs[arm].last("test/loss") for arm in path]
+        values = {
+            "zeros_proximal": zeros["proximal, λ = 0.1"],
+            "zeros_subgradient": zeros["subgradient, λ = 0.1"],
+            "zeros_l2": zeros["L2, λ = 0.1"],
+            "support_kept": float((weights["proximal, λ = 0.1"][true] != 0).sum()),
+            "spearman": float(spearmanr(PATH, left).statistic),
+            "inside": float(0 < int(np.argmin(error)) < len(PATH) - 1),
+            "best λ on test": PATH[int(np.argmin(error))],
+        }
+        return Found(values, [Curve("weights that are not zero", list(PATH), left), Curve("test error", list(PATH), error)])

@@ -1,6 +1,10 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+#: Of ten classes each label is then any of them alike: 0.9 are moved to another.
+RANDOM = 0.9
 
 
 class RandomLabels(Claim):
@@ -32,3 +36,33 @@ class RandomLabels(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1611.03530"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "epoch", "ko": "에폭"}, {"en": "training accuracy", "ko": "훈련 정확도"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    reads: ClassVar[tuple[str, ...]] = ("train/accuracy",)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        base = digits(
+            seed,
+            model={"name": "mlp", "params": {"depth": 1, "width": 512}},
+            norm={"name": "none"},
+            optimizer={"name": "adam", "params": {"lr": 1e-3}},
+            stop={"max_epochs": 300, "max_steps": None, "early": None},
+        )
+        return {"true labels": base, "random labels": base | {"data": base["data"] | {"label_noise": RANDOM}}}
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        by_epoch = {arm: _by_epoch(run.values("train/accuracy")) for arm, run in runs.items()}
+        learnt = {arm: next((i + 1.0 for i, v in enumerate(found) if v == 1), float("nan")) for arm, found in by_epoch.items()}
+        values = {
+            "train_accuracy": max(by_epoch["random labels"]),
+            "test_distance": abs(runs["random labels"].accuracy() - 0.1),
+            "epochs_ratio": learnt["random labels"] / learnt["true labels"],
+            "test accuracy, true labels": runs["true labels"].accuracy(),
+        }
+        values |= {f"epochs, {arm}": value for arm, value in learnt.items()}
+        return Found(values, [Curve(arm, [i + 1.0 for i in range(len(found))], found) for arm, found in by_epoch.items()])
+
+
+def _by_epoch(accuracies: list[float]) -> list[float]:
+    """Of a thousand examples in batches of 64: the mean over each epoch's examples, as each batch was met."""
+    sizes = [64] * 15 + [40]
+    epochs = [accuracies[i : i + 16] for i in range(0, len(accuracies) - 15, 16)]
+    return [sum(a * n for a, n in zip(epoch, sizes, strict=True)) / 1000 for epoch in epochs]

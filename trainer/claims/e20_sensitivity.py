@@ -1,6 +1,9 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+
+DEVIATIONS, REACHED = (0.01, 0.03, 0.1, 0.3, 1.0), 0.85
 
 
 class Sensitivity(Claim):
@@ -19,3 +22,25 @@ class Sensitivity(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1502.03167"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "σ", "ko": "σ"}, {"en": "test accuracy", "ko": "시험 정확도"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
+
+    def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        return {
+            f"{norm}, σ = {std:g}": digits(
+                seed,
+                400,
+                model={"name": "mlp", "params": {"depth": 5, "width": 64}},
+                init={"name": "normal", "params": {"std": std}},
+                norm={"name": norm},
+                optimizer={"name": "sgd", "params": {"lr": 0.1, "momentum": 0.0}},
+            )
+            for norm in ("none", "batch")
+            for std in DEVIATIONS
+        }
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        accuracy = {norm: [runs[f"{norm}, σ = {std:g}"].accuracy() for std in DEVIATIONS] for norm in ("none", "batch")}
+        values = {
+            "failing_without": float(sum(value < REACHED for value in accuracy["none"])),
+            "reaching_with": float(sum(value >= REACHED for value in accuracy["batch"])),
+        }
+        return Found(values, [Curve(norm, list(DEVIATIONS), found) for norm, found in accuracy.items()])

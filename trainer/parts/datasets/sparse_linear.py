@@ -42,8 +42,19 @@ class SparseLinear(Dataset):
     def load(self, params: Params, seed: int) -> Raw:
         rng = np.random.default_rng(seed)
         x = rng.normal(size=(params.n, params.features))
-        w = np.zeros(params.features)
-        informative = rng.permutation(params.features)[: params.informative]
-        w[informative] = rng.uniform(1, 3, len(informative)) * rng.choice([-1, 1], len(informative))
+        w = drawn_weights(rng, params.features, params.informative)
         y = x @ w + rng.normal(0, params.noise, params.n)
         return x.astype(np.float32), y.astype(np.float32)
+
+    def true_weights(self, params: Params, seed: int) -> np.ndarray:
+        """float64[features]: the w of the same seed's data."""
+        rng = np.random.default_rng(seed)
+        rng.normal(size=(params.n, params.features))
+        return drawn_weights(rng, params.features, params.informative)
+
+
+def drawn_weights(rng: np.random.Generator, features: int, informative: int) -> np.ndarray:
+    w = np.zeros(features)
+    chosen = rng.permutation(features)[:informative]
+    w[chosen] = rng.uniform(1, 3, len(chosen)) * rng.choice([-1, 1], len(chosen))
+    return w

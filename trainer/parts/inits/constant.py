@@ -9,6 +9,14 @@ class Params(Strict):
     value: float = described(
         0.1, label=("Value", "값"), help=("What every weight begins at.", "모든 가중치의 처음 값."), ge=-100, le=100, span=(-1, 1)
     )
+    bias: float = described(
+        0.0,
+        label=("Random biases", "무작위 편향 값"),
+        help=("Deviation of biases from a normal draw; 0 for biases of zero.", "정규분포에서 뽑는 편향 값의 표준편차. 0이면 편향 값이 0."),
+        ge=0,
+        le=100,
+        span=(0, 1),
+    )
 
 
 @register("init", "constant", Params)
@@ -24,3 +32,6 @@ class Constant(Init):
 
     def apply(self, weight: torch.Tensor, fan: Fan, params: Params, generator: torch.Generator) -> None:
         weight.fill_(params.value)
+
+    def bias(self, bias: torch.Tensor, fan: Fan, params: Params, generator: torch.Generator) -> None:
+        bias.normal_(generator=generator).mul_(params.bias)

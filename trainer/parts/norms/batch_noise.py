@@ -14,7 +14,7 @@ class Params(Strict):
     shift: float = described(
         0.5,
         label=("Shift", "이동"),
-        help=("Each step draws each channel's mean of the noise from ± this.", "스텝마다 채널별 잡음의 평균을 ± 이 값 안에서 뽑는다."),
+        help=("Each step moves each channel by a draw from ± this.", "스텝마다 채널을 ± 이 값 안에서 뽑은 만큼 옮긴다."),
         ge=0,
         le=10,
         span=(0, 2),
@@ -22,7 +22,10 @@ class Params(Strict):
     spread: float = described(
         1.25,
         label=("Spread", "퍼짐"),
-        help=("and its deviation from 1 to this; 1 for a deviation of 1.", "표준편차는 1에서 이 값 사이에서 뽑는다."),
+        help=(
+            "and stretches it by a draw between 1/this and this; 1 for none.",
+            "1/이 값과 이 값 사이에서 뽑은 배수로 늘인다. 1이면 하지 않는다.",
+        ),
         ge=1,
         le=10,
         span=(1, 3),
@@ -30,7 +33,7 @@ class Params(Strict):
 
 
 class Noise(nn.Module):
-    """In train mode, adds to [n, channels, …] noise whose mean and deviation each channel draws anew at each step."""
+    """In train mode, stretches and moves each channel of [n, channels, …] by amounts that are drawn anew at each step."""
 
     def __init__(self, shift: float, spread: float) -> None:
         super().__init__()
@@ -41,8 +44,8 @@ class Noise(nn.Module):
             return x
         one_a_channel = (1, x.shape[1], *[1] * (x.ndim - 2))
         mean = self._shift * (2 * torch.rand(one_a_channel) - 1)
-        deviation = 1 + (self._spread - 1) * torch.rand(one_a_channel)
-        return x + mean + deviation * torch.randn_like(x)
+        scale = self._spread ** (2 * torch.rand(one_a_channel) - 1)
+        return x * scale + mean
 
 
 @register("norm", "batch_noise", Params)
@@ -50,8 +53,8 @@ class BatchNoise(Norm):
     texts = Texts(
         label={"en": "Noisy batch normalisation", "ko": "잡음 배치 정규화"},
         text={
-            "en": "Batch normalisation followed by noise of a mean and deviation that change at every step: the covariate shift that batch normalisation was said to remove is put back by force. If training is as good all the same, its merit lies elsewhere (Santurkar et al. 2018).",
-            "ko": "배치 정규화 뒤에 평균과 표준편차가 스텝마다 바뀌는 잡음을 더합니다. 배치 정규화가 없앤다던 공변량 변화를 억지로 되돌려 놓는 셈입니다. 그래도 훈련이 그만큼 잘 되면 효과의 까닭은 다른 데 있습니다(Santurkar 외, 2018).",
+            "en": "Batch normalisation, and then each channel moved and stretched by amounts that are drawn anew at every step: the covariate shift that batch normalisation was said to remove is put back by force. If training is as good all the same, its merit lies elsewhere (Santurkar et al. 2018).",
+            "ko": "배치 정규화 뒤에 채널마다 스텝마다 새로 뽑은 만큼 옮기고 늘입니다. 배치 정규화가 없앤다던 공변량 변화를 억지로 되돌려 놓는 셈입니다. 그래도 훈련이 그만큼 잘 되면 효과의 까닭은 다른 데 있습니다(Santurkar 외, 2018).",
         },
         source="https://arxiv.org/abs/1805.11604",
     )

@@ -1,0 +1,50 @@
+"""An experiment in this process: what the queue would run, one run after the other, and what is measured of it."""
+
+from pathlib import Path
+
+from dynascope.messages import Matrix
+from dynascope.sinks.memory import Memory
+from tests.trainer.running import record_of
+from trainer import loop
+from trainer.claims import Claim, Found, Ran
+from trainer.control import Commands
+from trainer.spec import RunSpec
+
+
+def rehearsed(claim: Claim, seed: int, folder: Path) -> Found:
+    return claim.measure(seed, {arm: ran(spec, folder / str(i)) for i, (arm, spec) in enumerate(claim.specs(seed).items())})
+
+
+def ran(spec: dict[str, object], folder: Path) -> Ran:
+    sink = Memory()
+    loop.run(RunSpec.model_validate(spec), sink, Commands(), folder=folder)
+    record = record_of(sink)
+    for message in sink.messages():  # layer quantities, as the series that the server makes of them
+        if hasattr(message, "quantities"):
+            _add_layers(record.points, message)
+    assert record.end is not None
+    checkpoints = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
+    return Ran(
+        "rehearsed",
+        record.end.status,
+        {name: values[-1] for name, (_, values) in record.points.items()},
+        {name: (steps, list(values)) for name, (steps, values) in record.points.items()},
+        [{"kind": event.kind, "step": event.step, "data": event.data} for event in record.events],
+        checkpoints[-1] if checkpoints else None,
+        {message.name: message.meta for message in sink.messages() if isinstance(message, Matrix)},
+    )
+
+
+def _add_layers(points: dict[str, tuple[list[float], list[float]]], message: object) -> None:
+    import numpy as np
+
+    from dynascope.messages import STEP, VALUE, LayerStats
+
+    assert isinstance(message, LayerStats)
+    steps = np.frombuffer(message.steps, STEP).tolist()
+    table = np.frombuffer(message.values, VALUE).reshape(len(steps), len(message.layers), len(message.quantities))
+    for i, layer in enumerate(message.layers):
+        for j, quantity in enumerate(message.quantities):
+            held = points.setdefault(f"layer/{layer}/{quantity}", ([], []))
+            held[0].extend(steps)
+            held[1].extend(table[:, i, j].tolist())
