@@ -6,6 +6,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from app.catalogue import Catalogue
+from app.claims import Claims
 from app.planner import Planner
 from app.runs import Runs
 from app.settings import Settings
@@ -24,3 +25,4 @@ StoreDep = Annotated[Store, _state("store")]
 PlannerDep = Annotated[Planner, _state("planner")]
 CatalogueDep = Annotated[Catalogue, _state("catalog")]
 SettingsDep = Annotated[Settings, _state("settings")]
+ClaimsDep = Annotated[Claims, _state("claims")]

@@ -13,8 +13,9 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app import ingest, live, pages, problems
-from app.api import catalog, checkpoints, code, exports, function, health, runs, series, slots
+from app.api import catalog, checkpoints, claims, code, exports, function, health, runs, series, slots
 from app.catalogue import Catalogue
+from app.claims import PATIENCE, Claims
 from app.executors.local import Local
 from app.hub import Hub
 from app.planner import Planner
@@ -48,7 +49,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.planner = Planner(executor)
     app.state.catalog = Catalogue(app.state.planner, settings.data)
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
-    for module in (health, catalog, runs, checkpoints, code, series, function, exports, slots):
+    app.state.judge = Planner(executor, PATIENCE)
+    app.state.claims = Claims(settings, app.state.store, app.state.runs, app.state.judge)
+    for module in (health, claims, catalog, runs, checkpoints, code, series, function, exports, slots):
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)
@@ -62,6 +65,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await app.state.store.open()
     await app.state.runs.recover()
+    await app.state.claims.recover()
     note = settings.data / "server.json"
     _announce(note, settings)
     warming = asyncio.create_task(_warm(app))
@@ -71,7 +75,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         warming.cancel()
         await asyncio.gather(warming, return_exceptions=True)
         note.unlink(missing_ok=True)
+        await app.state.claims.close()
         await app.state.runs.close()
+        await app.state.judge.close()
         await app.state.planner.close()
         await app.state.store.close()
 

@@ -20,8 +20,10 @@ PATIENCE, FIRST_PATIENCE = 2.0, 120.0
 
 
 class Planner:
-    def __init__(self, executor: Local) -> None:
-        self._executor = executor
+    """`patience`: seconds that an answer may take."""
+
+    def __init__(self, executor: Local, patience: float = PATIENCE) -> None:
+        self._executor, self._patience = executor, patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._lock = asyncio.Lock()
         self._process: ForkServerProcess | None = None
@@ -34,10 +36,10 @@ class Planner:
         async with self._lock:
             await self._ensure()
             self._id += 1
-            answer = await self._exchange({"id": self._id, "op": op, **question}, PATIENCE)
+            answer = await self._exchange({"id": self._id, "op": op, **question}, self._patience)
             if answer is None:
                 self._replace()
-                raise Problem(503, f"the planner did not answer within {PATIENCE:g} s and is being replaced; try again")
+                raise Problem(503, f"the planner did not answer within {self._patience:g} s and is being replaced; try again")
         if "errors" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["errors"]])
         if "failed" in answer:

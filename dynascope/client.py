@@ -257,6 +257,17 @@ class Client:
                 return
             query["cursor"] = page["next"]
 
+    def claims(self) -> list[dict[str, Any]]:
+        """Every experiment of the notes and what came of its newest run."""
+        return list(self.ask("GET", "/claims")["items"])
+
+    def claim(self, id: str) -> dict[str, Any]:
+        """One experiment and every time that it was run, the newest first."""
+        return dict(self.ask("GET", f"/claims/{id}"))
+
+    def run_claim(self, id: str, *, quick: bool = False, seed: int | None = None) -> dict[str, Any]:
+        return dict(self.ask("POST", f"/claims/{id}/run", json={"quick": quick, "seed": seed}))
+
     def catalog(self) -> dict[str, Any]:
         return dict(self.ask("GET", "/catalog"))
 

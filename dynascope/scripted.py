@@ -157,6 +157,9 @@ def add_to(app: typer.Typer) -> None:
     commands: list[Callable[..., None]] = [run, ls, show, export]
     for command in commands:
         app.command()(command)
+    from dynascope import claiming
+
+    app.add_typer(claiming.app, name="claims")
 
 
 def _wait(client: Client, runs: list[Run], quiet: bool) -> None:

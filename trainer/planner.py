@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from trainer import code, plan, registry
+from trainer.claims import judge
 from trainer.spec import FieldError, RunSpec, dotted
 
 
@@ -58,4 +59,9 @@ def _code(question: dict[str, Any]) -> str:
     return code.script(RunSpec.model_validate(question["spec"]), question["changes"], question["steps"])
 
 
-_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes, "fork": _fork, "code": _code}
+_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes, "fork": _fork, "code": _code} | {
+    "claims": judge.describe,
+    "claim_specs": judge.specs,
+    "claim_measure": judge.measure,
+    "claim_outcome": judge.outcome,
+}

@@ -1,6 +1,20 @@
 """The tables. `migrations/` brings a database to exactly this."""
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -122,6 +136,24 @@ matrices = Table(
     Column("shape", JSON, nullable=False),
     Column("meta", JSON, nullable=False),
     Column("data", LargeBinary, nullable=False),
+)
+
+#: An experiment of the notes, each time that it is run. `founds`: what each seed gave; `runs`: seed → arm → run.
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("claim", String(8), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("created", Float, nullable=False),
+    Column("ended", Float),
+    Column("quick", Boolean, nullable=False),
+    Column("seeds", JSON, nullable=False),
+    Column("founds", JSON, nullable=False),
+    Column("runs", JSON, nullable=False),
+    Column("outcome", String(16)),
+    Column("version", String(32), nullable=False),
 )
 
 Index("runs_by_age", runs.c.created.desc(), runs.c.id)

@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from trainer.claims.words import PREDICT, STORY
+
 Words = dict[str, str]
 Outcome = Literal["shown", "contradicted", "inconclusive"]
 Verdict = Literal["supports", "refutes"]
@@ -86,7 +88,7 @@ class Ran:
 
     def last(self, name: str) -> float:
         """The newest value of a series; NaN where there is none."""
-        value = self.latest.get(name)
+        value = self.series[name][1][-1] if self.series.get(name, ([], []))[1] else self.latest.get(name)
         return float("nan") if value is None else float(value)
 
     def weights(self) -> dict[str, np.ndarray]:
@@ -102,13 +104,11 @@ class Ran:
 class Claim:
     """One experiment. A subclass declares the class variables, and gives `measure`, and `specs` where it is made of runs.
 
-    `predict` asks the reader what will happen before it does; `story` says what the figure shows.
+    What the reader is asked beforehand, and what the figure shows, stands in `words`.
     """
 
     id: ClassVar[str]
     label: ClassVar[Words]
-    predict: ClassVar[Words]
-    story: ClassVar[Words]
     #: The criterion in words, thresholds as in `bounds`.
     criterion: ClassVar[Words]
     bounds: ClassVar[tuple[Bound, ...]]
@@ -148,8 +148,8 @@ class Claim:
         return {
             "id": self.id,
             "label": self.label,
-            "predict": self.predict,
-            "story": self.story,
+            "predict": PREDICT[self.id],
+            "story": STORY[self.id],
             "criterion": self.criterion,
             "bounds": [{"name": b.name, "label": b.label, "above": b.above, "below": b.below, "strict": b.strict} for b in self.bounds],
             "statements": {str(number): how for number, how in self.statements.items()},

@@ -36,10 +36,12 @@ class HeAgainstXavier(Claim):
     reads: ClassVar[tuple[str, ...]] = ("train/loss",)
 
     def specs(self, seed: int) -> dict[str, dict[str, Any]]:
+        data = digits(seed)["data"] | {"batch_size": 128}
         return {
             f"{arm}, {depth}": digits(
                 seed,
                 300,
+                data=data,
                 model={"name": "mlp", "params": {"depth": depth, "width": 64}},
                 init={"name": init, "params": {"gain": 1.0} if arm == "Xavier" else {}},
                 norm={"name": "none"},

@@ -1,0 +1,205 @@
+"""The notes' experiments as the server runs them: specs through the ordinary queue, and a process of their own that measures."""
+
+import asyncio
+import contextlib
+import logging
+import math
+import secrets
+import time
+from collections import deque
+from typing import Any
+
+from app.planner import Planner
+from app.problems import Problem
+from app.runs import Runs
+from app.settings import Settings
+from app.store import history, judgements
+from app.store.database import Store
+from app.store.pyramid import LAST, START
+from dynascope import __version__
+
+log = logging.getLogger(__name__)
+
+#: Seconds that measuring one seed may take.
+PATIENCE = 600.0
+SEEDS, QUICK = 10, 2
+#: The first seed of an experiment's first run; each later run takes others.
+FIRST_SEED, SEEDS_A_RUN = 1000, 100
+#: Experiments that may wait.
+MOST_WAITING = 100
+GOING = ("queued", "running")
+
+
+class Claims:
+    """One experiment at a time, the others wait. Its runs are started a few at a time: whoever starts one by hand hardly waits."""
+
+    def __init__(self, settings: Settings, store: Store, runs: Runs, judge: Planner) -> None:
+        self._store, self._runs, self._judge = store, runs, judge
+        self._outstanding = asyncio.Semaphore(settings.slots)
+        self._data = settings.data
+        self._waiting: deque[str] = deque()
+        self._current: tuple[str, asyncio.Task[None]] | None = None
+        self._worker: asyncio.Task[None] | None = None
+        self._described: list[dict[str, Any]] = []
+
+    async def recover(self) -> None:
+        """Nothing goes on from an earlier server: what it left is told as interrupted."""
+        await self._store.write(judgements.interrupt)
+
+    async def close(self) -> None:
+        for task in (self._worker, self._current and self._current[1]):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def described(self) -> list[dict[str, Any]]:
+        if not self._described:
+            self._described = await self._judge.ask("claims")
+        return self._described
+
+    async def one(self, claim: str) -> dict[str, Any]:
+        """Raises Problem 404."""
+        found = [described for described in await self.described() if described["id"].lower() == claim.lower()]
+        if not found:
+            ids = ", ".join(described["id"] for described in await self.described())
+            raise Problem(404, f"there is no experiment {claim[:40]!r}; there are: {ids}")
+        return found[0]
+
+    async def start(self, claim: str, quick: bool, seed: int | None) -> dict[str, Any]:
+        """A new judgement, which waits its turn. Raises Problem 404, 409 where it is going on, 429."""
+        described = await self.one(claim)
+        before = await self._store.read(judgements.of, described["id"])
+        if any(row["status"] in GOING for row in before):
+            raise Problem(409, f"{described['id']} is going on already; wait for it, or cancel it")
+        if len(self._waiting) >= MOST_WAITING:
+            raise Problem(429, f"{len(self._waiting)} experiments wait already; {MOST_WAITING} may")
+        first = FIRST_SEED + SEEDS_A_RUN * len(before) if seed is None else seed
+        row = {
+            "id": secrets.token_hex(8),
+            "claim": described["id"],
+            "status": "queued",
+            "reason": None,
+            "created": time.time(),
+            "ended": None,
+            "quick": quick,
+            "seeds": [first + i for i in range(QUICK if quick else SEEDS)],
+            "founds": [],
+            "runs": {},
+            "outcome": None,
+            "version": __version__,
+        }
+        await self._store.write(judgements.add, row)
+        self._waiting.append(row["id"])
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return row
+
+    async def cancel(self, claim: str) -> dict[str, Any]:
+        """End what is going on of this experiment, its runs too. Raises Problem 404, 409 where nothing is."""
+        described = await self.one(claim)
+        for row in await self._store.read(judgements.of, described["id"]):
+            if row["status"] not in GOING:
+                continue
+            if row["id"] in self._waiting:
+                self._waiting.remove(row["id"])
+            elif self._current and self._current[0] == row["id"]:
+                self._current[1].cancel()
+                await asyncio.gather(self._current[1], return_exceptions=True)
+            await self._end(row["id"], "cancelled", "cancelled by the user")
+            return {**row, "status": "cancelled"}
+        raise Problem(409, f"nothing of {described['id']} is going on")
+
+    async def judgements(self, claim: str) -> list[dict[str, Any]]:
+        return await self._store.read(judgements.of, claim)
+
+    async def newest(self) -> dict[str, dict[str, Any]]:
+        return await self._store.read(judgements.newest)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            id = self._waiting.popleft()
+            task = asyncio.create_task(self._run(id))
+            self._current = (id, task)
+            try:
+                await task
+            except asyncio.CancelledError:
+                if not task.cancelled():
+                    task.cancel()
+                    raise
+            except Problem as problem:
+                await self._end(id, "failed", problem.detail)
+            except Exception as error:
+                log.exception("experiment %s", id)
+                await self._end(id, "failed", f"{type(error).__name__}: {error}")
+            self._current = None
+
+    async def _end(self, id: str, status: str, reason: str | None, **values: Any) -> None:
+        await self._store.write(judgements.change, id, {"status": status, "reason": reason, "ended": time.time(), **values})
+
+    async def _run(self, id: str) -> None:
+        row = await self._store.read(judgements.one, id)
+        assert row is not None
+        claim, founds, started = row["claim"], [], {}
+        await self._store.write(judgements.change, id, {"status": "running"})
+        seeds: list[asyncio.Task[dict[str, Any]]] = []
+        try:
+            for seed in row["seeds"]:
+                asked = await self._judge.ask("claim_specs", claim=claim, seed=seed)
+                seeds.append(asyncio.create_task(self._seed(claim, seed, asked["specs"], asked["reads"])))
+            for seed, task in zip(row["seeds"], seeds, strict=True):
+                found, runs = (await task).values()
+                founds.append({"seed": seed, **found})
+                started[str(seed)] = runs
+                outcome = await self._judge.ask("claim_outcome", claim=claim, founds=founds)
+                told = {"founds": [_finite(f) for f in founds], "runs": started, "outcome": outcome}
+                await self._store.write(judgements.change, id, told)
+            await self._end(id, "done", None)
+        finally:
+            for task in seeds:
+                task.cancel()
+            await asyncio.gather(*seeds, return_exceptions=True)
+
+    async def _seed(self, claim: str, seed: int, specs: dict[str, Any], reads: list[str]) -> dict[str, Any]:
+        """What one seed gave, and the runs that it was measured from."""
+        arms = await asyncio.gather(*(self._arm(claim, seed, arm, spec) for arm, spec in specs.items()))
+        runs = dict(zip(specs, arms, strict=True))
+        told = {arm: await self._told(id, reads) for arm, id in runs.items()}
+        found = await self._judge.ask("claim_measure", claim=claim, seed=seed, runs=told)
+        return {"found": found, "runs": runs}
+
+    async def _arm(self, claim: str, seed: int, arm: str, spec: dict[str, Any]) -> str:
+        """Run one spec to its end; gives the run's id. A cancelled one is stopped."""
+        async with self._outstanding:
+            record, _ = await self._runs.create(spec | {"name": f"{claim}, {arm}, seed {seed}"[:200], "tags": [f"claim:{claim}"]})
+            try:
+                while (await self._runs.wait(record["id"], 60.0))["ended"] is None:
+                    continue
+            except asyncio.CancelledError:
+                with contextlib.suppress(Problem):
+                    await asyncio.shield(self._runs.control(record["id"], "stop", {}))
+                raise
+            return str(record["id"])
+
+    async def _told(self, id: str, reads: list[str]) -> dict[str, Any]:
+        """A run as `trainer.claims.Ran` wants it."""
+        record = await self._runs.record(id)
+        series = await self._store.read(history.read_series, id, reads, 0)
+        visits = await self._store.read(history.read_matrix, id, "visits")
+        held = await self._runs.checkpoints(id)
+        file = self._data / "runs" / id / "checkpoints" / held[-1]["file"] if held else None
+        return {
+            "id": id,
+            "status": record["status"],
+            "latest": record["latest"],
+            "series": {name: (b.table[START].tolist(), b.table[LAST].tolist()) for name, (_, b) in series.items()},
+            "events": await self._store.read(history.read_events, id),
+            "checkpoint": str(file) if file else None,
+            "matrices": {"visits": visits.meta} if visits else {},
+        }
+
+
+def _finite(found: dict[str, Any]) -> dict[str, Any]:
+    """As JSON holds it: null for what is not finite."""
+    values = {name: value if math.isfinite(value) else None for name, value in found["values"].items()}
+    curves = [{**curve, "y": [y if math.isfinite(y) else None for y in curve["y"]]} for curve in found["curves"]]
+    return {**found, "values": values, "curves": curves}
