@@ -85,7 +85,7 @@ def plan(spec: RunSpec) -> Plan:
     """Raises PlanError with every field that is to blame."""
     full, params = _filled(spec)
     warnings: list[str] = []
-    shape = _seen(full, registry.part("dataset", full.data.name).shape(params["dataset"]))
+    shape = _seen(full, _shape(full, params["dataset"]))
     _check_task(full, shape)
     sizes = _sizes(full, shape)
     batch = sizes["train"] if full.data.batch_size == "full" else full.data.batch_size
@@ -270,6 +270,15 @@ def _disagreements(spec: RunSpec) -> list[FieldError]:
         msg = "gradient descent takes the whole training set in every step; give full, or use optimizer sgd"
         wrong.append(FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size))
     return wrong
+
+
+def _shape(spec: RunSpec, params: Strict) -> Shape:
+    """Raises PlanError where the data are not there or can't be read."""
+    try:
+        shape: Shape = registry.part("dataset", spec.data.name).shape(params)
+    except Refused as refused:
+        raise PlanError([FieldError(loc=f"data.params.{refused.param}", msg=str(refused), got=refused.got)]) from None
+    return shape
 
 
 def _seen(spec: RunSpec, shape: Shape) -> Shape:
