@@ -10,6 +10,7 @@ from app.planner import Planner
 from app.runs import Runs
 from app.settings import Settings
 from app.store.database import Store
+from app.uploads import Uploads
 
 
 def _state(name: str):  # type: ignore[no-untyped-def]
@@ -23,4 +24,5 @@ RunsDep = Annotated[Runs, _state("runs")]
 StoreDep = Annotated[Store, _state("store")]
 PlannerDep = Annotated[Planner, _state("planner")]
 CatalogueDep = Annotated[Catalogue, _state("catalog")]
+UploadsDep = Annotated[Uploads, _state("uploads")]
 SettingsDep = Annotated[Settings, _state("settings")]
