@@ -107,7 +107,7 @@ class Guard:
         length = headers.get("content-length", "0")
         limit = self._limit(scope)
         if not length.isdecimal() or int(length) > limit:
-            return Problem(413, f"the body has {length} bytes; {limit} are allowed").response()
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers={"Connection": "close"}).response()
         if path in OPEN or path in RUN_TOKEN:
             return None
         if path == "/" and scope["type"] == "http" and b"token=" in scope.get("query_string", b""):

@@ -62,14 +62,12 @@ class Uploads:
         if Path(filename).suffix.lower() not in FORMATS:
             msg = f"a file's name has to end in {', '.join(FORMATS)}; nothing else is read"
             raise Problem.of_fields([FieldError(loc="file", msg=msg, got=filename[:200])])
-        if not path.stat().st_size:
-            raise Problem.of_fields([FieldError(loc="file", msg="the file is empty", got=filename[:200])])
         reads, dataset = FORMATS[Path(filename).suffix.lower()]
         id = secrets.token_hex(8)
         part, whole = self.folder / f"{id}.part", self.folder / f"{id}.safetensors"
         record = {"id": id, "name": plain(name or Path(filename).name), "format": dataset, "created": time.time()}
         most = 4 * self._settings.max_upload
-        question = {"path": str(path), "part": str(part), "format": reads, "target": target, "task": task, "most": most}
+        question: dict[str, Any] = {"path": str(path), "part": str(part), "format": reads, "target": target, "task": task, "most": most}
         question |= {"record": record, "memory": MEMORY + 4 * most, "seconds": SECONDS}
         try:
             async with self._reading:

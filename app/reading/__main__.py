@@ -19,7 +19,10 @@ READERS = {"csv": read_csv, "parquet": read_parquet, "npz": read_npz}
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     try:
-        found = READERS[question["format"]](Path(question["path"]), question["target"], question["most"])
+        path = Path(question["path"])
+        if not path.stat().st_size:
+            raise Bad("the file is empty")
+        found = READERS[question["format"]](path, question["target"], question["most"])
         y, task, classes = learnt(found, question["task"])
     except Bad as bad:
         return {"bad": {"loc": bad.loc, "msg": str(bad), "got": bad.got}}

@@ -176,7 +176,6 @@ def _check_text(path: Path) -> None:
     """UTF-8 throughout. Raises Bad naming the line."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        line = 0
         for line, piece in enumerate(iter(lambda: file.readline(1 << 20), b""), 1):
             try:
                 decoder.decode(piece)
@@ -184,8 +183,6 @@ def _check_text(path: Path) -> None:
                 raise Bad(f"line {line:,} is not UTF-8 ({error.reason}); save the file as UTF-8", repr(piece[:40])) from None
             if b"\0" in piece:
                 raise Bad(f"line {line:,} holds a zero byte: this is no text file", repr(piece[:40]))
-    if not line:
-        raise Bad("the file is empty")
 
 
 def _check_names(names: list[str]) -> None:
