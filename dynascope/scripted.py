@@ -16,7 +16,7 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from dynascope.client import Client, Refused, Run
@@ -185,7 +185,7 @@ def data_ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> No
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
-    table = Table("id", "name", "data set", "rows", "task", "target", "bytes")
+    table = Table(Column("id", no_wrap=True), "name", "data set", "rows", "task", "target", "bytes")
     for one in found:
         cells = (one["id"], one["name"], one["format"], f"{one['rows']:,}", one["task"], one["target"], f"{one['bytes']:,}")
         table.add_row(*(Text(cell) for cell in cells))
@@ -203,8 +203,9 @@ def add_to(app: typer.Typer) -> None:
     for command in commands:
         app.command()(command)
     data = typer.Typer(no_args_is_help=True, help="Data sets of your own: add, ls, rm.")
-    for name, command in {"add": data_add, "ls": data_ls, "rm": data_rm}.items():
-        data.command(name)(command)
+    data.command("add")(data_add)
+    data.command("ls")(data_ls)
+    data.command("rm")(data_rm)
     app.add_typer(data, name="data")
 
 
