@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.trainer.data_folder import PARAMS
 from tests.trainer.running import Steered, run, spec_of
 from trainer import registry
 from trainer.code import script
@@ -77,6 +78,13 @@ SPECS: list[dict[str, Any]] = [
         "model__activation": {"name": "identity"},
         "optimizer": {"schedule": {"name": "linear"}},
     },
+    {"init__name": "normal", "norm__name": "none", "data": {"name": "digits3d"}},
+    {"init__name": "uniform", "data": {"name": "sequential_digits"}},
+    {"init__name": "xavier_uniform", "data": {"name": "adding", "params": {"length": 8}}},
+    {"init__name": "xavier_normal", "data": {"name": "mnist1d"}},
+    {"init__name": "orthogonal", "data": {"name": "idx"}},
+    {"init__name": "lsuv", "data": {"name": "table", "params": PARAMS["table"]}},
+    {"init__name": "kaiming_uniform", "norm__name": "layer", "data": {"name": "arrays", "params": PARAMS["arrays"]}},
     {"optimizer": {"params": {"nesterov": True}, "schedule": {"name": "exponential"}}},
 ]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.server import ROOT
+from tests.trainer.data_folder import PARAMS
 from tests.trainer.dropped import INIT
 from tests.trainer.running import run, spec_of
 from trainer import registry
@@ -42,7 +43,8 @@ def test_the_registry_holds_every_name_of_the_contract_that_fits_vectors() -> No
         "orthogonal lsuv",
         "norm": "none batch layer group rms",
         "activation": "identity sigmoid tanh relu leaky_relu gelu silu selu",
-        "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear",
+        "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear mnist1d digits3d sequential_digits "
+        "adding idx table arrays",
         "model": "linear mlp",
         "optimizer": "gd sgd adam adamw rmsprop adagrad",
         "penalty": "subgradient proximal decoupled",
@@ -57,7 +59,11 @@ def choices(kind: str, name: str, seed: int) -> dict[str, Any]:
     rng = random.Random(seed)
     drawn = {other: rng.choice(registry.names(other)) for other in registry.KINDS} | {kind: name}
     return {
-        "data": {"name": drawn["dataset"], "batch_size": "full" if drawn["optimizer"] == "gd" else 32},
+        "data": {
+            "name": drawn["dataset"],
+            "params": PARAMS.get(drawn["dataset"], {}),
+            "batch_size": "full" if drawn["optimizer"] == "gd" else 32,
+        },
         "model": {
             "name": drawn["model"],
             "params": {"depth": 2, "width": 16, "dropout": rng.choice([0.0, 0.3])} if drawn["model"] == "mlp" else {},
