@@ -83,7 +83,7 @@ SPECS: list[dict[str, Any]] = [
     {"init__name": "xavier_uniform", "data": {"name": "adding", "params": {"length": 8}}},
     {"init__name": "xavier_normal", "data": {"name": "mnist1d"}},
     {"init__name": "orthogonal", "data": {"name": "idx"}},
-    {"init__name": "lsuv", "data": {"name": "table", "params": PARAMS["table"]}},
+    {"init__name": "zeros", "data": {"name": "table", "params": PARAMS["table"]}},
     {"init__name": "kaiming_uniform", "norm__name": "layer", "data": {"name": "arrays", "params": PARAMS["arrays"]}},
     {"optimizer": {"params": {"nesterov": True}, "schedule": {"name": "exponential"}}},
 ]
@@ -95,7 +95,7 @@ def test_a_script_run_alone_gives_the_same_losses(changes: dict[str, Any], tmp_p
     text = script(spec)
     assert "dynascope." not in text
     assert "trainer" not in text.replace("trained", "")
-    assert len(text.splitlines()) < 200
+    assert len(text.splitlines()) < (240 if spec.data.name == "idx" else 200)  # which brings a reader of files along
     assert losses_of(text, tmp_path) == run(spec).values("train/loss")
 
 

@@ -122,6 +122,6 @@ class Idx(Dataset):
         return Shape(min(count, params.examples), pictures(rows, columns), int(y.max()) + 1)
 
     def load(self, params: Params, seed: int) -> Raw:
-        y = _size(params.files)[3][: params.examples]
-        x = _array(_found(params.files)[0], 3, params.files, params.examples)
+        images, labels = _found(params.files)
+        x, y = _array(images, 3, params.files, params.examples), _array(labels, 1, params.files, params.examples)
         return x.astype(np.float32)[:, None], y.astype(np.int64)

@@ -1,7 +1,7 @@
 import random
 import sys
+import types
 from functools import lru_cache
-from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
@@ -18,7 +18,7 @@ def _mnist1d() -> Raw:
     in where they are not imported yet, which saves half a second and 30 MB.
     """
     absent = [name for name in ("requests", "matplotlib", "matplotlib.pyplot") if name not in sys.modules]
-    sys.modules.update({name: ModuleType(name) for name in absent})
+    sys.modules.update({name: types.ModuleType(name) for name in absent})
     before = random.getstate(), np.random.get_state()
     try:
         import mnist1d.data as package
