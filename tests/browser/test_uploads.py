@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.app.test_datasets import CSV
+from tests.browser.test_care import AXE
 from tests.browser.test_lab import start, stop, until
 from tests.server import Server
 
@@ -59,3 +60,22 @@ def test_what_is_wrong_in_a_file_is_said_beside_it(open_page: OpenPage, server: 
     attach(page, "CSV 또는 Parquet 파일 올리기", "a.csv", "a,b,y\n1,2,3\n1,2\n")
     expect(page.locator("[data-uploads=table] [data-said]")).to_contain_text("line 3 has 2 values")
     expect(page.get_by_role("group", name="찾은 것")).to_be_hidden()
+
+
+@pytest.mark.parametrize(("lang", "width"), [("en", 1440), ("ko", 390)])
+def test_axe_finds_nothing_and_nothing_is_cut_where_a_file_is_chosen(open_page: OpenPage, server: Server, lang: str, width: int) -> None:
+    page = open_page(lang=lang, width=width, bypass_csp=True)
+    if width < 800:
+        page.locator("#sheet-toggle").click()
+    choose(page, "table")
+    page.locator("[data-uploads=table] [data-file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": CSV.encode()})
+    expect(page.locator("[data-uploads=table] [data-found]")).to_be_visible()
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(
+        "async () => (await axe.run("[data-uploads=table]")).violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))])"
+    )
+    assert found == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("() => { const c = document.getElementById('controls'); return c.scrollWidth <= c.clientWidth; }")
+    page.locator("[data-uploads=table] [data-drop]").click()
+    until(page, lambda: "a.csv" not in [one["name"] for one in server.client.get("/api/datasets").json()["items"]])
