@@ -72,7 +72,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_where_a_file_is_chosen(open_page: 
     expect(page.locator("[data-uploads=table] [data-found]")).to_be_visible()
     page.add_script_tag(path=AXE)
     found = page.evaluate(
-        "async () => (await axe.run("[data-uploads=table]")).violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))])"
+        "async () => (await axe.run('[data-uploads=table]')).violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 120))])"
     )
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
