@@ -11,6 +11,7 @@ from app.planner import Planner
 from app.runs import Runs
 from app.settings import Settings
 from app.store.database import Store
+from app.uploads import Uploads
 
 
 def _state(name: str):  # type: ignore[no-untyped-def]
@@ -24,5 +25,6 @@ RunsDep = Annotated[Runs, _state("runs")]
 StoreDep = Annotated[Store, _state("store")]
 PlannerDep = Annotated[Planner, _state("planner")]
 CatalogueDep = Annotated[Catalogue, _state("catalog")]
+UploadsDep = Annotated[Uploads, _state("uploads")]
 SettingsDep = Annotated[Settings, _state("settings")]
 ClaimsDep = Annotated[Claims, _state("claims")]

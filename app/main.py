@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app import ingest, live, pages, problems
-from app.api import catalog, checkpoints, claims, code, exports, function, health, runs, series, slots
+from app.api import catalog, checkpoints, claims, code, datasets, exports, function, health, runs, series, slots
 from app.catalogue import Catalogue
 from app.claims import PATIENCE, Claims
 from app.executors.local import Local
@@ -24,6 +24,7 @@ from app.runs import Runs
 from app.security import Credentials, Guard
 from app.settings import ROOT, Settings
 from app.store.database import Store
+from app.uploads import Uploads
 from dynascope import __version__
 
 log = logging.getLogger(__name__)
@@ -49,9 +50,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.planner = Planner(executor)
     app.state.catalog = Catalogue(app.state.planner, settings.data)
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
+    app.state.uploads = Uploads(settings, app.state.runs)
     app.state.judge = Planner(executor, PATIENCE)
     app.state.claims = Claims(settings, app.state.store, app.state.runs, app.state.judge)
-    for module in (health, claims, catalog, runs, checkpoints, code, series, function, exports, slots):
+    for module in (health, catalog, claims, datasets, runs, checkpoints, code, series, function, exports, slots):
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)
@@ -64,6 +66,7 @@ def create_app(settings: Settings) -> FastAPI:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     await app.state.store.open()
+    app.state.uploads.clean()
     await app.state.runs.recover()
     await app.state.claims.recover()
     note = settings.data / "server.json"

@@ -162,6 +162,10 @@ class Form:
         if len(words_) + nullable > 1:
             options: list[Schema] = [{"value": w, "label": w, "short": w, "help": "", "source": None, "params": []} for w in words_]
             return self._labelled(path, schema, about | {"kind": "choice", "part": None, "options": options})
+        if schema.get("choose"):
+            return self._labelled(path, schema, about | {"kind": "upload", "dataset": schema["choose"].rsplit("/", 1)[1]})
+        if any(v.get("type") == "string" for v in variants) and ".params." in path:
+            return self._labelled(path, schema, about | {"kind": "text"})
         return None
 
     def _labelled(self, path: str, schema: Schema, about: Schema) -> Schema:

@@ -210,6 +210,10 @@ class Runs:
         known = {"status": run.status, "step": run.step, "diagnosis": run.diagnosis}
         return record | known | {"latest": record["latest"] | run.latest}
 
+    def that_use(self, upload: str) -> list[str]:
+        """Runs that have not ended and read this upload."""
+        return [run.id for run in self._active.values() if run.spec["data"]["params"].get("id") == upload]
+
     async def delete(self, id: str) -> None:
         run = self._active.get(id)
         if run is not None:

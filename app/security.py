@@ -23,6 +23,8 @@ from app.settings import Settings
 OPEN = frozenset({"/api/healthz", "/api/readyz"})
 #: Paths whose credential is a run's own token, which the route checks before it accepts.
 RUN_TOKEN = frozenset({"/api/ingest"})
+#: The request whose body may be a file, and what a form adds to it.
+UPLOAD, FORM = ("POST", "/api/datasets"), 64 << 10
 
 #: The hash admits the empty <style> that Plotly makes and fills by script.
 CSP = (
@@ -74,7 +76,7 @@ class Guard:
     def __init__(self, app: ASGIApp, settings: Settings, credentials: Credentials) -> None:
         self._app, self._credentials = app, credentials
         self._hosts, self._origins = settings.hosts(), settings.origins()
-        self._max_body = settings.max_body
+        self._max_body, self._max_upload = settings.max_body, settings.max_upload + FORM
         self._secure = settings.base_url().startswith("https:")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +88,7 @@ class Guard:
         if refusal is not None:
             await _refuse(scope, receive, send, refusal)
         elif scope["type"] == "http":
-            await self._app(scope, _limited(receive, self._max_body), send)
+            await self._app(scope, _limited(receive, self._limit(scope)), send)
         else:
             await self._app(scope, receive, send)
 
@@ -103,8 +105,9 @@ class Guard:
                 403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS."
             ).response()
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._max_body:
-            return Problem(413, f"the body has {length} bytes; {self._max_body} are allowed").response()
+        limit = self._limit(scope)
+        if not length.isdecimal() or int(length) > limit:
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers={"Connection": "close"}).response()
         if path in OPEN or path in RUN_TOKEN:
             return None
         if path == "/" and scope["type"] == "http" and b"token=" in scope.get("query_string", b""):
@@ -119,6 +122,10 @@ class Guard:
         return Problem(
             401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how
         ).response()
+
+    def _limit(self, scope: Scope) -> int:
+        """An upload goes to disk as it comes; every other body is held in memory."""
+        return self._max_upload if (scope.get("method"), scope["path"]) == UPLOAD else self._max_body
 
     def _exchange(self, scope: Scope) -> Response:
         """The page takes the token once, gets a cookie for it and goes on at the clean address."""

@@ -20,6 +20,8 @@ from dynascope.stream import ENDED
 
 #: Seconds that one question waits for the end of a run: below what proxies allow.
 LONG = 25.0
+#: Seconds that reading an uploaded file may take.
+UPLOAD = 900.0
 
 
 class Refused(Exception):
@@ -273,6 +275,26 @@ class Client:
 
     def plan(self, spec: Mapping[str, Any] | None = None) -> dict[str, Any]:
         return dict(self.ask("POST", "/plan", json=dict(spec or {})))
+
+    def upload(
+        self, path: str | os.PathLike[str], target: str | None = None, task: str | None = None, name: str | None = None
+    ) -> dict[str, Any]:
+        """A CSV, Parquet or NPZ file as a data set; what was found in it, and its `id` for `data.params`.
+
+        `target`: the column to learn, the last where none is given. `task`: classification or regression, found out where
+        it isn't given. Raises Refused, with the line and the column, for a file that can't be used.
+        """
+        fields = {key: value for key, value in {"target": target, "task": task, "name": name}.items() if value is not None}
+        with open(path, "rb") as file:
+            files = {"file": (os.path.basename(path), file)}
+            return dict(self.ask("POST", "/datasets", data=fields, files=files, timeout=UPLOAD))
+
+    def datasets(self) -> list[dict[str, Any]]:
+        """Uploads, newest first."""
+        return list(self.ask("GET", "/datasets")["items"])
+
+    def delete_dataset(self, id: str) -> None:
+        self.ask("DELETE", f"/datasets/{id}")
 
     def slots(self) -> dict[str, Any]:
         return dict(self.ask("GET", "/slots"))

@@ -7,14 +7,29 @@ from sklearn.model_selection import train_test_split
 
 def split(y: np.ndarray, classes: int, train: int, val: int, test: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices of the three splits, classes in equal shares; the test split depends on its size and the seed alone."""
-    labels = y if classes else None
-    rest, tested = train_test_split(np.arange(len(y)), test_size=test, stratify=labels, random_state=seed)
-    trained, validated = train_test_split(rest, test_size=val, stratify=None if labels is None else labels[rest], random_state=seed)
+    rest, tested = _parted(np.arange(len(y)), y, classes, test, seed)
+    trained, validated = _parted(rest, y, classes, val, seed)
     return trained[:train], validated, tested
 
 
+def _parted(indices: np.ndarray, y: np.ndarray, classes: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Raises ValueError for a class that can't be in both parts."""
+    counts = np.bincount(y[indices], minlength=classes) if classes else np.array([2])
+    rare = [str(c) for c in np.flatnonzero(counts == 1)]
+    if rare:
+        raise ValueError(f"class {', '.join(rare)} has too few examples to be in every split: give it at least 3, or leave it out")
+    first, second = train_test_split(indices, test_size=size, stratify=y[indices] if classes else None, random_state=seed)
+    return first, second
+
+
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation by feature; a feature that never varies keeps its scale."""
+    """Mean and deviation by feature, over the examples that have it: NaN is padding. One that never varies keeps its scale."""
+    there = ~np.isnan(values)
+    if not there.all():
+        count = np.maximum(there.sum(axis=0), 1)
+        mean = np.where(there, values, 0).sum(axis=0, dtype=np.float64) / count
+        std = np.sqrt((np.where(there, values - mean, 0) ** 2).sum(axis=0) / count)
+        return mean.astype(np.float32), np.where(std > 1e-8, std, 1).astype(np.float32)
     std = values.std(axis=0)
     return values.mean(axis=0), np.where(std > 1e-8, std, np.float32(1))
 

@@ -86,7 +86,7 @@ def plan(spec: RunSpec) -> Plan:
     """Raises PlanError with every field that is to blame."""
     full, params = _filled(spec)
     warnings: list[str] = []
-    shape = _seen(full, registry.part("dataset", full.data.name).shape(params["dataset"]))
+    shape = _seen(full, _shape(full, params["dataset"]))
     _check_task(full, shape)
     sizes = _sizes(full, shape)
     batch = sizes["train"] if full.data.batch_size == "full" else full.data.batch_size
@@ -295,6 +295,15 @@ def _needs_two(spec: RunSpec, shape: Shape) -> bool:
     hidden = registry.part("model", spec.model.name).works_with.get("hidden", True)
     positions = shape.inputs[:-1] if shape.layout == "sequence" else shape.inputs[1:]
     return bool(registry.part("norm", spec.norm.name).needs_two and hidden and math.prod(positions) == 1)
+
+
+def _shape(spec: RunSpec, params: Strict) -> Shape:
+    """Raises PlanError where the data are not there or can't be read."""
+    try:
+        shape: Shape = registry.part("dataset", spec.data.name).shape(params)
+    except Refused as refused:
+        raise PlanError([FieldError(loc=f"data.params.{refused.param}", msg=str(refused), got=refused.got)]) from None
+    return shape
 
 
 def _seen(spec: RunSpec, shape: Shape) -> Shape:

@@ -19,12 +19,13 @@ def described(
     live: bool = False,
     scale: Literal["linear", "log"] = "linear",
     span: tuple[float, float] | None = None,
+    choose: str | None = None,
     **constraints: Any,
 ) -> Any:
     """A pydantic field that also carries what a form needs, in English and Korean.
 
     `live`: can change while a run goes on. `scale` and `span` say how a slider runs; a log slider whose field admits
-    zero has a true zero at its left end.
+    zero has a true zero at its left end. `choose` names what a page offers to choose from, as `uploads/table`.
     """
     extra: dict[str, Any] = {
         "label": dict(zip(LANGUAGES, label, strict=True)),
@@ -34,6 +35,8 @@ def described(
     }
     if span:
         extra["span"] = list(span)
+    if choose:
+        extra["choose"] = choose
     return Field(default, json_schema_extra=extra, **constraints)
 
 

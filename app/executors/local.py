@@ -31,7 +31,7 @@ class Local:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="forkserver")
-        self._cache = data / "cache"
+        self._data = data.resolve()
 
     async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
         process = await self._run(self._spawn, "trainer.worker:main", job)
@@ -83,7 +83,7 @@ class Local:
 
     def _spawn(self, path: str, argument: Any) -> ForkServerProcess:
         process = self._context.Process(target=entry.call, args=(path, argument), daemon=True)
-        with _environment(self._cache):
+        with _environment(self._data):
             process.start()
         return process
 
@@ -98,11 +98,12 @@ class Local:
 
 
 @contextlib.contextmanager
-def _environment(cache: Path) -> Iterator[None]:
+def _environment(data: Path) -> Iterator[None]:
     """What the forkserver inherits when this start is the first."""
     wanted = {
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
-        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(cache / "numba"),
+        "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(data / "cache" / "numba"),
+        "DYNASCOPE_DATA": str(data),
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }

@@ -75,4 +75,34 @@ export const getFunction = (id, step) => ask('GET', `/api/runs/${encodeURICompon
 /** @param {string} id */
 export const getRun = (id) => ask('GET', `/api/runs/${encodeURIComponent(id)}`);
 
+/** @returns {Promise<any[]>} what users uploaded, newest first */
+export const getUploads = async () => (await ask('GET', '/api/datasets')).items;
+
+/** @param {string} id */
+export const deleteUpload = (id) => ask('DELETE', `/api/datasets/${encodeURIComponent(id)}`);
+
+/**
+ * Send a file as a data set. By XMLHttpRequest, because fetch tells nothing of how far it is.
+ * @param {File} file @param {Record<string, string>} fields @param {(share: number) => void} progress
+ * @returns {Promise<any>} what was found in it; throws `Problem`
+ */
+export function sendUpload(file, fields, progress) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', file);
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.responseType = 'json';
+    request.upload.addEventListener('progress', (event) => event.lengthComputable && progress(event.loaded / event.total));
+    request.addEventListener('error', () => reject(new Problem(0, _('The file could not be sent: the server can’t be reached, or it is larger than allowed.'))));
+    request.addEventListener('load', () => {
+      const said = request.response ?? {};
+      if (request.status === 201) resolve(said);
+      else reject(new Problem(request.status, said.detail || `${request.status} ${request.statusText}`, said.errors));
+    });
+    request.open('POST', '/api/datasets');
+    request.send(form);
+  });
+}
+
 export const getCatalogue = () => ask('GET', '/api/catalog');

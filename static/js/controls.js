@@ -54,6 +54,11 @@ export class Controls {
     }
   }
 
+  /** A value was put into a control by another part of the page: what follows is as if a person had chosen it. @param {HTMLElement} control */
+  chosen(control) {
+    this.#change(control);
+  }
+
   /** Whether a change of this path acts on the run that goes on. @param {string} path */
   isLive(path) {
     return this.#enabled().some((control) => control.dataset.path === path && control.dataset.live !== undefined);
@@ -175,7 +180,7 @@ function valueOf(control) {
   if (control.tagName === 'FIELDSET') return control.querySelector('input:checked')?.value ?? null;
   if (control.type === 'radio') return control.value;
   if (kind === 'flag' || kind === 'group') return control.checked;
-  if (kind === 'choice') return control.value;
+  if (kind === 'choice' || kind === 'text' || kind === 'upload') return control.value;
   const text = control.value.trim();
   if (text === '') return null;
   if (words.split(' ').includes(text)) return text;
@@ -188,7 +193,10 @@ function show(control, value) {
     for (const radio of control.querySelectorAll('input')) radio.checked = radio.value === value;
   } else if (kind === 'flag') control.checked = Boolean(value);
   else if (kind === 'group') control.checked = value !== null;
-  else control.value = value === null ? '' : typeof value === 'number' ? plain(value) : value;
+  else if (kind === 'upload') {
+    if (value && ![...control.options].some((option) => option.value === value)) control.append(new Option(value, value)); // the list may come later
+    control.value = value ?? '';
+  } else control.value = value === null ? '' : typeof value === 'number' ? plain(value) : value;
 }
 
 /** A number as an input holds it. */

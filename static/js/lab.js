@@ -16,6 +16,7 @@ import { Strip } from './strip.js';
 import { _, language } from './texts.js';
 import { colours, installTheme } from './theme.js';
 import { Transport } from './transport.js';
+import { installUploads } from './uploads.js';
 
 const $ = (id) => document.getElementById(id);
 const catalogue = JSON.parse($('catalogue').textContent);
@@ -381,6 +382,7 @@ installTheme(() => {
 });
 transport.pace = catalogue.defaults.pace;
 installPaper();
+installUploads($('controls'), (control) => controls.chosen(control));
 $('fork').addEventListener('click', fork);
 $('code').addEventListener('click', code);
 $('share').addEventListener('click', share);

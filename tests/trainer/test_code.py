@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.trainer.data_folder import PARAMS
 from tests.trainer.running import Steered, run, spec_of
 from trainer import registry
 from trainer.code import script
@@ -77,6 +78,13 @@ SPECS: list[dict[str, Any]] = [
         "model__activation": {"name": "identity"},
         "optimizer": {"schedule": {"name": "linear"}},
     },
+    {"init__name": "normal", "norm__name": "none", "data": {"name": "digits3d"}},
+    {"init__name": "uniform", "data": {"name": "sequential_digits"}},
+    {"init__name": "xavier_uniform", "data": {"name": "adding", "params": {"length": 8}}},
+    {"init__name": "xavier_normal", "data": {"name": "mnist1d"}},
+    {"init__name": "orthogonal", "data": {"name": "idx"}},
+    {"init__name": "zeros", "data": {"name": "table", "params": PARAMS["table"]}},
+    {"init__name": "kaiming_uniform", "norm__name": "layer", "data": {"name": "arrays", "params": PARAMS["arrays"]}},
     {"optimizer": {"params": {"nesterov": True}, "schedule": {"name": "exponential"}}},
     {"model": {"name": "cnn1d", "params": {"groups": 4, "residual": True}}, "norm__name": "instance"},
     {"model": {"name": "cnn2d", "params": {"dropout": 0.2}}, "norm__name": "layer", "init__name": "orthogonal"},
@@ -97,7 +105,7 @@ def test_a_script_run_alone_gives_the_same_losses(changes: dict[str, Any], tmp_p
     text = script(spec)
     assert "dynascope." not in text
     assert "trainer" not in text.replace("trained", "")
-    assert len(text.splitlines()) < 260
+    assert len(text.splitlines()) < 280
     assert losses_of(text, tmp_path) == run(spec).values("train/loss")
 
 

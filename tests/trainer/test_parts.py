@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.server import ROOT
+from tests.trainer.data_folder import PARAMS
 from tests.trainer.dropped import INIT
 from tests.trainer.running import run, spec_of
 from trainer import registry
@@ -42,7 +43,8 @@ def test_the_registry_holds_every_name_of_the_contract() -> None:
         "orthogonal lsuv",
         "norm": "none batch layer instance group rms",
         "activation": "identity sigmoid tanh relu leaky_relu gelu silu selu",
-        "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear",
+        "dataset": "digits breast_cancer wine diabetes moons circles spirals blobs sine sparse_linear mnist1d digits3d sequential_digits "
+        "adding idx table arrays",
         "model": "linear mlp cnn1d cnn2d cnn3d rnn gru lstm transformer",
         "optimizer": "gd sgd adam adamw rmsprop adagrad",
         "penalty": "subgradient proximal decoupled",
@@ -53,8 +55,9 @@ def test_the_registry_holds_every_name_of_the_contract() -> None:
 
 
 def fit(dataset: str, model: str, norm: str) -> bool:
-    """Whether the catalogue says that these go together."""
-    reads, has = registry.part("model", model).works_with["layouts"], registry.part("dataset", dataset).works_with["layouts"]
+    """Whether these go together, by what the parts say."""
+    part = registry.part("dataset", dataset)
+    reads, has = registry.part("model", model).works_with["layouts"], part.shape(part.Params(**PARAMS.get(dataset, {}))).views
     layout = next((layout for layout in reads if layout in has), None)
     return layout is not None and layout in registry.part("norm", norm).works_with["layouts"]
 
@@ -69,7 +72,11 @@ def choices(kind: str, name: str, seed: int) -> dict[str, Any]:
     of_model = registry.part("model", drawn["model"]).Params.model_fields
     small = {"depth": 2, "width": 16, "dropout": rng.choice([0.0, 0.3]), "residual": rng.choice([False, True])}
     return {
-        "data": {"name": drawn["dataset"], "batch_size": "full" if drawn["optimizer"] == "gd" else 32},
+        "data": {
+            "name": drawn["dataset"],
+            "params": PARAMS.get(drawn["dataset"], {}),
+            "batch_size": "full" if drawn["optimizer"] == "gd" else 32,
+        },
         "model": {"name": drawn["model"], "params": {key: value for key, value in small.items() if key in of_model}},
         "model__activation": {"name": drawn["activation"]},
         "init__name": drawn["init"],

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trainer.registry import Part
-from trainer.spec import described
+from trainer.spec import Strict, described
 
 Raw = tuple[np.ndarray, np.ndarray]
 Task = Literal["classification", "regression"]
@@ -63,6 +63,12 @@ def pictures(rows: int, columns: int, channels: int = 1) -> dict[str, tuple[int,
 
 
 class Dataset(Part):
+    @property
+    def works_with(self) -> dict[str, Any]:  # type: ignore[override]
+        """By its shape with the default parameters; a part whose shape depends on a file declares it."""
+        shape = self.shape(self.Params())
+        return {"layouts": list(shape.views), "task": shape.task}
+
     def shape(self, params: Any) -> Shape:
         raise NotImplementedError
 
@@ -85,3 +91,22 @@ def count_field(default: int):  # type: ignore[no-untyped-def]
 
 def noise_field(default: float, ko: str = "좌표에 더하는 표준편차.", en: str = "Deviation added to each coordinate."):  # type: ignore[no-untyped-def]
     return described(default, label=("Noise", "잡음"), help=(en, ko), ge=0, le=5, span=(0, 1))
+
+
+class Uploaded(Strict):
+    """Params of a data set that a user uploaded."""
+
+    @staticmethod
+    def of(format: str) -> Any:
+        return described(
+            "",
+            label=("Upload", "올린 파일"),
+            help=("Its id, as the upload's answer gave it.", "올릴 때 받은 번호(id)."),
+            choose=f"uploads/{format}",
+            pattern=r"^([0-9a-f]{16})?$",
+        )
+
+
+def uploaded_shape(record: Mapping[str, Any]) -> Shape:
+    views = {layout: tuple(sizes) for layout, sizes in record["views"].items()}
+    return Shape(record["rows"], views, len(record["classes"]), padded=record["padded"])

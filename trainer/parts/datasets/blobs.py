@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 from sklearn.datasets import make_blobs
 
@@ -33,7 +31,6 @@ class Blobs(Dataset):
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_blobs.html",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), params.classes)

@@ -1,5 +1,4 @@
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -24,7 +23,6 @@ class BreastCancer(Dataset):
         },
         source="https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
         return Shape(569, vectors(30), 2)

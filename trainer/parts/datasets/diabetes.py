@@ -1,5 +1,4 @@
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 from sklearn.datasets import load_diabetes
@@ -24,7 +23,6 @@ class Diabetes(Dataset):
         },
         source="https://www4.stat.ncsu.edu/~boos/var.select/diabetes.html",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "regression"}
 
     def shape(self, params: NoParams) -> Shape:
         return Shape(442, vectors(10), 0)

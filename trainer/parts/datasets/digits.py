@@ -1,5 +1,4 @@
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -24,7 +23,6 @@ class Digits(Dataset):
         },
         source="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     )
-    works_with: ClassVar = {"layouts": ["vector", "image", "sequence"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
         return Shape(1797, pictures(8, 8), 10)

@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 from sklearn.datasets import make_moons
 
@@ -23,7 +21,6 @@ class Moons(Dataset):
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), 2)

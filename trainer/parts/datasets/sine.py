@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 
 from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
@@ -28,7 +26,6 @@ class Sine(Dataset):
         },
         source="https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "regression"}
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(1), 0)

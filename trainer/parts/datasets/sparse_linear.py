@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 
 from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
@@ -34,7 +32,6 @@ class SparseLinear(Dataset):
         },
         source="https://doi.org/10.1111/j.2517-6161.1996.tb02080.x",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "regression"}
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(params.features), 0)

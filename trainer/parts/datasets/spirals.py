@@ -1,5 +1,3 @@
-from typing import ClassVar
-
 import numpy as np
 
 from trainer.parts.datasets import Dataset, Raw, Shape, count_field, vectors
@@ -33,7 +31,6 @@ class Spirals(Dataset):
         },
         source="https://playground.tensorflow.org",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), params.arms)

@@ -1,5 +1,4 @@
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 from sklearn.datasets import load_wine
@@ -24,7 +23,6 @@ class Wine(Dataset):
         },
         source="https://archive.ics.uci.edu/dataset/109/wine",
     )
-    works_with: ClassVar = {"layouts": ["vector"], "task": "classification"}
 
     def shape(self, params: NoParams) -> Shape:
         return Shape(178, vectors(13), 3)

@@ -1,0 +1,98 @@
+"""What was found in a file: features, target, task, classes; or what is wrong with it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+MIN_ROWS, MAX_ROWS, MAX_COLUMNS, MAX_VALUES = 10, 1_000_000, 10_000, 100_000_000
+#: Of a class, one a split; of whole numbers that are read as classes; of classes at all.
+MIN_OF_CLASS, FEW, MAX_CLASSES = 3, 20, 1000
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+#: Names that an answer holds at most.
+NAMES = 1000
+
+
+class Bad(Exception):
+    """What is wrong: the form's field, the words, what was found there."""
+
+    def __init__(self, msg: str, got: Any = None, loc: str = "file") -> None:
+        super().__init__(msg)
+        self.loc, self.got = loc, got
+
+
+@dataclass
+class Found:
+    """`x`: float32[examples, ...]; `target`: str or numbers[examples]; `where(i)`: the i-th example in words."""
+
+    x: np.ndarray
+    target: np.ndarray
+    where: Any
+    views: dict[str, tuple[int, ...]]
+    target_name: str
+    columns: list[str] = field(default_factory=list)
+    features: list[str] = field(default_factory=list)
+    ignored: list[dict[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    padded: bool = False
+
+
+def numbers(values: np.ndarray) -> np.ndarray:
+    """float64, NaN for what is no number."""
+    if values.dtype.kind in "fiub":
+        return values.astype(np.float64)
+    out = np.full(len(values), np.nan)
+    for i, value in enumerate(values.tolist()):
+        try:
+            out[i] = float(value)
+        except ValueError:
+            continue
+    return out
+
+
+def learnt(found: Found, task: str | None) -> tuple[np.ndarray, str, list[str]]:
+    """`(y, task, class names)`: y int64 class numbers or float32. Raises Bad where there is nothing to learn."""
+    n, name, target = len(found.target), found.target_name, found.target
+    if n < MIN_ROWS:
+        raise Bad(f"{n} rows are too few for a training, a validation and a test split: give at least {MIN_ROWS}", n)
+    values = numbers(target)
+    is_number = np.isfinite(values)
+    text = target.dtype.kind not in "fiub"
+    if text and task != "classification" and not is_number.all() and (task == "regression" or 2 * is_number.sum() >= n):
+        at = int(np.flatnonzero(~is_number)[0])
+        msg = f"{found.where(at)}, target {name!r}: {str(target[at])[:80]!r} is no number; mend it, or give task=classification"
+        raise Bad(msg, str(target[at])[:80], "target")
+    if not text and not is_number.all():
+        at = int(np.flatnonzero(~is_number)[0])
+        raise Bad(f"{found.where(at)}, target {name!r}: the value is missing or not finite; fill it or remove the row", None, "target")
+    if task is None:
+        whole = is_number.all() and bool((values == np.rint(values)).all())
+        task = "classification" if not is_number.all() or (whole and len(np.unique(values)) <= FEW) else "regression"
+    if task == "regression":
+        if values.min() == values.max():
+            raise Bad(f"target {name!r} is {values[0]:g} in every row; there is nothing to learn", float(values[0]), "target")
+        if np.abs(values).max() > np.finfo(np.float32).max:
+            raise Bad(f"target {name!r} holds values beyond 3e38; scale it", None, "target")
+        return values.astype(np.float32), task, []
+    return _classes(found, values if is_number.all() else target.astype(str))
+
+
+def _classes(found: Found, target: np.ndarray) -> tuple[np.ndarray, str, list[str]]:
+    known, y, counts = np.unique(target, return_inverse=True, return_counts=True)
+    names = [f"{value:g}" if isinstance(value, float) else str(value)[:200] for value in known.tolist()]
+    if len(known) < 2:
+        raise Bad(f"target {found.target_name!r} is {names[0]!r} in every row; one class is nothing to learn", names[0], "target")
+    if len(known) > MAX_CLASSES:
+        msg = (
+            f"target {found.target_name!r} has {len(known):,} classes; {MAX_CLASSES:,} are allowed. Take another target, or task=regression"
+        )
+        raise Bad(msg, len(known), "target")
+    if counts.min() < MIN_OF_CLASS:
+        rare = int(counts.argmin())
+        at = int(np.flatnonzero(y == rare)[0])
+        msg = (
+            f"class {names[rare]!r} of target {found.target_name!r} is in {counts[rare]} rows ({found.where(at)}); each needs "
+            f"{MIN_OF_CLASS}, one for each split. Remove it, choose another target, or give task=regression"
+        )
+        raise Bad(msg, names[rare], "target")
+    return y.astype(np.int64), "classification", names

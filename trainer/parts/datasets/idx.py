@@ -1,0 +1,127 @@
+import gzip
+import re
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import numpy as np
+
+from trainer.folder import data_folder
+from trainer.parts.datasets import Dataset, Raw, Shape, pictures
+from trainer.registry import Refused, Texts, register
+from trainer.spec import Strict, described
+
+#: Bytes that a file may come to, unpacked.
+MOST = 1 << 30
+
+
+class Params(Strict):
+    files: str = described(
+        "train",
+        label=("Files", "파일"),
+        help=(
+            "The name before -images and -labels of a pair in the folder idx of the data folder.",
+            "데이터 폴더의 idx 폴더에 있는 파일 쌍에서 -images와 -labels 앞의 이름.",
+        ),
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+    )
+    examples: int = described(
+        10_000,
+        label=("Examples at most", "예의 최대 수"),
+        help=("The first of the file.", "파일의 앞에서부터."),
+        ge=20,
+        le=100_000,
+        strict=True,
+        scale="log",
+        span=(500, 60_000),
+    )
+
+
+def _found(files: str) -> tuple[Path, Path]:
+    """Paths of images and labels. Raises Refused, saying where to put them and what is there."""
+    folder = data_folder() / "idx"
+    names = sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
+    pair = []
+    for kind in ("images", "labels"):
+        fits = [name for name in names if re.fullmatch(re.escape(files) + rf"-{kind}([.-]idx\d-ubyte)?(\.gz)?", name)]
+        if not fits:
+            there = ", ".join(sorted({re.split("-images|-labels", name)[0] for name in names})[:20]) or "nothing"
+            wanted = f"{files}-{kind}-idx{3 if kind == 'images' else 1}-ubyte (or .gz)"
+            raise Refused("files", f"{wanted} is not in {folder.absolute()}; put the pair there. There is: {there}", files)
+        pair.append(folder / fits[0])
+    return pair[0], pair[1]
+
+
+def _opened(path: Path) -> IO[bytes]:
+    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+
+
+def _head(file: Any, path: Path, dimensions: int, files: str) -> tuple[int, ...]:
+    """The sizes that an IDX file of unsigned bytes says it has."""
+    magic = file.read(4)
+    if magic != bytes([0, 0, 8, dimensions]):
+        msg = f"{path.name} begins with {magic.hex() or 'nothing'}, not with 000008{dimensions:02x}: not an IDX file of bytes in {dimensions} dimensions"
+        raise Refused("files", msg, files)
+    sizes = file.read(4 * dimensions)
+    if len(sizes) < 4 * dimensions:
+        raise Refused("files", f"{path.name} is cut short: it ends within its head. Copy it again", files)
+    return tuple(np.frombuffer(sizes, ">u4").tolist())
+
+
+def _array(path: Path, dimensions: int, files: str, most: int | None = None) -> np.ndarray:
+    """uint8; `most`: no more than so many of the first dimension. Raises Refused for a file that is not whole."""
+    try:
+        with _opened(path) as file:
+            sizes = _head(file, path, dimensions, files)
+            one = int(np.prod(sizes[1:], dtype=np.int64))
+            if sizes[0] * one > MOST:
+                raise Refused("files", f"{path.name} says that it holds {sizes[0] * one:,} bytes; {MOST:,} are allowed", files)
+            wanted = (sizes[0] if most is None else min(most, sizes[0])) * one
+            data = file.read(wanted)
+    except (EOFError, OSError) as error:
+        raise Refused("files", f"{path.name} can't be read whole ({error}); copy it again", files) from None
+    if len(data) < wanted:
+        msg = f"{path.name} is cut short: its head says {sizes[0]:,} × {one:,} bytes, and it ends after {len(data):,}. Copy it again"
+        raise Refused("files", msg, files)
+    return np.frombuffer(data, np.uint8).reshape(-1, *sizes[1:])
+
+
+def _size(files: str) -> tuple[int, int, int, np.ndarray]:
+    """Images, rows, columns, and the labels. Raises Refused where counts disagree."""
+    images, labels = _found(files)
+    y = _array(labels, 1, files)
+    try:
+        with _opened(images) as file:
+            count, rows, columns = _head(file, images, 3, files)
+    except (EOFError, OSError) as error:
+        raise Refused("files", f"{images.name} can't be read ({error}); copy it again", files) from None
+    if count != len(y):
+        raise Refused("files", f"{images.name} holds {count:,} images and {labels.name} {len(y):,} labels; they are no pair", files)
+    whole = 16 + count * rows * columns
+    if images.suffix != ".gz" and images.stat().st_size < whole:
+        msg = f"{images.name} is cut short: its head asks for {whole:,} bytes, and it has {images.stat().st_size:,}. Copy it again"
+        raise Refused("files", msg, files)
+    if min(rows, columns) < 1 or len(np.unique(y)) < 2:
+        raise Refused("files", f"{images.name} has {rows} × {columns} pixels and {len(np.unique(y))} classes; nothing can be learnt", files)
+    return count, rows, columns, y
+
+
+@register("dataset", "idx", Params)
+class Idx(Dataset):
+    texts = Texts(
+        label={"en": "IDX files (MNIST format)", "ko": "IDX 파일(MNIST 형식)"},
+        text={
+            "en": "A pair of files in MNIST’s format that lies in the folder idx of the server’s data folder: train-images-idx3-ubyte and train-labels-idx1-ubyte, packed or not, or any other pair named alike. For MNIST, Fashion-MNIST, KMNIST or a lab’s own images; nothing is downloaded.",
+            "ko": "서버 데이터 폴더의 idx 폴더에 둔 MNIST 형식 파일 한 쌍입니다. train-images-idx3-ubyte와 train-labels-idx1-ubyte(압축해도 됨), 또는 같은 식으로 이름 지은 다른 쌍이면 됩니다. MNIST, Fashion-MNIST, KMNIST나 연구실의 이미지에 쓰며, 아무것도 내려받지 않습니다.",
+        },
+        source="https://web.archive.org/web/2020/http://yann.lecun.com/exdb/mnist/",
+    )
+    works_with: ClassVar = {"layouts": ["vector", "image", "sequence"], "task": "classification"}
+
+    def shape(self, params: Params) -> Shape:
+        count, rows, columns, y = _size(params.files)
+        return Shape(min(count, params.examples), pictures(rows, columns), int(y.max()) + 1)
+
+    def load(self, params: Params, seed: int) -> Raw:
+        images, labels = _found(params.files)
+        x, y = _array(images, 3, params.files, params.examples), _array(labels, 1, params.files, params.examples)
+        return x.astype(np.float32)[:, None], y.astype(np.int64)

@@ -1,0 +1,43 @@
+"""What users uploaded, as the server has checked and stored it: one safetensors file each, its record in the file's own head."""
+
+import json
+import struct
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from trainer.folder import data_folder
+from trainer.registry import Refused
+
+HEAD = struct.Struct("<Q")
+
+
+def upload_path(id: str) -> Path:
+    return data_folder() / "datasets" / f"{id}.safetensors"
+
+
+def upload_record(id: str, format: str) -> dict[str, Any]:
+    """What was found in it. `format`: "table" or "arrays". Raises Refused where there is no such upload, naming those there are."""
+    known = {path.stem: _record(path) for path in sorted((data_folder() / "datasets").glob("*.safetensors"))}
+    fits = {key: record for key, record in known.items() if record["format"] == format}
+    if id not in fits:
+        there = ", ".join(f"{key} ({record['name']})" for key, record in list(fits.items())[:20]) or "none yet"
+        what = "a CSV or Parquet file" if format == "table" else "an NPZ file"
+        said = "choose an upload" if not id else "there is no upload of this id"
+        raise Refused("id", f"{said}: {what}, by the page, `dynascope data add` or POST /api/datasets. There are: {there}", id)
+    return fits[id]
+
+
+def upload_arrays(id: str) -> tuple[np.ndarray, np.ndarray]:
+    """`x`: float32[examples, ...], `y`: int64[examples] or float32[examples]."""
+    held = load_file(upload_path(id))
+    return held["x"], held["y"]
+
+
+def _record(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        head = json.loads(file.read(HEAD.unpack(file.read(HEAD.size))[0]))
+    record: dict[str, Any] = json.loads(head["__metadata__"]["record"])
+    return record
