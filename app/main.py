@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app import ingest, live, pages, problems
-from app.api import catalog, checkpoints, code, exports, function, health, runs, series, slots
+from app.api import catalog, checkpoints, code, exports, function, health, matrices, runs, series, slots
 from app.catalogue import Catalogue
 from app.executors.local import Local
 from app.hub import Hub
@@ -48,7 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.planner = Planner(executor)
     app.state.catalog = Catalogue(app.state.planner, settings.data)
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
-    for module in (health, catalog, runs, checkpoints, code, series, function, exports, slots):
+    for module in (health, catalog, runs, checkpoints, code, series, function, matrices, exports, slots):
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)

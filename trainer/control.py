@@ -66,10 +66,19 @@ class Steering:
         self._answered: deque[str] = deque(maxlen=BOUND)
         self._again = deque(sorted(again, key=lambda change: change[0]))
 
+    def repeat(self, step: int) -> None:
+        """Make the changes again that an earlier attempt had made at this step."""
+        while self._again and self._again[0][0] <= step:
+            changes = dict(self._again.popleft()[1])
+            told: dict[str, Any] = {"id": "", "action": "set", "changes": changes, "status": "running", "again": True}
+            try:
+                self._act("set", changes)
+            except PlanError as refused:
+                told["error"] = {"errors": [error.model_dump() for error in refused.errors]}
+            self._sink.event(step, "control", told)
+
     def boundary(self, step: int) -> bool:
         """Apply what has come, wait while paused or ahead of the pace; False: the run shall stop."""
-        while self._again and self._again[0][0] <= step:
-            self._repeat(self._again.popleft()[1], step)
         if self.spec.pace is not None:
             now = time.monotonic()
             self._due = max(self._due + 1 / self.spec.pace, now - BEHIND)
@@ -104,14 +113,6 @@ class Steering:
             answer["error"] = {"errors": [error.model_dump() for error in refused.errors]}
         status = "stopped" if self.stopped else "paused" if self._paused else "running"
         self._sink.event(step, "control", answer | {"status": status})
-
-    def _repeat(self, changes: Mapping[str, Any], step: int) -> None:
-        told: dict[str, Any] = {"id": "", "action": "set", "changes": dict(changes), "status": "running", "again": True}
-        try:
-            self._act("set", changes)
-        except PlanError as refused:
-            told["error"] = {"errors": [error.model_dump() for error in refused.errors]}
-        self._sink.event(step, "control", told)
 
     def _act(self, action: str, changes: Mapping[str, Any]) -> None:
         if action == "set":

@@ -132,6 +132,7 @@ def run(
                 progress.next_epoch(torch.randperm(len(data.train.y), generator=experiment.order), steps_per_epoch * batch)
             tables.look(step, progress)
         gone_on = None
+        steering.repeat(step)
         if step >= steps:
             reason = f"all {step:,} steps are done"
             break
