@@ -79,7 +79,7 @@ def until_checkpoint(server: Server, run: str) -> float:
 
 def test_a_killed_workers_run_goes_on_bitwise_with_its_live_changes(new_server: Callable[..., Server]) -> None:
     server = quick(new_server)
-    run = server.post(spec())["id"]
+    run = server.post(spec(500, pace=60))["id"]
     saved = until_checkpoint(server, run)
     changed = server.control(run, "set", penalty__l2=0.001)["step"]
     assert changed > saved
@@ -89,18 +89,15 @@ def test_a_killed_workers_run_goes_on_bitwise_with_its_live_changes(new_server: 
     assert (ended["status"], ended["can_resume"]) == ("failed", True)
     point = checkpoints(server, run)["resume"]
     assert point["step"] <= ended["step"]
-    answer = resumed(server, run, at=saved)
+    answer = resumed(server, run, at=saved, changes={"pace": None})
     assert (answer["attempt"], answer["step"]) == (2, saved)
     record = server.wait(run)
-    assert (record["status"], record["attempt"], record["step"]) == ("finished", 2, STEPS)
+    assert (record["status"], record["attempt"], record["step"]) == ("finished", 2, 500)
 
     events = server.client.get(f"/api/runs/{run}/events").json()["items"]
     (again,) = [e for e in events if e["kind"] == "control" and e["data"]["action"] == "set"]
     assert (again["step"], again["data"]["again"]) == (changed, True)
-    whole = server.post(spec(pace=None, penalty={"l2": 0.001}))["id"]
-    server.wait(whole)
-    assert server.points(run, "train/loss")[1][-50:] != server.points(whole, "train/loss")[1][-50:]
-    whole = server.post(spec(steps=STEPS))["id"]  # the same, steered at the same step, never killed
+    whole = server.post(spec(500, pace=60))["id"]  # the same, steered at the same step, never killed
     server.until_step(whole, 1)
     server.control(whole, "pause")
     here = int(server.get(whole)["step"])
@@ -108,7 +105,7 @@ def test_a_killed_workers_run_goes_on_bitwise_with_its_live_changes(new_server: 
     server.client.post(f"/api/runs/{whole}/control", json={"action": "set", "changes": {"pace": None}})
     for _ in range(int(changed) - here + 3):
         answer = server.control(whole, "step")
-        if answer["step"] >= changed:
+        if answer["step"] >= changed - 1:
             break
     assert answer["step"] == changed - 1
     server.control(whole, "set", penalty__l2=0.001)
@@ -205,7 +202,7 @@ def test_what_can_not_be_resumed_says_why(server: Server) -> None:
     for broken, word in [
         (sound[:-100], "torn"),
         (sound[:-9] + b"x" + sound[-8:], "altered"),
-        (sound.replace(b'version\\":2', b'version\\":1'), "version 1"),
+        (sound.replace(b'version\\": 2', b'version\\": 1'), "version 1"),
     ]:
         kept.write_bytes(broken)
         answer = resume(server, run, changes=more)
@@ -230,11 +227,10 @@ def test_a_diverged_run_goes_on_with_a_smaller_rate(new_server: Callable[..., Se
 
 
 def test_an_early_stop_is_gone_on_from_with_more_patience(server: Server) -> None:
-    stop = {"max_epochs": 60, "max_steps": None, "early": {"patience": 2}}
+    stop = {"max_epochs": 60, "max_steps": None, "early": {"patience": 1}}
     noisy = {"name": "digits", "label_noise": 0.4, "train_size": 300}
-    run, whole = (
-        server.post(spec(pace=None, data=noisy, stop=s, optimizer={"name": "adam"}))["id"] for s in (stop, stop | {"early": None})
-    )
+    fast = {"name": "adam", "params": {"lr": 0.02}}
+    run, whole = (server.post(spec(pace=None, data=noisy, stop=s, optimizer=fast))["id"] for s in (stop, stop | {"early": None}))
     first = server.wait(run)
     server.wait(whole)
     assert first["end_reason"].startswith("early stop")
