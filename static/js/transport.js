@@ -58,6 +58,7 @@ export class Transport {
     this.ended = ENDED.includes(status);
     const resumes = this.ended || status === 'paused';
     $('pause').disabled = !going && !this.ended;
+    $('pause').classList.toggle('worded', this.ended);
     $('pause').title = this.ended ? _('Go on with this run from where it ended') : this.title;
     $('step').disabled = !going;
     $('stop').disabled = !(going || status === 'queued');

@@ -244,7 +244,7 @@ def test_an_early_stop_is_gone_on_from_with_more_patience(server: Server) -> Non
 
 def test_forks_of_one_run_at_several_checkpoints_stand_side_by_side(new_server: Callable[..., Server]) -> None:
     server = quick(new_server)
-    run = server.post(spec(800, pace=250))["id"]
+    run = server.post(spec(800, pace=150))["id"]
     server.wait(run)
     steps = [c["step"] for c in checkpoints(server, run)["items"]]
     assert len(steps) == 4, "the newest three of those made on the way, and the last"
@@ -274,3 +274,4 @@ def test_a_page_that_looks_on_is_sent_the_history_afresh_and_then_the_rest(serve
     viewer.until(lambda v: v.status() == "finished" and v.steps() and v.steps()[-1] == 699)
     assert viewer.steps() == list(range(700))
     assert viewer.attempt == 2
+    viewer.socket.close()

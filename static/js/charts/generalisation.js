@@ -34,7 +34,7 @@ function drawClasses(scene) {
   ];
   const top = roof(Math.max(1e-6, ...train, ...val));
   return draw(still(scene), data, {
-    barmode: 'group', bargap: 0.25, xaxis: { range: [-0.6, x.length - 0.4], uirevision: 'classes', fixedrange: true, tickmode: 'auto', dtick: x.length <= 20 ? 1 : undefined },
+    barmode: 'group', bargap: 0.25, xaxis: { range: [-0.6, x.length - 0.4], uirevision: 'classes', fixedrange: true, tickmode: 'auto', dtick: x.length <= 20 ? 1 : undefined, zeroline: false },
     yaxis: axis(colour, { range: [0, top] }),
   });
 }
@@ -49,8 +49,7 @@ function readClasses(run, _step, colour, _layer, past) {
     { name: _('at step'), value: integer(matrix.step), step: matrix.step },
     { name: _('training'), value: shown(column(matrix, 'train/loss')[worst]), colour: colour['series-a'] },
     { name: _('validation'), value: shown(val[worst]), colour: colour['series-b'] },
-    { name: _('hardest class'), value: String(worst) },
-    { name: _('of it right'), value: shown(right[worst]) },
+    { name: _('hardest class'), long: _('The class of the largest validation loss, and how much of it is right'), value: `${worst} · ${Math.round(100 * right[worst])} %` },
   ];
 }
 
