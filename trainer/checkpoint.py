@@ -44,7 +44,10 @@ class Progress:
 
     def next_epoch(self, order: torch.Tensor, examples: int) -> None:
         """An epoch is over that visited the first `examples` of its order; the next one goes by another."""
-        self.visits[self.order[:examples]] += 1
+        if 0 < len(self.order) <= examples:
+            self.visits += 1
+        else:
+            self.visits[self.order[:examples]] += 1
         self.order = order
 
     def visited(self, batch: int) -> torch.Tensor:

@@ -24,7 +24,7 @@ from trainer.build import Experiment, Split, build
 from trainer.control import Commands, Steering
 from trainer.early_stopping import EarlyStopping
 from trainer.function import Function
-from trainer.generalisation import Tables, measured, of_replaced_labels, of_the_kept_state
+from trainer.generalisation import Tables, measured, of_replaced_labels
 from trainer.plan import part_params, plan, total_steps
 from trainer.spec import RunSpec
 
@@ -109,7 +109,7 @@ def run(
     if gone_on and not resumed:
         sink.event(progress.step, "forked", gone_on)
         if progress.at:
-            evaluate(experiment, instrument, sink, progress.step)
+            evaluate(experiment, instrument, sink, tables, progress.step)
     if function:
         function.begin()
     clock, keep = Clock(sink, progress.step), False
@@ -117,7 +117,7 @@ def run(
     while True:
         step = progress.step
         if progress.at == 0:  # every example has been visited equally often
-            values = evaluate(experiment, instrument, sink, step)
+            values = evaluate(experiment, instrument, sink, tables, step)
             if step:
                 sink.event(step, "epoch", {"epoch": step // steps_per_epoch})
             stop = early.observe(step, values, model) if not gone_on else early.reached and (early.obeyed or early.just_due)
@@ -130,7 +130,7 @@ def run(
                 break
             if not gone_on or not len(progress.order):
                 progress.next_epoch(torch.randperm(len(data.train.y), generator=experiment.order), steps_per_epoch * batch)
-            tables.look(step, progress)
+            tables.visits(progress)
         gone_on = None
         steering.repeat(step)
         if step >= steps:
@@ -189,28 +189,31 @@ def run(
         save()
         if status == "finished" and early.obeyed and early.restore(model):
             sink.event(progress.step, "restored", {"best_step": early.best_step})
-        sink.scalars(progress.step, of_the_kept_state(experiment))
-    tables.look(progress.step, progress, always=True)
+        sink.scalars(progress.step, tables.of_the_kept_state(progress.step))
+    tables.visits(progress, always=True)
     if function:
         function.look(progress.step, always=True)
     sink.ended(status, reason, progress.step)
 
 
-def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, step: int) -> dict[str, float]:
+def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables: Tables, step: int) -> dict[str, float]:
     """Validation, and the gap to the training loss on equal terms: eval mode, as many training examples as validation has.
 
     `gap/loss` is validation less training, `gap/accuracy` training less validation: both grow with overfitting.
     """
     data = experiment.data
     experiment.model.eval()
+    with_train = (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0
+    pair = tables.pair() if with_train else (None, None)
     with instrument.survey(step):
-        values = {f"val/{name}": value for name, value in measured(experiment, data.val).items()}
-        if (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0:
+        values = {f"val/{name}": value for name, value in measured(experiment, data.val, pair[0]).items()}
+        if with_train:
             size = len(data.val.y)
-            train = measured(experiment, Split(data.train.x[:size], data.train.y[:size]))
+            train = measured(experiment, Split(data.train.x[:size], data.train.y[:size]), pair[1])
             values["gap/loss"] = values["val/loss"] - train["loss"]
             if "accuracy" in train:
                 values["gap/accuracy"] = train["accuracy"] - values["val/accuracy"]
+    tables.classes(step, pair)
     if data.corrupted.any():
         values |= of_replaced_labels(experiment)
     experiment.model.train()

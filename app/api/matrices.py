@@ -27,9 +27,10 @@ class MatrixList(BaseModel):
 async def matrices(id: str, runs: RunsDep, store: StoreDep) -> MatrixList:
     """Every matrix that this run has told of, by name.
 
-    `classes` is classes × (val/loss, val/accuracy, val/examples, train/loss, train/accuracy, train/examples), in eval mode, on as many
-    training examples as validation has; the loss in meta.unit. `visits` is how often each training example was in a batch (the first
-    65,536 of them; meta has the least, the most and the total of all, and that validation and test have none).
+    `classes` is classes × (val/loss, val/accuracy, val/examples, train/loss, train/accuracy, train/examples), in eval mode,
+    on as many training examples as validation has, at the end on all (20,000 at most); the loss in meta.unit.
+    `visits` is how often each training example was in a batch (the first 65,536 of them; meta has the least, the most and
+    the total of all, and that validation and test have none).
     """
     await runs.record(id)
     held = await store.read(history.matrix_steps, id)

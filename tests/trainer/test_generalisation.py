@@ -12,7 +12,7 @@ from dynascope.sinks.memory import Memory
 from tests.trainer.running import record_of, run, spec_of
 from tests.trainer.test_resume import stopped
 from trainer import generalisation, loop, registry
-from trainer.build import Split, build
+from trainer.build import Experiment, Split, build
 from trainer.control import Commands
 from trainer.plan import plan
 from trainer.spec import RunSpec
@@ -29,6 +29,12 @@ def visits(spec: RunSpec, **more: Any) -> tuple[np.ndarray, Matrix]:
     loop.run(spec, sink, Commands(), **more)
     matrix = told(sink, "visits")
     return np.frombuffer(matrix.values, CELL).astype(int), matrix
+
+
+def by_class(experiment: Experiment, split: Split) -> np.ndarray:
+    classes = generalisation.ByClass(experiment)
+    generalisation.measure(experiment, split, classes)
+    return classes.table()
 
 
 def counted(spec: RunSpec, steps: int) -> np.ndarray:
@@ -95,10 +101,9 @@ def test_an_early_stop_has_visited_every_example_equally_often() -> None:
 def test_the_table_of_classes_against_a_twin_in_float64(loss: str) -> None:
     spec = spec_of(1, loss=loss)
     experiment = build(plan(spec))
-    experiment.model.eval()
-    table = generalisation.by_class(experiment, experiment.data.val)
+    table = by_class(experiment, experiment.data.val)
     x, y = experiment.data.val.x.double(), experiment.data.val.y
-    output = experiment.model.double()(x).detach().numpy()
+    output = experiment.model.double().eval()(x).detach().numpy()
     for k in range(10):
         rows = output[y.numpy() == k]
         if loss == "mse":
@@ -114,7 +119,7 @@ def test_the_table_of_classes_against_a_twin_in_float64(loss: str) -> None:
 def test_a_class_without_an_example_has_no_loss() -> None:
     experiment = build(plan(spec_of(1)))
     some = experiment.data.val.y < 9
-    table = generalisation.by_class(experiment, Split(experiment.data.val.x[some], experiment.data.val.y[some]))
+    table = by_class(experiment, Split(experiment.data.val.x[some], experiment.data.val.y[some]))
     assert np.isnan(table[9, :2]).all()
     assert table[9, 2] == 0
 
@@ -125,6 +130,7 @@ def test_the_kept_state_is_told_of_all_three_sets_on_equal_terms() -> None:
     loop.run(spec, sink, Commands())
     record = record_of(sink)
     classes = np.frombuffer(told(sink, "classes").values, CELL).reshape(10, 6)
+    assert classes[:, 5].sum() == plan(spec).sizes["train"]
     weighted = (classes[:, 0] * classes[:, 2]).sum() / classes[:, 2].sum()
     assert record.values("val_eval/loss")[0] == pytest.approx(weighted, rel=1e-5)
     assert record.values("val_eval/loss") == record.values("val/loss")[-1:]
