@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -258,6 +259,56 @@ def test_forks_of_one_run_at_several_checkpoints_stand_side_by_side(new_server: 
         server.wait(fork)
         assert dict(zip(*server.points(fork, "train/loss"), strict=True)) == {s: v for s, v in losses.items() if s >= step}
         assert matrix(server, fork, "visits")["values"] == matrix(server, run, "visits")["values"]
+
+
+def test_a_fork_that_died_before_its_first_checkpoint_begins_again_where_it_was_forked(server: Server) -> None:
+    parent = server.post(spec(400, pace=None))["id"]
+    server.wait(parent)
+    body = {"at": 400, "changes": {"stop.max_steps": 600, "pace": 100}}
+    fork = server.client.post(f"/api/runs/{parent}/fork", json=body).json()["id"]
+    os.kill(server.until_step(fork, 430)["pid"], signal.SIGKILL)
+    server.wait(fork)
+    assert checkpoints(server, fork)["resume"] == {"step": 400, "file": None, "needs_changes": False}
+    resumed(server, fork, changes={"pace": None})
+    assert server.wait(fork)["status"] == "finished"
+    assert server.points(fork, "train/loss")[0] == list(range(400, 600))
+    events = server.client.get(f"/api/runs/{fork}/events").json()["items"]
+    assert [e["kind"] for e in events].count("forked") == 1
+    whole = server.client.post(f"/api/runs/{parent}/resume", json={"changes": {"stop.max_steps": 600}})
+    assert whole.status_code == 200
+    server.wait(parent)
+    assert server.points(fork, "train/loss")[1] == server.points(parent, "train/loss")[1][400:]
+
+
+def test_of_several_who_resume_a_run_at_once_one_does(server: Server) -> None:
+    run = server.post(spec(300))["id"]
+    server.until_step(run, 20)
+    server.control(run, "stop")
+    server.wait(run)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: resume(server, run), range(6)))
+    assert sorted(a.status_code for a in answers) == [200] + 5 * [409]
+    record = server.wait(run)
+    assert (record["attempt"], record["step"]) == (2, 300)
+
+
+def test_one_that_waits_for_its_slot_still_goes_on_after_the_server_was_killed(new_server: Callable[..., Server]) -> None:
+    server = new_server(DYNASCOPE_SLOTS="1").start()
+    run = server.post(spec(300))["id"]
+    server.until_step(run, 50)
+    at = server.control(run, "stop")["step"]
+    server.wait(run)
+    other = server.post(endless(None))["id"]  # type: ignore[arg-type]
+    pid = server.until_step(other, 10)["pid"]
+    waiting = resumed(server, run, changes={"stop.max_steps": 320})
+    assert (waiting["status"], waiting["step"]) == ("queued", at)
+    server.kill()
+    os.kill(pid, signal.SIGKILL)
+    server.start()
+    record = server.wait(run)
+    assert (record["status"], record["step"], record["attempt"]) == ("finished", 320, 2)
+    assert server.points(run, "train/loss")[0] == list(range(320))
+    assert checkpoints(server, run)["resume"]["step"] == 320
 
 
 def test_a_page_that_looks_on_is_sent_the_history_afresh_and_then_the_rest(server: Server) -> None:
