@@ -1,6 +1,7 @@
 """A run that ended goes on by its files alone, in a new process, bitwise as if it had never ended."""
 
 import os
+import random
 import signal
 import time
 from collections.abc import Callable
@@ -162,6 +163,24 @@ def test_a_stopped_run_goes_on_and_a_finished_one_with_more_steps(server: Server
     assert (record["step"], record["attempt"]) == (1200, 3)
     assert server.points(run, "test/loss")[0] == [1200]
     assert server.points(run, "train/loss")[0] == list(range(1200))
+
+
+@pytest.mark.parametrize("optimizer", ["gd", "sgd", "adam", "adamw", "rmsprop", "adagrad"])
+def test_every_optimizer_goes_on_bitwise_from_a_random_step_in_a_new_process(server: Server, optimizer: str) -> None:
+    """With dropout, batch norm, a schedule and a clipped gradient."""
+    data = {"name": "digits", "batch_size": "full" if optimizer == "gd" else 64}
+    chosen = {"data": data, "optimizer": {"name": optimizer, "schedule": {"name": "cosine"}, "clip_norm": 1.0}}
+    whole = server.post(spec(240, pace=None, **chosen))["id"]
+    run = server.post(spec(240, pace=150, **chosen))["id"]
+    server.until_step(run, random.randrange(5, 150))
+    at = server.control(run, "stop")["step"]
+    before = server.wait(run)["pid"]
+    assert resumed(server, run, changes={"pace": None})["step"] == at
+    record = server.wait(run)
+    assert (record["status"], record["step"]) == ("finished", 240)
+    assert record["pid"] != before
+    server.wait(whole)
+    same_curves(server, run, whole)
 
 
 def test_a_run_without_a_checkpoint_begins_anew_and_keeps_its_live_changes(server: Server) -> None:
