@@ -6,6 +6,7 @@ import math
 import secrets
 import signal
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -110,13 +111,19 @@ def note_latest(run: Active, message: Scalars) -> None:
 
 
 def with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
-    """A spec as the live changes of an earlier server left it."""
+    """A spec as the changes that were made to the run left it."""
     out: dict[str, Any] = json.loads(json.dumps(spec))
     for event in events:
-        if event["kind"] == "control" and event["data"].get("action") == "set" and "error" not in event["data"]:
-            for path, value in event["data"]["changes"].items():
-                put_at(out, path, value)
+        for path, value in changes_of(event).items():
+            put_at(out, path, value)
     return out
+
+
+def changes_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event changed about its run: a live change that was applied, or what a run was resumed with."""
+    data = event["data"]
+    applied = event["kind"] == "control" and data.get("action") == "set" and "error" not in data
+    return dict(data["changes"]) if applied or event["kind"] == "resumed" else {}
 
 
 def layers_of(layers: list[Layer]) -> list[dict[str, Any]]:

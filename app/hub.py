@@ -129,6 +129,11 @@ class Outbox:
                 pending.take(before, message)
         self.dirty.set()
 
+    def resync(self, run: str) -> None:
+        """What was delivered of this run holds no more: its history is sent afresh."""
+        self._pending[run] = Pending(overrun=True)
+        self.dirty.set()
+
     def collect(self) -> dict[str, Pending]:
         self.dirty.clear()
         ready = {run: p for run, p in self._pending.items() if run not in self._held}
@@ -157,6 +162,11 @@ class Hub:
         for outbox in self._outboxes:
             if run in outbox.runs:
                 outbox.tell(run, kind, step, time, data)
+
+    def resync(self, run: str) -> None:
+        for outbox in self._outboxes:
+            if run in outbox.runs:
+                outbox.resync(run)
 
     def viewers(self, run: str) -> int:
         return sum(run in outbox.runs for outbox in self._outboxes)

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from app.active import with_changes
+from app.active import changes_of, with_changes
 from app.problems import Problem
 from app.store import history
 from app.store.database import Store
@@ -19,7 +19,7 @@ async def lineage(store: Store, record: dict[str, Any], one: Callable[[str], Awa
     steps = record["step"] if record["ended"] and record["status"] != "failed" else None
     sets = await _sets(store, record)
     for _ in range(DEEPEST):
-        changes = [[e["step"], e["data"]["changes"]] for e in sets] + changes
+        changes = [[e["step"], changes_of(e)] for e in sets] + changes
         if record["parent"] is None:
             return {"spec": record["spec"], "changes": changes, "steps": steps}
         try:
@@ -36,9 +36,8 @@ async def lineage(store: Store, record: dict[str, Any], one: Callable[[str], Awa
 
 
 async def _sets(store: Store, record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The live changes of a run itself, as they were applied."""
-    events = await store.read(history.read_events, record["id"])
-    return [e for e in events if e["kind"] == "control" and e["data"].get("action") == "set" and "error" not in e["data"]]
+    """The changes of a run itself, as they were applied."""
+    return [e for e in await store.read(history.read_events, record["id"]) if changes_of(e)]
 
 
 def _flat(spec: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

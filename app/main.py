@@ -13,7 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app import ingest, live, pages, problems
-from app.api import catalog, checkpoints, claims, code, datasets, exports, function, health, runs, series, slots
+from app.api import catalog, checkpoints, claims, code, datasets, exports, function, health, matrices, runs, series, slots
 from app.catalogue import Catalogue
 from app.claims import PATIENCE, Claims
 from app.executors.local import Local
@@ -53,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.uploads = Uploads(settings, app.state.runs)
     app.state.judge = Planner(executor, PATIENCE)
     app.state.claims = Claims(settings, app.state.store, app.state.runs, app.state.judge)
-    for module in (health, catalog, claims, datasets, runs, checkpoints, code, series, function, exports, slots):
+    for module in (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots):
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)

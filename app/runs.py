@@ -21,9 +21,12 @@ from app.executors.base import Executor, OnExit, Started
 from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
+from app.resuming import began_with, link, made_after, made_before, point_of, refuse_unless_it_can
 from app.settings import Settings
 from app.store import frames, history, records
 from app.store.database import Store
+from app.store.rewind import rewind
+from dynascope import __version__
 from dynascope.messages import Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
 from dynascope.sinks import journal
 from trainer.spec import FieldError
@@ -72,9 +75,27 @@ class Runs:
         plan = await self._planner.ask("fork", spec=spec, changes=name, step=step)
         record = new_record(plan["spec"], None, None) | {"parent": id, "forked_at": step, "step": step}
         begin = self._folder(record["id"]) / BEGIN
-        await asyncio.to_thread(_link, self._folder(id) / "checkpoints" / file, begin)
+        await asyncio.to_thread(link, self._folder(id) / "checkpoints" / file, begin)
         async with self._creating:
             return await self._enqueue(record)
+
+    async def resume(self, id: str, at: float | None, changes: dict[str, Any]) -> dict[str, Any]:
+        """The same run goes on from a checkpoint, its newest where `at` is None, as its next attempt."""
+        async with self._creating:
+            record = await self.record(id)
+            refuse_unless_it_can(record, changes)
+            step, file = point_of(record, await self.checkpoints(id), at)
+            events = await self._store.read(history.read_events, id)
+            now, again = made_after(record, events, step, changes)
+            path = str((self._folder(id) / "checkpoints" / file).resolve()) if file else None
+            plan = await self._planner.ask("resume", spec=made_before(record, events, step), changes=now, step=step, checkpoint=path)
+            self._refuse_when_full()
+            told = {"checkpoint": file, "changes": now, "again": again, "version": __version__}
+            latest = await self._store.write(rewind, id, record["attempt"] + 1, step, file is None, told)
+            share = first_share(plan["spec"])
+            self._admit(Active(id, plan["spec"], record["attempt"] + 1, "queued", share=share, step=step, latest=latest))
+            self._hub.resync(id)
+            return await self.record(id) | {"spec": plan["spec"]}
 
     async def _checkpoint(self, parent: dict[str, Any], at: float | None) -> tuple[float, str]:
         """`(step, file)` to go on from."""
@@ -94,10 +115,15 @@ class Runs:
         raise Problem.of_fields([FieldError(loc="at", msg=f"there is no checkpoint at this step; now and these are: {steps}", got=at)])
 
     async def checkpoints(self, id: str) -> list[dict[str, Any]]:
-        """`step`, `file`, `time` of each that is there, oldest first."""
+        """`step`, `file`, `time`, `automatic` of each that is there, oldest first."""
         events = await self._store.read(history.read_events, id)
         told = {
-            e["data"]["file"]: {"step": e["step"], "file": e["data"]["file"], "time": e["time"]}
+            e["data"]["file"]: {
+                "step": e["step"],
+                "file": e["data"]["file"],
+                "time": e["time"],
+                "automatic": e["data"].get("automatic", False),
+            }
             for e in events
             if e["kind"] == "checkpoint"
         }
@@ -113,14 +139,20 @@ class Runs:
         return {"slots": self._settings.slots, "used": round(self._used(), 3), "running": going, "queued": waiting}
 
     async def _enqueue(self, record: dict[str, Any]) -> dict[str, Any]:
-        if len(self._queue) >= self._settings.max_queued:
-            raise Problem(429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them")
+        self._refuse_when_full()
         await self._store.write(records.add, record)
         run = Active(record["id"], record["spec"], 1, "queued", share=first_share(record["spec"]), step=record["step"])
+        self._admit(run)
+        return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}
+
+    def _refuse_when_full(self) -> None:
+        if len(self._queue) >= self._settings.max_queued:
+            raise Problem(429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them")
+
+    def _admit(self, run: Active) -> None:
         self._active[run.id] = run
         self._queue.append(run.id)
         self._schedule()
-        return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}
 
     async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
         if used[1] != body_hash:
@@ -159,7 +191,7 @@ class Runs:
         record = await self._store.read(records.one, id)
         if record is None:
             raise no_such_run(id)
-        raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); start a new one")
+        raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); resume it, or start a new one")
 
     async def _take_slot(self, run: Active, deadline: float) -> None:
         """A paused run has given its slot back; it goes on as soon as one is free, before those that wait to start."""
@@ -280,6 +312,8 @@ class Runs:
         status = message.data.get("status")
         if status in ("running", "paused") and status != run.status:
             await self._set_status(run, status)
+        if message.data.get("again"):
+            run.spec = with_changes(run.spec, [{"kind": message.kind, "data": message.data}])
         future = run.reply.get(message.data.get("id", ""))
         if future is not None and not future.done():
             future.set_result({**message.data, "step": message.step})
@@ -315,9 +349,10 @@ class Runs:
         token = secrets.token_urlsafe(24)
         values = {"ingest_hash": hashlib.sha256(token.encode()).hexdigest(), "started": time.time(), "attempt": run.attempt}
         await self._set_status(run, "starting", values)
-        begin = self._folder(run.id) / BEGIN
+        events = await self._store.read(history.read_events, run.id)
         job = {
-            "begin": str(begin.resolve()) if begin.exists() else None,
+            **began_with(events, run.attempt, self._folder(run.id) / "checkpoints", self._folder(run.id) / BEGIN),
+            "keep": self._settings.checkpoint_seconds,
             "run": run.id,
             "attempt": run.attempt,
             "token": token,
@@ -405,11 +440,11 @@ class Runs:
             run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=first_share(record["spec"]))
             run.latest, run.diagnosis = record["latest"], record["diagnosis"]
             run.step = record["step"] or await self._store.read(history.updates_made, run.id)
+            run.spec = with_changes(run.spec, await self._store.read(history.read_events, run.id))
             self._active[run.id] = run
             if run.status == "queued":
                 self._queue.append(run.id)
                 continue
-            run.spec = with_changes(run.spec, await self._store.read(history.read_events, run.id))
             if record["pid"] is None:
                 self._spawn(self._expect(run))
                 continue
@@ -459,11 +494,3 @@ class Runs:
 
 def no_such_run(id: str) -> Problem:
     return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")
-
-
-def _link(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copyfile(source, target)

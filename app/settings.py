@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     control_timeout: float = Field(10.0, description="Seconds that a control waits for the trainer.")
     silence: float = Field(60.0, description="Seconds without a word after which an adopted run counts as interrupted.")
 
+    checkpoint_seconds: float = Field(30.0, gt=0, description="Seconds between the checkpoints that a run makes by itself.")
+
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data / 'dynascope.db'}"

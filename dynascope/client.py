@@ -151,6 +151,16 @@ class Run:
         body = {"at": at, "changes": {path.replace("__", "."): value for path, value in changes.items()}}
         return Run(self._client, self._client.ask("POST", f"/runs/{self.id}/fork", json=body)).refresh()
 
+    def resume(self, at: float | None = None, **changes: Any) -> Self:
+        """Go on with this run after its end, from its newest checkpoint or one at a step, as if it had never ended.
+
+        `changes` as `stop__max_epochs=40`: a run that finished needs a later end, one that diverged something else. What was
+        recorded from that step on is replaced.
+        """
+        body: dict[str, Any] = {"changes": {path.replace("__", "."): value for path, value in changes.items()}}
+        self._client.ask("POST", f"/runs/{self.id}/resume", json=body if at is None else body | {"at": at})
+        return self.refresh()
+
     def change(self, **values: Any) -> Self:
         """Name, tags and notes."""
         self.record = self._client.ask("PATCH", f"/runs/{self.id}", json=values)
@@ -176,6 +186,25 @@ class Run:
 
     def function(self, step: float | None = None) -> dict[str, Any]:
         return dict(self._client.ask("GET", f"/runs/{self.id}/function", params=_at(step)))
+
+    def matrices(self) -> dict[str, list[float]]:
+        """Name → the steps at which one is stored."""
+        return {one["name"]: one["steps"] for one in self._client.ask("GET", f"/runs/{self.id}/matrices")["items"]}
+
+    def matrix(self, name: str, step: float | None = None) -> dict[str, Any]:
+        """`step`, `shape`, `values` (flat), `meta` of the one that is nearest to a step; without one, of the newest."""
+        return dict(self._client.ask("GET", f"/runs/{self.id}/matrices/{name}", params=_at(step)))
+
+    def visits(self, step: float | None = None) -> list[int]:
+        """How often each training example was in a batch."""
+        return [int(count) for count in self.matrix("visits", step)["values"]]
+
+    def classes(self, step: float | None = None) -> list[dict[str, float | None]]:
+        """By class, in eval mode: val/loss, val/accuracy, val/examples, and the same of train."""
+        table = self.matrix("classes", step)
+        columns = table["meta"]["columns"]
+        rows = [table["values"][i : i + len(columns)] for i in range(0, len(table["values"]), len(columns))]
+        return [dict(zip(columns, row, strict=True)) for row in rows]
 
     def events(self) -> list[dict[str, Any]]:
         return list(self._client.ask("GET", f"/runs/{self.id}/events")["items"])

@@ -1,4 +1,4 @@
-"""`dynascope run, ls, show, export`: the REST API from a shell."""
+"""`dynascope run, resume, ls, show, export`: the REST API from a shell."""
 
 import json
 import os
@@ -79,11 +79,8 @@ def run(
 ) -> None:
     """Start runs on a server; where none is named, on one of this command's own."""
     base = _read(spec)
-    for setting in settings or []:
-        path, equals, value = setting.partition("=")
-        if not equals or not path:
-            raise typer.BadParameter(f"{setting!r} is not a change; write it as data.batch_size=32", param_hint="--set")
-        _put(base, path, _value(value))
+    for path, value in _settings(settings):
+        _put(base, path, value)
     private = url is None
     if private and not wait:
         raise typer.BadParameter("without a server (--url) a run lasts as long as this command: it has to wait", param_hint="--no-wait")
@@ -130,6 +127,25 @@ def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False)
         for name, value in sorted(one.latest.items()):
             table.add_row(name, "not finite" if value is None else f"{value:.6g}")
         console.print(table)
+
+
+def resume(
+    id: str,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A change, as stop.max_epochs=40.")] = None,
+    at: Annotated[float | None, typer.Option(help="A checkpoint's step; the newest unless told otherwise.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end, with a progress bar and a table.")] = True,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run after its end, from a checkpoint, as if it had never ended."""
+    with connected(url, token) as client:
+        one = client.run(id).resume(at, **dict(_settings(settings)))
+        if wait:
+            _wait(client, [one], quiet=as_json)
+        _print([one], as_json)
+        if wait and one.status in ("failed", "diverged", "interrupted"):
+            raise typer.Exit(3)
 
 
 def export(
@@ -199,7 +215,7 @@ def data_rm(id: str, url: Url = None, token: Token = None) -> None:
 
 
 def add_to(app: typer.Typer) -> None:
-    commands: list[Callable[..., None]] = [run, ls, show, export]
+    commands: list[Callable[..., None]] = [run, resume, ls, show, export]
     for command in commands:
         app.command()(command)
     from dynascope import claiming
@@ -253,6 +269,14 @@ def _read(path: Path | None) -> dict[str, Any]:
     if not isinstance(spec, dict):
         raise typer.BadParameter(f"{path} holds {type(spec).__name__}; a spec is an object")
     return spec
+
+
+def _settings(given: list[str] | None) -> Iterator[tuple[str, Any]]:
+    for setting in given or []:
+        path, equals, value = setting.partition("=")
+        if not equals or not path:
+            raise typer.BadParameter(f"{setting!r} is not a change; write it as data.batch_size=32", param_hint="--set")
+        yield path, _value(value)
 
 
 def _value(text: str) -> Any:

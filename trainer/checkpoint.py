@@ -1,30 +1,86 @@
-"""A run's state in one safetensors file: weights and buffers, optimizer, RNG, data position, early stopping.
+"""A run's state in one safetensors file: weights and buffers, optimizer, RNG, data position, early stopping, visits.
 
 Nothing in it is pickled. What a file holds fits a changed spec as far as names and shapes agree.
 """
 
 import json
+import os
+import time
+import zlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from trainer.build import Experiment
 from trainer.early_stopping import EarlyStopping
 
-VERSION = 1
+VERSION = 2
+SUFFIX, AUTOMATIC = ".safetensors", ".auto.safetensors"
+#: Of the checkpoints that a run makes by itself, so many stay; and what they may take of its time.
+KEPT = 3
+SHARE = 0.01
+
+
+class Unreadable(ValueError):
+    """A checkpoint that can't be gone on from; the message says why."""
 
 
 @dataclass
 class Progress:
-    """How far a run is: updates made, batches of this epoch done, and the order in which this epoch visits the examples."""
+    """How far a run is: updates made, batches of this epoch done, and the order in which this epoch visits the examples.
+
+    `visits`: int64[training examples], how often each was in a batch of an epoch that is over.
+    """
 
     step: int = 0
     at: int = 0
     order: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+    visits: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
+
+    def next_epoch(self, order: torch.Tensor, examples: int) -> None:
+        """An epoch is over that visited the first `examples` of its order; the next one goes by another."""
+        if 0 < len(self.order) <= examples:
+            self.visits += 1
+        else:
+            self.visits[self.order[:examples]] += 1
+        self.order = order
+
+    def visited(self, batch: int) -> torch.Tensor:
+        """int64[training examples]: how often each was in a batch so far."""
+        seen = self.visits.clone()
+        seen[self.order[: self.at * batch]] += 1
+        return seen
+
+
+class Keeper:
+    """Makes checkpoints on the way: each `seconds`, more rarely where one would take over a hundredth of the time; the newest stay."""
+
+    def __init__(self, folder: Path | None, seconds: float, save: Callable[[str], object], failed: Callable[[str], None]) -> None:
+        self._folder, self._seconds, self._save, self._failed = folder, seconds, save, failed
+        self._next = time.monotonic() + seconds
+
+    @property
+    def due(self) -> bool:
+        return self._folder is not None and time.monotonic() >= self._next
+
+    def keep(self, step: int) -> None:
+        """A disk that is full ends no run: it is told, and tried again."""
+        assert self._folder is not None
+        began = time.monotonic()
+        try:
+            self._save(f"{step}{AUTOMATIC}")
+            held = sorted(self._folder.glob(f"*{AUTOMATIC}"), key=lambda path: int(path.name.split(".")[0]))
+            for old in held[:-KEPT]:
+                old.unlink(missing_ok=True)
+        except (OSError, SafetensorError) as error:
+            self._failed(f"{type(error).__name__}: {error}")
+        now = time.monotonic()
+        self._next = now + max(self._seconds, (now - began) / SHARE)
 
 
 def save(path: Path, experiment: Experiment, progress: Progress, early: EarlyStopping) -> None:
@@ -35,45 +91,88 @@ def save(path: Path, experiment: Experiment, progress: Progress, early: EarlySto
             if isinstance(value, torch.Tensor):
                 tensors[f"optimizer/{name}/{key}"] = value
     tensors |= {f"best/{name}": value for name, value in (early.state or {}).items()}
-    tensors |= {"order": progress.order, "rng/order": experiment.order.get_state(), "rng/torch": torch.get_rng_state()}
+    tensors |= {"order": progress.order, "visits": progress.visits}
+    tensors |= {"rng/order": experiment.order.get_state(), "rng/torch": torch.get_rng_state()}
+    copied = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
     about = {
         "version": VERSION,
         "step": progress.step,
         "at": progress.at,
+        "batch": experiment.plan.batch,
         "spec": experiment.plan.spec.model_dump(),
         "sizes": experiment.plan.sizes,
         "early": early.memory(),
+        "crc": _crc(copied),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
-    save_file({name: value.contiguous().clone() for name, value in tensors.items()}, partial, {"dynascope": json.dumps(about)})
+    save_file(copied, partial, {"dynascope": json.dumps(about)})
+    with partial.open("rb") as written:  # a power cut must not leave a name without its contents
+        os.fsync(written.fileno())
     partial.rename(path)
 
 
-def restore(path: Path, experiment: Experiment, progress: Progress, early: EarlyStopping) -> dict[str, Any]:
+def read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """`(what it says of itself, its tensors)`, checked. Raises Unreadable for a torn, altered or foreign file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            about = json.loads((file.metadata() or {}).get("dynascope", "{}"))
+            if about.get("version") != VERSION:
+                raise Unreadable(f"{path.name} is a checkpoint of version {about.get('version')}; version {VERSION} is understood")
+            held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
+    except (OSError, SafetensorError, json.JSONDecodeError) as error:
+        raise Unreadable(f"{path.name} can't be read, it is torn or no checkpoint: {error}") from error
+    if _crc(held) != about["crc"]:
+        raise Unreadable(f"{path.name} was altered since it was written: its checksum does not agree")
+    return about, held
+
+
+def _crc(tensors: Mapping[str, torch.Tensor]) -> int:
+    crc = 0
+    for name in sorted(tensors):
+        flat: Any = tensors[name].numpy().reshape(-1).view("uint8")
+        crc = zlib.crc32(flat, zlib.crc32(name.encode(), crc))
+    return crc
+
+
+def restore(path: Path, experiment: Experiment, progress: Progress, early: EarlyStopping, *, whole: bool = False) -> dict[str, Any]:
     """Go on from a file; gives `{"step", "kept", "fresh"}`: names of parameters that came from it and that did not.
 
     Weights go over where name and shape agree, the optimizer's memory where its name agrees too, and the data order where
-    the training set and the batch size are the same. Raises ValueError for a file of another version.
+    the training set and the batch size are the same. Raises Unreadable, with `whole` also where not everything goes over.
     """
-    with safe_open(path, framework="pt") as file:
-        about = json.loads((file.metadata() or {}).get("dynascope", "{}"))
-        if about.get("version") != VERSION:
-            raise ValueError(f"{path.name} is a checkpoint of version {about.get('version')}; version {VERSION} is understood")
-        held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
-    before, now = about["spec"], experiment.plan.spec
+    about, held = read(path)
+    before, now = about["spec"], experiment.plan.spec.model_dump()
     kept = _restore_model(experiment, held)
-    if before["optimizer"]["name"] == now.optimizer.name:
+    same_optimizer = before["optimizer"]["name"] == now["optimizer"]["name"]
+    if same_optimizer:
         _restore_optimizer(experiment, held, kept)
     progress.step = about["step"]
     torch.set_rng_state(held["rng/torch"])
     experiment.order.set_state(held["rng/order"])
-    same_batches = before["data"]["batch_size"] == now.data.batch_size and len(held["order"]) == experiment.plan.sizes["train"]
+    same_batches = before["data"]["batch_size"] == now["data"]["batch_size"] and len(held["visits"]) == experiment.plan.sizes["train"]
     if same_batches:
         progress.at, progress.order = about["at"], held["order"]
+    if _same_examples(about, experiment):
+        progress.visits = held["visits"]
+        if not same_batches:
+            progress.visits[held["order"][: about["at"] * about["batch"]]] += 1
     own = set(experiment.model.state_dict())
+    if whole and not (kept == own and same_optimizer and same_batches):
+        raise Unreadable(f"{path.name} does not fit this run's model and data any more; fork the run to take over what fits")
     early.recall(about["early"], {name[5:]: value for name, value in held.items() if name.startswith("best/")} if kept == own else {})
     return {"step": progress.step, "kept": len(kept), "fresh": sorted(own - kept)}
+
+
+def _same_examples(about: dict[str, Any], experiment: Experiment) -> bool:
+    """Whether the training set holds the same examples in the same places."""
+    before, now = about["spec"], experiment.plan.spec.model_dump()
+    chosen = ("name", "params")
+    return bool(
+        before["seed"] == now["seed"]
+        and [before["data"][key] for key in chosen] == [now["data"][key] for key in chosen]
+        and about["sizes"] == experiment.plan.sizes
+    )
 
 
 def _restore_model(experiment: Experiment, held: dict[str, torch.Tensor]) -> set[str]:

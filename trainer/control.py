@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dynascope.messages import Control
@@ -48,8 +48,15 @@ class Steering:
     """What commands have made of a run: its spec now, whether it is paused, whether it shall stop."""
 
     def __init__(
-        self, spec: RunSpec, sink: Sink, commands: Commands, apply: Callable[[RunSpec], None], save: Callable[[], Mapping[str, Any]]
+        self,
+        spec: RunSpec,
+        sink: Sink,
+        commands: Commands,
+        apply: Callable[[RunSpec], None],
+        save: Callable[[], Mapping[str, Any]],
+        again: Sequence[tuple[float, Mapping[str, Any]]] = (),
     ) -> None:
+        """`again`: live changes that an earlier attempt had made, each with its step; they are made again there."""
         self.spec = spec
         self.stopped = False
         self._sink, self._commands, self._apply, self._save = sink, commands, apply, save
@@ -57,6 +64,18 @@ class Steering:
         self._single = 0
         self._due = time.monotonic()
         self._answered: deque[str] = deque(maxlen=BOUND)
+        self._again = deque(sorted(again, key=lambda change: change[0]))
+
+    def repeat(self, step: int) -> None:
+        """Make the changes again that an earlier attempt had made at this step."""
+        while self._again and self._again[0][0] <= step:
+            changes = dict(self._again.popleft()[1])
+            told: dict[str, Any] = {"id": "", "action": "set", "changes": changes, "status": "running", "again": True}
+            try:
+                self._act("set", changes)
+            except PlanError as refused:
+                told["error"] = {"errors": [error.model_dump() for error in refused.errors]}
+            self._sink.event(step, "control", told)
 
     def boundary(self, step: int) -> bool:
         """Apply what has come, wait while paused or ahead of the pace; False: the run shall stop."""

@@ -35,7 +35,20 @@ class EarlyStopping:
                 self.state = copy.deepcopy(model.state_dict())
         else:
             self._waited += 1
+        return self.due
+
+    @property
+    def due(self) -> bool:
+        """Whether patience has run out."""
         return self._waited >= self.spec.patience
+
+    @property
+    def just_due(self) -> bool:
+        """Whether it ran out with the last evaluation."""
+        return self._waited == self.spec.patience
+
+    def told(self) -> dict[str, Any]:
+        return {"best_step": self.best_step, "monitor": self.spec.monitor, "best": self.best, "obeyed": self.obeyed}
 
     @property
     def best(self) -> float:
@@ -58,5 +71,5 @@ class EarlyStopping:
         if memory["monitor"] != self.spec.monitor or memory["best"] is None or (self.spec.restore_best and not state):
             return
         self._best, self._waited = self._sign * memory["best"], memory["waited"]
-        self.best_step, self.reached = memory["best_step"], memory["reached"]
+        self.best_step, self.reached = memory["best_step"], memory["reached"] and self.due  # patience may be larger now
         self.state = state or None

@@ -1,11 +1,14 @@
 """The training loop, to be read from top to bottom.
 
 Step s is the number of updates made. `train/*` at s is the batch's loss and accuracy at state s, before update s + 1;
-`val/*` at s is of the same state, in eval mode, at step 0 and after each epoch; `test/*` comes once, of the state kept.
+`val/*` at s is of the same state, in eval mode, at step 0 and after each epoch; `train_eval/*`, `val_eval/*` and `test/*`
+come once, of the state kept.
 """
 
 import math
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,10 @@ from trainer.build import Experiment, Split, build
 from trainer.control import Commands, Steering
 from trainer.early_stopping import EarlyStopping
 from trainer.function import Function
+from trainer.generalisation import Tables, measured, of_replaced_labels
 from trainer.plan import part_params, plan, total_steps
 from trainer.spec import RunSpec
 
-#: Examples that are evaluated at once.
-CHUNK = 4096
 #: Steps between two looks at the gap: going through training examples too costs as much as validation does.
 GAP_EVERY = 100
 #: Of the measuring budget, what drawing the fitted function may take.
@@ -34,24 +36,42 @@ FUNCTION_SHARE = 0.25
 TOLD = 2000
 
 
-def run(
-    spec: RunSpec, sink: Sink, commands: Commands, *, preloaded: bool = True, begin: Path | None = None, folder: Path | None = None
-) -> None:
-    """Train what the spec asks for, to its end. Raises PlanError for a spec that can't be run.
+@dataclass(frozen=True)
+class Keeping:
+    """Where checkpoints go, None for nowhere; and seconds between two that the run makes by itself."""
 
-    `begin`: the checkpoint of another run to go on from; `folder`: where checkpoints go, None for nowhere.
+    folder: Path | None = None
+    seconds: float = 30.0
+
+
+def run(
+    spec: RunSpec,
+    sink: Sink,
+    commands: Commands,
+    *,
+    preloaded: bool = True,
+    begin: Path | None = None,
+    resumed: bool = False,
+    again: Sequence[tuple[float, Mapping[str, Any]]] = (),
+    keeping: Keeping = Keeping(),
+) -> None:
+    """Train what the spec asks for, to its end. Raises PlanError for a spec that can't be run, and checkpoint.Unreadable.
+
+    `begin`: the checkpoint to go on from, of another run, or where `resumed` of an earlier attempt of this one;
+    `again`: live changes that the earlier attempt had made after it, with their steps.
     """
     experiment = build(plan(spec))
     spec, model, data, optimizer = experiment.plan.spec, experiment.model, experiment.data, experiment.optimizer
     sink = Diagnosing(
         sink, {"optimizer.params.lr": spec.optimizer.params["lr"], "penalty.l1": spec.penalty.l1, "penalty.l2": spec.penalty.l2}
     )
-    measured, budget = spec.probes.every != "never", spec.probes.budget
+    watched, budget = spec.probes.every != "never", spec.probes.budget
     instrument = Instrument(model, sink, every=spec.probes.every, budget=(1 - FUNCTION_SHARE) * budget)
-    function = Function(experiment, sink, FUNCTION_SHARE * budget) if measured else None
+    function = Function(experiment, sink, FUNCTION_SHARE * budget) if watched else None
     penalty, of_optimizer = registry.part("penalty", spec.penalty.method), registry.part("optimizer", spec.optimizer.name)
     schedule = registry.part("schedule", spec.optimizer.schedule.name) if spec.optimizer.schedule else None
-    early, progress, params = EarlyStopping(spec.stop.early), checkpoint.Progress(), experiment.params
+    early, params, tables = EarlyStopping(spec.stop.early), experiment.params, Tables(experiment, sink)
+    progress = checkpoint.Progress(visits=torch.zeros(len(data.train.y), dtype=torch.int64))
     parameters, classes = list(model.parameters()), experiment.plan.shape.classes
     steps, steps_per_epoch, batch = experiment.plan.steps, experiment.plan.steps_per_epoch, experiment.plan.batch
 
@@ -69,48 +89,56 @@ def run(
             {"optimizer.params.lr": changed.optimizer.params["lr"], "penalty.l1": changed.penalty.l1, "penalty.l2": changed.penalty.l2}
         )
 
-    def save() -> dict[str, Any]:
-        if folder is None:
+    def save(name: str = "") -> dict[str, Any]:
+        if keeping.folder is None:
             return {}
-        name = f"{progress.step}.safetensors"
-        checkpoint.save(folder / name, experiment, progress, early)
-        sink.event(progress.step, "checkpoint", {"file": name})
+        name = name or f"{progress.step}{checkpoint.SUFFIX}"
+        checkpoint.save(keeping.folder / name, experiment, progress, early)
+        sink.event(progress.step, "checkpoint", {"file": name, "automatic": name.endswith(checkpoint.AUTOMATIC)})
         return {"checkpoint": name}
 
-    steering = Steering(spec, sink, commands, apply, save)
+    steering = Steering(spec, sink, commands, apply, save, again)
+    keeper = checkpoint.Keeper(
+        keeping.folder, keeping.seconds, save, lambda error: sink.event(progress.step, "checkpoint_failed", {"error": error})
+    )
     status, reason = "finished", ""
     sink.started(instrument.layers, preloaded)
-    _tell_changed_labels(experiment, sink)
-    gone_on = checkpoint.restore(begin, experiment, progress, early) if begin else None
-    if gone_on:
+    gone_on = checkpoint.restore(begin, experiment, progress, early, whole=resumed) if begin else None
+    if not (gone_on and resumed):
+        _tell_changed_labels(experiment, sink)
+    if gone_on and not resumed:
         sink.event(progress.step, "forked", gone_on)
         if progress.at:
-            evaluate(experiment, instrument, sink, progress.step)
+            evaluate(experiment, instrument, sink, tables, progress.step)
     if function:
         function.begin()
-    clock = Clock(sink, progress.step)
+    clock, keep = Clock(sink, progress.step), False
 
     while True:
         step = progress.step
         if progress.at == 0:  # every example has been visited equally often
-            values = evaluate(experiment, instrument, sink, step)
+            values = evaluate(experiment, instrument, sink, tables, step)
             if step:
                 sink.event(step, "epoch", {"epoch": step // steps_per_epoch})
-            stop = early.observe(step, values, model) if not gone_on else early.reached and early.obeyed
-            if stop and not early.reached:
-                told = {"best_step": early.best_step, "monitor": early.spec.monitor, "best": early.best, "obeyed": early.obeyed}
-                sink.event(step, "early_stop", told)
+            stop = early.observe(step, values, model) if not gone_on else early.reached and (early.obeyed or early.just_due)
+            if stop and (not early.reached or (gone_on and resumed)):
+                sink.event(step, "early_stop", early.told())
                 early.reached = True
             if stop and early.obeyed:
-                progress.order = progress.order[:0]  # whoever goes on from here draws the next epoch's
+                progress.next_epoch(progress.order[:0], steps_per_epoch * batch)  # whoever goes on from here draws the next epoch's
                 reason = f"early stop: {early.spec.monitor} has not improved on {early.best:.4g} since step {early.best_step:,}"
                 break
             if not gone_on or not len(progress.order):
-                progress.order = torch.randperm(len(data.train.y), generator=experiment.order)
+                progress.next_epoch(torch.randperm(len(data.train.y), generator=experiment.order), steps_per_epoch * batch)
+            tables.visits(progress)
         gone_on = None
+        steering.repeat(step)
         if step >= steps:
             reason = f"all {step:,} steps are done"
             break
+        if keep:
+            keeper.keep(step)
+            keep = False
         if not steering.boundary(step):
             status, reason = "stopped", f"stopped by the user at step {step:,}"
             break
@@ -154,70 +182,58 @@ def run(
         instrument.end(step)
         progress.step += 1
         progress.at = (progress.at + 1) % steps_per_epoch
-        clock.tick(progress.step)
+        if clock.tick(progress.step):
+            keep = keeper.due
 
     if status != "diverged":
         save()
         if status == "finished" and early.obeyed and early.restore(model):
             sink.event(progress.step, "restored", {"best_step": early.best_step})
-        sink.scalars(progress.step, {f"test/{name}": value for name, value in measure(experiment, data.test).items()})
+        sink.scalars(progress.step, tables.of_the_kept_state(progress.step))
+    tables.visits(progress, always=True)
     if function:
         function.look(progress.step, always=True)
     sink.ended(status, reason, progress.step)
 
 
-def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, step: int) -> dict[str, float]:
+def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables: Tables, step: int) -> dict[str, float]:
     """Validation, and the gap to the training loss on equal terms: eval mode, as many training examples as validation has.
 
-    `labels/wrong_learnt` is the share of the replaced training labels that the model gives back.
+    `gap/loss` is validation less training, `gap/accuracy` training less validation: both grow with overfitting.
     """
     data = experiment.data
     experiment.model.eval()
+    with_train = (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0
+    pair = tables.pair() if with_train else (None, None)
     with instrument.survey(step):
-        values = {f"val/{name}": value for name, value in _measured(experiment, data.val).items()}
-        if (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0:
+        values = {f"val/{name}": value for name, value in measured(experiment, data.val, pair[0]).items()}
+        if with_train:
             size = len(data.val.y)
-            train = _measured(experiment, Split(data.train.x[:size], data.train.y[:size]))
+            train = measured(experiment, Split(data.train.x[:size], data.train.y[:size]), pair[1])
             values["gap/loss"] = values["val/loss"] - train["loss"]
+            if "accuracy" in train:
+                values["gap/accuracy"] = train["accuracy"] - values["val/accuracy"]
+    tables.classes(step, pair)
     if data.corrupted.any():
-        replaced = Split(data.train.x[data.corrupted], data.train.y[data.corrupted])
-        values["labels/wrong_learnt"] = _measured(experiment, replaced)["accuracy"]
+        values |= of_replaced_labels(experiment)
     experiment.model.train()
     sink.scalars(step, values)
     return values
 
 
-def measure(experiment: Experiment, split: Split) -> dict[str, float]:
-    """Mean loss, and for classes the accuracy, in eval mode; the model is in train mode again afterwards."""
-    experiment.model.eval()
-    values = _measured(experiment, split)
-    experiment.model.train()
-    return values
-
-
-def _measured(experiment: Experiment, split: Split) -> dict[str, float]:
-    loss, right = 0.0, 0
-    with torch.inference_mode():
-        for x, y in zip(split.x.split(CHUNK), split.y.split(CHUNK), strict=True):
-            output = experiment.model(x)
-            loss += experiment.loss(output, y).item() * len(y)
-            if experiment.plan.shape.classes:
-                right += kernels.hits(output, y)
-    values = {"loss": loss / len(split.y)}
-    return values | {"accuracy": right / len(split.y)} if experiment.plan.shape.classes else values
-
-
 class Clock:
-    """Says about once a second how fast the run goes."""
+    """Says about once a second how fast the run goes; `tick` tells when it did."""
 
     def __init__(self, sink: Sink, step: int) -> None:
         self._sink, self._since, self._step = sink, time.monotonic(), step
 
-    def tick(self, step: int) -> None:
+    def tick(self, step: int) -> bool:
         now = time.monotonic()
-        if now - self._since >= 1.0:
-            self._sink.scalars(step, {"time/steps_per_s": (step - self._step) / (now - self._since)})
-            self._since, self._step = now, step
+        if now - self._since < 1.0:
+            return False
+        self._sink.scalars(step, {"time/steps_per_s": (step - self._step) / (now - self._since)})
+        self._since, self._step = now, step
+        return True
 
 
 def _tell_changed_labels(experiment: Experiment, sink: Sink) -> None:

@@ -112,7 +112,32 @@ def plan(spec: RunSpec) -> Plan:
 
 def plan_fork(spec: RunSpec, changes: Mapping[str, Any], step: float) -> Plan:
     """The plan of a run that goes on at `step`. Raises PlanError, also where nothing would be left to do."""
-    planned = plan(with_changes(spec, changes))
+    return _with_steps_left(plan(with_changes(spec, changes)), step)
+
+
+def plan_resume(spec: RunSpec, changes: Mapping[str, Any], step: float, about: Mapping[str, Any] | None) -> Plan:
+    """The plan of the same run going on at `step`, by what its checkpoint says of itself (None: from its beginning).
+
+    Raises PlanError for a change that a run can't live through, and where nothing would be left to do.
+    """
+    allowed = [*live_paths(spec), "stop.early"]
+    wrong = [
+        FieldError(loc=path, msg=f"can't change in a run that goes on; fork it for that. These can: {', '.join(allowed)}", got=value)
+        for path, value in changes.items()
+        if path not in allowed
+    ]
+    if wrong:
+        raise PlanError(wrong)
+    planned = _with_steps_left(plan(with_changes(spec, changes)), step)
+    early = planned.spec.stop.early
+    if about and early and about["at"] == 0 and about["early"]["reached"] and about["early"]["waited"] >= early.patience:
+        waited = about["early"]["waited"]
+        msg = f"early stopping ended this run after {waited} evaluations without a gain; give more patience than that, or stop.early null"
+        raise PlanError([FieldError(loc="stop.early.patience", msg=msg, got=early.patience)])
+    return planned
+
+
+def _with_steps_left(planned: Plan, step: float) -> Plan:
     if planned.steps <= step:
         loc = "stop.max_steps" if planned.spec.stop.max_steps else "stop.max_epochs"
         msg = f"the run ends at step {planned.steps:,} and is at {step:,.0f} already; give more to go on"

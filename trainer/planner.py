@@ -8,11 +8,12 @@ import logging
 import signal
 import traceback
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from trainer import code, plan, registry
+from trainer import checkpoint, code, plan, registry
 from trainer.claims import judge
 from trainer.spec import FieldError, RunSpec, dotted
 
@@ -55,11 +56,29 @@ def _fork(question: dict[str, Any]) -> dict[str, Any]:
     return plan.plan_fork(RunSpec.model_validate(question["spec"]), question["changes"], question["step"]).describe()
 
 
+def _resume(question: dict[str, Any]) -> dict[str, Any]:
+    """The plan of the same run going on at `step`, from a checkpoint's file where there is one."""
+    about = None
+    if question["checkpoint"]:
+        try:
+            about = checkpoint.read(Path(question["checkpoint"]))[0]
+        except checkpoint.Unreadable as unreadable:
+            msg = f"{unreadable}; give the step of another checkpoint as `at`, or 0 to begin anew"
+            raise plan.PlanError([FieldError(loc="at", msg=msg, got=question["step"])]) from None
+    return plan.plan_resume(RunSpec.model_validate(question["spec"]), question["changes"], question["step"], about).describe()
+
+
 def _code(question: dict[str, Any]) -> str:
     return code.script(RunSpec.model_validate(question["spec"]), question["changes"], question["steps"])
 
 
-_OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes, "fork": _fork, "code": _code} | {
+_OPERATIONS = {
+    "catalog": lambda question: plan.catalog(),
+    "plan": _plan,
+    "changes": _changes,
+    "fork": _fork,
+    "resume": _resume,
+    "code": _code,
     "claims": judge.describe,
     "claim_specs": judge.specs,
     "claim_measure": judge.measure,

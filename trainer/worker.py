@@ -24,7 +24,8 @@ from trainer.spec import RunSpec
 
 
 def main(job: dict[str, Any], preloaded: bool) -> None:
-    """`job`: run, attempt, token, spec, begin (a checkpoint or None), data (the server's folder), patience."""
+    """`job`: run, attempt, token, spec, begin (a checkpoint or None), resumed (whether that is of an earlier attempt), again
+    (live changes to make anew, with their steps), data (the server's folder), patience, keep (seconds between checkpoints)."""
     folder = Path(job["data"]) / "runs" / job["run"]
     folder.mkdir(parents=True, exist_ok=True)
     _own_output(folder / "worker.log")
@@ -56,7 +57,8 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
         registry.discover()
         begin = Path(job["begin"]) if job["begin"] else None
         spec = RunSpec.model_validate(job["spec"])
-        loop.run(spec, sink, commands, preloaded=preloaded, begin=begin, folder=folder / "checkpoints")
+        keeping = loop.Keeping(folder / "checkpoints", job["keep"])
+        loop.run(spec, sink, commands, preloaded=preloaded, begin=begin, resumed=job["resumed"], again=job["again"], keeping=keeping)
     except Exception as error:  # noqa: BLE001  whatever a part raises ends this run, and its words reach the user
         traceback.print_exc()
         sink.event(0, "error", {"traceback": traceback.format_exc()})

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from app.api.runs import RunCreated
 from app.deps import RunsDep
 from app.problems import documented
+from app.resuming import AS_IT_IS, CHANGED, point_of
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/runs/{id}", tags=["checkpoints"])
@@ -16,12 +17,35 @@ router = APIRouter(prefix="/runs/{id}", tags=["checkpoints"])
 class Checkpoint(BaseModel):
     step: float
     file: str
+    automatic: bool = Field(description="Made by the run itself on its way; only the newest few of these stay.")
     time: float = Field(description="Seconds since 1970.")
+
+
+class ResumePoint(BaseModel):
+    """Where `POST resume` would go on without `at`."""
+
+    step: float
+    file: str | None = Field(description="Null: there is no checkpoint, the run would begin anew.")
+    needs_changes: bool = Field(description="It would end at once, or alike: more epochs, more patience or another rate are needed.")
 
 
 class CheckpointList(BaseModel):
     items: list[Checkpoint]
     next: str | None = None
+    resume: ResumePoint | None = Field(description="Null where the run has not ended.")
+
+
+class ResumeRequest(Strict):
+    """`at` a checkpoint's step, or where the run began; without it, the newest checkpoint. `changes` are those that a run can
+    live through, and `stop.early`; live changes that were made after that step are made again at theirs, unless named here."""
+
+    at: Annotated[float, Field(ge=0, le=2**53)] | None = None
+    changes: dict[str, Any] = Field(default_factory=dict, max_length=50, description="Dotted path → value.")
+
+
+class Resumed(RunCreated):
+    attempt: int
+    step: float = Field(description="Where it goes on. What was recorded from there on is replaced.")
 
 
 class ForkRequest(Strict):
@@ -34,8 +58,24 @@ class ForkRequest(Strict):
 @router.get("/checkpoints", responses=documented(401, 404))
 async def checkpoints(id: str, runs: RunsDep) -> CheckpointList:
     """Every state of this run that is kept, oldest first. A run keeps its last state when it ends."""
-    await runs.record(id)
-    return CheckpointList(items=[Checkpoint(**held) for held in await runs.checkpoints(id)])
+    record, held = await runs.record(id), await runs.checkpoints(id)
+    resume = None
+    if record["status"] in AS_IT_IS + CHANGED:
+        step, file = point_of(record, held, None)
+        resume = ResumePoint(step=step, file=file, needs_changes=record["status"] in CHANGED)
+    return CheckpointList(items=[Checkpoint(**one) for one in held], resume=resume)
+
+
+@router.post("/resume", responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
+async def resume(id: str, request: ResumeRequest, runs: RunsDep) -> Resumed:
+    """The same run goes on, bitwise as if it had never ended, as its next attempt.
+
+    One that was stopped, interrupted or failed goes on as it is; one that finished or diverged needs changes. A run without a
+    checkpoint begins anew. What was recorded from that step on is replaced.
+    """
+    record = await runs.resume(id, request.at, request.changes)
+    named = {key: record[key] for key in ("id", "status", "spec", "attempt", "step")}
+    return Resumed(url=f"/#run={id}", **named)
 
 
 @router.post("/fork", status_code=201, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))

@@ -20,7 +20,8 @@ class Grid(BaseModel):
     shape: list[int]
     values: list[float | None] = Field(description="Flat, the last axis fastest; null where a value is not finite.")
     meta: dict[str, Any] = Field(
-        description="kind: boundary, surface, curve or weights; axes: each input's span; classes; image: rows and columns of a picture."
+        description="kind: boundary, surface, curve, weights, classes or visits; axes: each input's span; columns: what they hold; "
+        "classes; image: rows and columns of a picture."
     )
 
 
@@ -37,10 +38,10 @@ async def function(id: str, runs: RunsDep, store: StoreDep, step: Annotated[floa
     await runs.record(id)
     at = 2.0**53 if step is None else step
     found = [await store.read(history.read_matrix, id, name, at) for name in ("function", "weights", "points")]
-    return Function(function=_grid(found[0] or found[1]), points=_grid(found[2]))
+    return Function(function=grid(found[0] or found[1]), points=grid(found[2]))
 
 
-def _grid(stored: Stored | None) -> Grid | None:
+def grid(stored: Stored | None) -> Grid | None:
     if stored is None:
         return None
     values = [v if v - v == 0 else None for v in stored.values.ravel().tolist()]

@@ -5,10 +5,11 @@ import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from app.deps import RunsDep, StoreDep
 from app.problems import Problem, documented
+from app.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
 from trainer.spec import FieldError, RunSpec, Strict
 
@@ -67,6 +68,11 @@ class Run(BaseModel):
     parent: str | None = Field(description="The run that this one was forked from.")
     forked_at: float | None = Field(description="The step at which it went on by itself.")
     diagnosis: list[Diagnosis] = Field(description="What is wrong with it, the most severe first.")
+
+    @computed_field(description="Whether it has ended and can go on; `GET checkpoints` says from where.")  # type: ignore[prop-decorator]
+    @property
+    def can_resume(self) -> bool:
+        return self.status in AS_IT_IS + CHANGED
 
 
 class RunPage(BaseModel):

@@ -181,6 +181,11 @@ def read_matrix(connection: Connection, run: str, name: str, step: float = 2.0**
     return matrices.nearest(connection, run, _tail(connection, run), name, step)
 
 
+def matrix_steps(connection: Connection, run: str) -> dict[str, list[float]]:
+    """Name → the steps at which a matrix of that name is stored."""
+    return matrices.steps(connection, run, _tail(connection, run))
+
+
 def read_events(connection: Connection, run: str) -> list[dict[str, Any]]:
     e = schema.events.c
     rows = connection.execute(select(e.attempt, e.seq, e.step, e.kind, e.time, e.data).where(e.run == run).order_by(e.attempt, e.seq))

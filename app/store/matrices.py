@@ -67,3 +67,14 @@ def nearest(connection: Connection, run: str, tail: list[Sent], name: str, step:
     if row is not None:
         found.append(Stored(name, row.step, np.frombuffer(row.data, CELL).reshape(row.shape), row.meta))
     return min(found, key=lambda m: abs(m.step - step), default=None)
+
+
+def steps(connection: Connection, run: str, tail: list[Sent]) -> dict[str, list[float]]:
+    """Name → steps of all that are stored, in order."""
+    c = matrices.c
+    found = {(row.name, row.step) for row in connection.execute(select(c.name, c.step).where(c.run == run))}
+    found |= {(m.name, m.step) for m in tail if isinstance(m, Matrix)}
+    held: dict[str, list[float]] = {}
+    for name, step in sorted(found):
+        held.setdefault(name, []).append(step)
+    return held

@@ -66,6 +66,12 @@ export const getSlots = () => ask('GET', '/api/slots');
 /** A run that goes on from this one's state now. @param {string} id */
 export const forkRun = (id) => ask('POST', `/api/runs/${encodeURIComponent(id)}/fork`, { at: 'now', changes: {} });
 
+/** The same run goes on from its newest checkpoint. @param {string} id @param {Record<string, unknown>} changes */
+export const resumeRun = (id, changes) => ask('POST', `/api/runs/${encodeURIComponent(id)}/resume`, { changes });
+
+/** The matrix of a name at the stored step nearest to one. @param {string} id @param {string} name @param {number} step */
+export const getMatrix = (id, name, step) => ask('GET', `/api/runs/${encodeURIComponent(id)}/matrices/${name}?step=${step}`);
+
 /** @param {string} id @returns {Promise<string>} a script */
 export const getCode = (id) => ask('GET', `/api/runs/${encodeURIComponent(id)}/code`);
 

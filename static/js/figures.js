@@ -2,7 +2,8 @@
 
 import { activations } from './charts/activations.js';
 import { curves } from './charts/curves.js';
-import { fitted, questionOf as fittedQuestion } from './charts/fitted.js';
+import { fitted } from './charts/fitted.js';
+import { classes, visits } from './charts/generalisation.js';
 import { hasNorm, norm, questionOf } from './charts/norm.js';
 import { stepsOf } from './charts/plot.js';
 import { Cursor } from './cursor.js';
@@ -19,7 +20,7 @@ export class Figures {
    * @param {import('./draw.js').Drawer} drawer
    * @param {{bins: any}} catalogue
    * @param {{current: () => any, previous: () => any, beside: () => {run: any, colour: string}[], tone: () => string | undefined,
-   *   fittedAt: (id: string, step: number) => Promise<any>, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
+   *   fittedAt: (id: string, step: number) => Promise<any>, matrixAt: (id: string, name: string, step: number) => Promise<any>, seen: () => void, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
    */
   constructor(drawer, catalogue, view) {
     this.drawer = drawer;
@@ -34,6 +35,7 @@ export class Figures {
     this.past = null;
     for (const id of Object.keys(this.charts)) this.#install(id);
     $('log-loss').addEventListener('click', () => this.#log());
+    for (const button of this.#views()) button.addEventListener('click', () => this.#show(button.dataset.view));
   }
 
   #install(id) {
@@ -73,6 +75,24 @@ export class Figures {
     this.drawer.mark();
   }
 
+  #views() {
+    return document.querySelectorAll('#card-fitted [data-view]');
+  }
+
+  /** What the third figure shows: the fitted function, the classes or the visits. @param {string} name */
+  #show(name) {
+    this.charts.fitted = { fitted, classes, visits }[name];
+    this.past = null;
+    for (const button of this.#views()) button.setAttribute('aria-pressed', String(button.dataset.view === name));
+    this.view.seen();
+    this.drawer.mark('fitted');
+  }
+
+  /** The matrices that are drawn. @returns {string[]} */
+  get matrices() {
+    return this.charts.fitted.matrices;
+  }
+
   resetZoom() {
     this.zoom = this.past = null;
   }
@@ -94,7 +114,10 @@ export class Figures {
       return;
     }
     this.asking = setTimeout(async () => {
-      const { function: found } = await this.view.fittedAt(run.id, step).catch(() => ({}));
+      const chart = this.charts.fitted;
+      const asked = chart === fitted ? this.view.fittedAt(run.id, step).then((told) => told.function) : this.view.matrixAt(run.id, chart.matrices[0], step);
+      const found = await asked.catch(() => null);
+      if (chart !== this.charts.fitted) return;
       if (!found || this.cursor.step !== step) return;
       this.past = found;
       this.drawer.mark('fitted');
@@ -124,7 +147,7 @@ export class Figures {
     $(`note-${id}`).hidden = !note;
     const about = $(`card-${id}`).querySelector('.card-about');
     if (id === 'activations') about.textContent = layer ? _('{layer}, training mode', { layer }) : '';
-    if (id === 'fitted') $('title-fitted').textContent = fittedQuestion(run, this.past);
+    if (id === 'fitted') $('title-fitted').textContent = this.charts.fitted.question(run, this.past);
     if (id === 'norm') {
       const own = hasNorm(run, layer);
       about.textContent = layer && own ? layer : '';

@@ -22,7 +22,8 @@ export function flagsOf(run, title) {
   });
   const stops = (run?.events ?? []).filter((e) => e.kind === 'early_stop').map((e) => ({ step: e.step, text: e.data.obeyed === false ? _('early stopping would end here') : title('stop.early') }));
   const forks = (run?.events ?? []).filter((e) => e.kind === 'forked').map((e) => ({ step: e.step, text: _('forked here') }));
-  return [...flags, ...stops, ...forks];
+  const resumed = (run?.events ?? []).filter((e) => e.kind === 'resumed').map((e) => ({ step: e.step, text: _('resumed here') }));
+  return [...flags, ...stops, ...forks, ...resumed];
 }
 
 const paths = (event) => Object.keys(event.data.changes).sort().join();

@@ -6,6 +6,7 @@ import { _, brief, language, shown } from './texts.js';
 export function findingsOf(run) {
   const on = new Map();
   for (const { kind, step, data } of run.events) {
+    if (kind === 'resumed') on.clear();
     if (kind !== 'diagnosis') continue;
     if (data.on) on.set(data.rule, { ...data, since: step });
     else on.delete(data.rule);

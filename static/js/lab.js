@@ -1,6 +1,6 @@
 /** The Lab: one current run, the one before it grey behind, and a form that says what the next one will be. */
 
-import { control, createRun, forkRun, getCode, getFunction, getRun, getSlots, intentKey, newestRun } from './api.js';
+import { control, createRun, forkRun, getCode, getFunction, getMatrix, getRun, getSlots, intentKey, newestRun, resumeRun } from './api.js';
 import { Arms } from './arms.js';
 import { Controls } from './controls.js';
 import { Drawer } from './draw.js';
@@ -26,6 +26,8 @@ const view = { current: null, previous: null, layer: null, story: null };
 let colour = colours();
 let creating = false;
 let again = false;
+/** @type {Record<string, unknown>} live settings that were moved after the shown run had ended */
+let waiting = {};
 
 const drawer = new Drawer();
 const runs = new Runs(changed);
@@ -34,7 +36,7 @@ const previous = () => runs.get(view.previous);
 const beside = () => arms.ids.filter((id) => id !== view.current).flatMap((id) => (runs.get(id) ? [{ run: runs.get(id), colour: colour[arms.toneOf(id)] }] : []));
 
 const controls = new Controls($('controls'), catalogue, {
-  live: (path, value) => current()?.active && steering.set(path, value),
+  live: steer,
   structural: () => own() && begin(true),
 });
 const steering = new Steering(async (changes) => {
@@ -42,11 +44,11 @@ const steering = new Steering(async (changes) => {
   alertUser('');
   controls.clearErrors();
 }, refused);
-const transport = new Transport({ start: () => begin(false), act, pace: (value) => current()?.active && steering.set('pace', value) });
+const transport = new Transport({ start: () => begin(false), act, goOn, pace: (value) => steer('pace', value) });
 const arms = new Arms($('arms'), (id) => look(id));
 const strip = new Strip($('strip'), choose);
 const figures = new Figures(drawer, catalogue, {
-  current, previous, beside, tone: () => colour[arms.toneOf(view.current)], fittedAt: getFunction, layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
+  current, previous, beside, tone: () => colour[arms.toneOf(view.current)], fittedAt: getFunction, matrixAt: getMatrix, seen: () => subscribe(), layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
 });
 drawer.add({ id: 'strip', element: $('strip'), draw: () => strip.draw(current(), view.layer, colour) });
 const live = new Live({
@@ -61,6 +63,12 @@ const begun = () => (sessionStorage.getItem('began') ?? '').split(' ').filter(Bo
 
 /** Whether a change of the form starts a new run at once: this tab began the one that is shown. */
 const own = () => view.current !== null && begun().includes(view.current);
+
+/** A live setting was moved: it acts on the run that goes on, or waits until one that has ended is resumed. */
+function steer(path, value) {
+  if (current()?.active) steering.set(path, value);
+  else waiting[path] = value;
+}
 
 /** Start what the form says; the run that was shown stays grey behind. @param {boolean} changed */
 const begin = (changed) => launch(() => [{ label: '', spec: { ...controls.read(), pace: transport.pace } }], null, changed);
@@ -172,6 +180,20 @@ function mend() {
   else begin(true);
 }
 
+/** The shown run goes on from where it ended, with what was moved since. */
+async function goOn() {
+  const run = view.current;
+  try {
+    await resumeRun(run, waiting);
+    sessionStorage.setItem('began', [...new Set([...begun(), run])].join(' '));
+    waiting = {};
+    alertUser('');
+    controls.clearErrors();
+  } catch (problem) {
+    refused(problem);
+  }
+}
+
 /** @param {string} action pause, resume, step or stop */
 async function act(action) {
   try {
@@ -191,6 +213,7 @@ function refused(problem) {
 
 /** @param {string} id @param {string | null} behind */
 function show(id, behind) {
+  waiting = {};
   view.current = id;
   view.previous = behind === id ? null : behind;
   runs.keep([view.current, view.previous, ...arms.ids]);
@@ -203,7 +226,7 @@ function show(id, behind) {
 function subscribe() {
   const track = view.layer ? [`histograms/activation/${view.layer}`] : [];
   const shown = [...new Set([view.current, view.previous, ...arms.ids].filter(Boolean))];
-  live.subscribe(shown, ['scalars', 'layers', 'matrices/function', 'matrices/weights', 'matrices/points', ...track]);
+  live.subscribe(shown, ['scalars', 'layers', ...figures.matrices.map((name) => `matrices/${name}`), ...track]);
 }
 
 /** @param {string} layer */
@@ -226,6 +249,7 @@ function heard(message) {
 const adopt = () => adoptSpec(current().spec);
 
 function adoptSpec(spec) {
+  waiting = {};
   controls.adopt(spec);
   transport.pace = spec.pace;
 }
@@ -365,7 +389,7 @@ function keys(event) {
   if (event.target.closest('input, select, textarea, button, summary, [role="radio"], a') || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === ' ') {
     event.preventDefault();
-    transport.toggle();
+    if (current()?.active) transport.toggle();
   } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
     const run = current();
     if (run?.step == null) return;

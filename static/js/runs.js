@@ -38,7 +38,7 @@ export class Run {
   get spec() {
     const spec = structuredClone(this.record.spec);
     for (const { kind, data } of this.events) {
-      if (kind !== 'control' || data.action !== 'set' || data.error) continue;
+      if (kind !== 'resumed' && (kind !== 'control' || data.action !== 'set' || data.error)) continue;
       for (const [path, value] of Object.entries(data.changes || {})) put(spec, path, value);
     }
     return spec;

@@ -5,14 +5,17 @@ import { _, integer } from './texts.js';
 
 const PACE = { low: '1', high: '3000', scale: 'log' };
 const LIMITLESS = 99.75;
+const ENDED = ['finished', 'stopped', 'diverged', 'failed', 'interrupted'];
 
 const $ = (id) => document.getElementById(id);
 
 export class Transport {
-  /** @param {{start: () => void, act: (action: string) => Promise<void>, pace: (value: number | null) => void}} hooks */
+  /** @param {{start: () => void, act: (action: string) => Promise<void>, goOn: () => Promise<void>, pace: (value: number | null) => void}} hooks */
   constructor(hooks) {
     this.hooks = hooks;
     this.acting = false;
+    this.ended = false;
+    this.title = $('pause').title;
     this.words = {
       none: _('no run yet'), queued: _('queued'), starting: _('starting'), running: _('running'), paused: _('paused'), ending: _('ending'),
       finished: _('finished'), stopped: _('stopped'), diverged: _('diverged'), failed: _('failed'), interrupted: _('interrupted'),
@@ -42,9 +45,9 @@ export class Transport {
     this.#say();
   }
 
-  /** Pause or resume, whichever the run's state asks for. */
+  /** Pause or resume, whichever the run's state asks for; one that has ended goes on as its next attempt. */
   toggle() {
-    if (!$('pause').disabled) this.#act(this.status === 'paused' ? 'resume' : 'pause');
+    if (!$('pause').disabled) this.#act(this.ended ? 'go on' : this.status === 'paused' ? 'resume' : 'pause');
   }
 
   /** @param {import('./runs.js').Run | undefined} run */
@@ -52,13 +55,17 @@ export class Transport {
     const status = run?.record.status ?? 'none';
     this.status = status;
     const going = status === 'running' || status === 'starting' || status === 'paused';
-    $('pause').disabled = !going;
+    this.ended = ENDED.includes(status);
+    const resumes = this.ended || status === 'paused';
+    $('pause').disabled = !going && !this.ended;
+    $('pause').classList.toggle('worded', this.ended);
+    $('pause').title = this.ended ? _('Go on with this run from where it ended') : this.title;
     $('step').disabled = !going;
     $('stop').disabled = !(going || status === 'queued');
     $('state').dataset.status = status;
     $('state-word').textContent = this.words[status] ?? status;
-    $('pause-word').textContent = status === 'paused' ? _('Resume') : _('Pause');
-    $('pause').querySelector('use').setAttribute('href', status === 'paused' ? '#icon-play' : '#icon-pause');
+    $('pause-word').textContent = resumes ? _('Resume') : _('Pause');
+    $('pause').querySelector('use').setAttribute('href', resumes ? '#icon-play' : '#icon-pause');
     $('fork').disabled = !run || status === 'queued' || status === 'none';
     $('code').disabled = !run;
     $('counter').textContent = run?.step == null ? '–' : integer(run.step);
@@ -81,7 +88,7 @@ export class Transport {
   async #act(action) {
     if (this.acting) return;
     this.acting = true;
-    await this.hooks.act(action);
+    await (action === 'go on' ? this.hooks.goOn() : this.hooks.act(action));
     this.acting = false;
   }
 }

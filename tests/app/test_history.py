@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.store import history, schema
 from app.store.pyramid import COUNT, LAST, NONFINITE, START, WIDTHS, Buckets
+from app.store.rewind import rewind
 from dynascope import bins
 from dynascope.sinks.batch import Batch
 from tests.app.sending import RUN, append, counted, database, losses
@@ -157,3 +158,56 @@ def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
 
     with database(tmp_path) as store, store._writing.begin() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+
+
+@pytest.mark.parametrize("step", [0, 1, 512, 5000, 8191, 8192, 8193, 19_999, 20_000, 30_000])
+def test_a_history_that_is_brought_back_is_that_of_a_run_that_never_went_further(tmp_path: Path, step: int) -> None:
+    values = np.sin(np.arange(20_000.0))
+    values[[40, 7000, 8192]] = np.nan, np.inf, 1e6
+
+    def told(folder: Path, until: int, back: int | None) -> dict[int, tuple[int, Buckets]]:
+        folder.mkdir()
+        with database(folder) as store, store._writing.begin() as connection:
+            batch = Batch(RUN, 1)
+            for at in range(0, until, 997):
+                append(connection, losses(batch, range(at, min(at + 997, until)), values[at : min(at + 997, until)]))
+                history.fold(connection, RUN)
+            if back is not None:
+                latest = rewind(connection, RUN, 2, back, False, {"changes": {}})
+                assert latest == ({"train/loss": values[min(back, until) - 1]} if back else {})
+            counts.append(connection.scalars(select(schema.series.c.points)).all())
+            read = {n: history.read_series(connection, RUN, ["train/loss"], n).get("train/loss") for n in (0, 7, 300)}
+            return {n: found for n, found in read.items() if found}
+
+    counts: list[object] = []
+    back, never = told(tmp_path / "back", 20_000, step), told(tmp_path / "never", min(step, 20_000), None)
+    assert counts[0] == counts[1]
+    assert back.keys() == never.keys()
+    for n, (width, buckets) in never.items():
+        assert back[n][0] == width
+        np.testing.assert_allclose(back[n][1].table, buckets.table, rtol=1e-12)
+
+
+def test_what_a_dead_attempt_had_told_from_a_step_on_goes(tmp_path: Path) -> None:
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for step in range(100):
+            batch.matrix(step, "function", np.full((1, 2), step), {})
+            batch.event(step, "checkpoint" if step % 2 else "epoch", {"file": f"{step}"})
+            append(connection, counted(batch, step, np.ones(3)))
+        batch.scalars(99, {"test/loss": 1.0})
+        append(connection, batch.drain())
+        history.fold(connection, RUN, ended=True)
+        rewind(connection, RUN, 2, 51.0, False, {"changes": {}})
+        assert history.series_names(connection, RUN) == []
+        assert [c.first for c in history.read_histograms(connection, RUN, "activation", "hidden1")] == list(range(51))
+        nearest = history.read_matrix(connection, RUN, "function")
+        assert nearest is not None
+        assert nearest.step <= 50
+        events = history.read_events(connection, RUN)
+        assert [(e["step"], e["kind"]) for e in events[-3:]] == [(50, "epoch"), (51, "checkpoint"), (51, "resumed")]
+        assert (events[-1]["attempt"], events[-1]["seq"]) == (2, 0)
+        again = Batch(RUN, 2)
+        append(connection, counted(again, 51, np.ones(3)))
+        history.fold(connection, RUN)
+        assert len(history.read_histograms(connection, RUN, "activation", "hidden1")) == 52

@@ -87,6 +87,16 @@ def test_a_client_steers_forks_reads_and_deletes(client: dynascope.Client) -> No
     assert run.function()["function"]["meta"]["kind"] == "boundary"
     assert "import torch" in run.code()
     assert b"train/loss" in b"".join(run.export())
+    assert len(run.visits()) == run.matrix("visits")["meta"]["train"]["examples"]
+    assert sum(row["val/examples"] for row in run.classes()) == run.matrix("visits")["meta"]["val"]["examples"]
+    assert {"classes", "visits", "function", "points"} <= set(run.matrices())
+    with pytest.raises(Refused, match="it has: classes"):
+        run.matrix("nothing")
+    ended = run.step
+    assert run.resume(stop__max_steps=ended + 40, pace=None).record["attempt"] == 2
+    assert (run.wait(30).status, run.step) == ("finished", ended + 40)
+    run.resume(at=ended, stop__max_steps=ended + 20).wait(30)
+    assert run.history("train/loss")["train/loss"].step == list(range(int(ended) + 20))
     assert run.change(notes="읽음").record["notes"] == "읽음"
     assert client.plan(run.spec)["parameters"] > 0
     assert client.slots()["slots"] >= 1
@@ -116,6 +126,9 @@ def test_the_command_line_runs_lists_shows_and_exports(server: Server, tmp_path:
     assert [(r["spec"]["seed"], r["spec"]["data"]["batch_size"], r["status"]) for r in made] == [(0, 16, "finished"), (1, 16, "finished")]
     assert made[0]["id"] in shell(server, "ls", "-n", "5").stdout
     assert "train/loss" in shell(server, "show", made[0]["id"]).stdout
+    more = json.loads(shell(server, "resume", made[0]["id"], "--set", "stop.max_steps=45", "--json").stdout)
+    assert (more[0]["step"], more[0]["attempt"], more[0]["status"]) == (45, 2, "finished")
+    assert "give more to go on" in shell(server, "resume", made[0]["id"], check=False).stderr
     shell(server, "export", made[0]["id"], "-o", str(tmp_path / "run.csv"))
     assert (tmp_path / "run.csv").read_text().startswith("series,step,value")
     piped = shell(server, "run", "-", "--no-wait", "--json", text='{"stop": {"max_steps": 5}}')

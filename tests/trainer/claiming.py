@@ -17,7 +17,7 @@ def rehearsed(claim: Claim, seed: int, folder: Path) -> Found:
 
 def ran(spec: dict[str, object], folder: Path) -> Ran:
     sink = Memory()
-    loop.run(RunSpec.model_validate(spec), sink, Commands(), folder=folder)
+    loop.run(RunSpec.model_validate(spec), sink, Commands(), keeping=loop.Keeping(folder))
     record = record_of(sink)
     for message in sink.messages():  # layer quantities, as the series that the server makes of them
         if hasattr(message, "quantities"):

@@ -19,7 +19,7 @@ STEPS, AT = 60, 25
 
 def part_way(folder: Path, spec: RunSpec) -> Path:
     """The checkpoint that a run of AT steps leaves."""
-    loop.run(spec, Memory(), Commands(), folder=folder)
+    loop.run(spec, Memory(), Commands(), keeping=loop.Keeping(folder))
     return folder / f"{AT}.safetensors"
 
 
@@ -78,5 +78,5 @@ def test_a_fork_may_choose_another_part_and_gets_its_defaults() -> None:
 def test_a_checkpoint_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = part_way(tmp_path, spec_of(AT))
     monkeypatch.setattr("trainer.checkpoint.VERSION", 99)
-    with pytest.raises(ValueError, match="version 1; version 99 is understood"):
+    with pytest.raises(ValueError, match="version 2; version 99 is understood"):
         gone_on(checkpoint, spec_of(STEPS))

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from tests.trainer.running import run, spec_of
-from trainer import loop, registry
+from trainer import generalisation, registry
 from trainer.build import build
 from trainer.early_stopping import EarlyStopping
 from trainer.plan import plan
@@ -73,7 +73,7 @@ def test_an_evaluation_leaves_buffers_and_mode_as_they_were() -> None:
     registry.discover()
     experiment = build(plan(spec_of(1)))
     before = {name: value.clone() for name, value in experiment.model.state_dict().items()}
-    loop.measure(experiment, experiment.data.val)
+    generalisation.measure(experiment, experiment.data.val)
     assert experiment.model.training
     assert all(torch.equal(value, before[name]) for name, value in experiment.model.state_dict().items())
 

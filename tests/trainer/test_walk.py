@@ -73,7 +73,7 @@ def test_a_fork_without_a_change_goes_on_bitwise_at_a_random_step(tmp_path: Path
     def ending(at: int) -> RunSpec:
         return spec_of(at, **choices)
 
-    loop.run(ending(at), Memory(), Commands(), folder=tmp_path)
+    loop.run(ending(at), Memory(), Commands(), keeping=loop.Keeping(tmp_path))
     whole, fork = run(ending(steps)), gone_on(tmp_path / f"{at}.safetensors", ending(steps))
     assert fork.values("train/loss") == whole.values("train/loss")[at:]
     assert fork.values("test/loss") == whole.values("test/loss")

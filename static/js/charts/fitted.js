@@ -125,7 +125,7 @@ function drawFitted(scene) {
 }
 
 /** What the figure asks, by what it shows. */
-export function questionOf(run, past) {
+function questionOf(run, past) {
   const kind = fittedOf(run, past)?.meta.kind;
   return { boundary: _('Where is the boundary?'), curve: _('Which curve has it fitted?'), weights: _('What do the first units look for?') }[kind] ?? _('What has it fitted?');
 }
@@ -152,4 +152,4 @@ function countOf({ shape: [n, width], values, meta }, name) {
   return count;
 }
 
-export const fitted = { draw: drawFitted, read, still: true };
+export const fitted = { draw: drawFitted, read, still: true, matrices: ['function', 'weights', 'points'], question: questionOf };

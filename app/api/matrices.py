@@ -1,0 +1,48 @@
+"""Arrays that a run tells whole: the loss of each class, how often each example was visited, what it has fitted."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from app.api.function import Grid, grid
+from app.deps import RunsDep, StoreDep
+from app.problems import Problem, documented
+from app.store import history
+
+router = APIRouter(prefix="/runs/{id}/matrices", tags=["matrices"])
+
+
+class MatrixInfo(BaseModel):
+    name: str
+    steps: list[float] = Field(description="Those that are stored; of a long run every few.")
+
+
+class MatrixList(BaseModel):
+    items: list[MatrixInfo]
+    next: str | None = None
+
+
+@router.get("", responses=documented(401, 404))
+async def matrices(id: str, runs: RunsDep, store: StoreDep) -> MatrixList:
+    """Every matrix that this run has told of, by name.
+
+    `classes` is classes × (val/loss, val/accuracy, val/examples, train/loss, train/accuracy, train/examples), in eval mode,
+    on as many training examples as validation has, at the end on all (20,000 at most); the loss in meta.unit.
+    `visits` is how often each training example was in a batch (the first 65,536 of them; meta has the least, the most and
+    the total of all, and that validation and test have none).
+    """
+    await runs.record(id)
+    held = await store.read(history.matrix_steps, id)
+    return MatrixList(items=[MatrixInfo(name=name, steps=steps) for name, steps in held.items()])
+
+
+@router.get("/{name}", responses=documented(401, 404, 422))
+async def matrix(id: str, name: str, runs: RunsDep, store: StoreDep, step: Annotated[float | None, Query(ge=0, le=2**53)] = None) -> Grid:
+    """The one at the stored step nearest to `step`; without one, the newest."""
+    await runs.record(id)
+    found = grid(await store.read(history.read_matrix, id, name, 2.0**53 if step is None else step))
+    if found is None:
+        held = ", ".join(await store.read(history.matrix_steps, id)) or "none yet"
+        raise Problem(404, f"this run has no matrix {name[:64]!r}; it has: {held}")
+    return found

@@ -1,0 +1,108 @@
+"""A run that goes on from an earlier step as its next attempt: what the dead attempt had recorded from there on goes."""
+
+import time
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from app.store import schema
+from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of
+
+#: Events at the very step that stay: what made the state there, not what came of it.
+STATE = ("control", "checkpoint", "forked", "labels_replaced", "resumed")
+
+
+def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bool, told: dict[str, Any]) -> dict[str, float | None]:
+    """Bring the history back to `step`, number the run's next attempt and tell why, in one transaction; gives the newest values that stay.
+
+    `anew`: nothing is restored, so everything will be told again but the changes that were made.
+    """
+    latest = _cut_series(connection, run, step)
+    _cut_histograms(connection, run, step)
+    m, e, r = schema.matrices.c, schema.events.c, schema.runs.c
+    connection.execute(delete(schema.matrices).where(m.run == run, m.step >= step))
+    connection.execute(delete(schema.frames).where(schema.frames.c.run == run))
+    later = (e.step > step) | ((e.step == step) & e.kind.not_in(STATE))
+    if anew:
+        later = later | e.kind.not_in(("control", "resumed"))
+    connection.execute(delete(schema.events).where(e.run == run, later))
+    event = {"run": run, "attempt": attempt, "seq": 0, "step": step, "kind": "resumed", "time": time.time(), "data": told}
+    connection.execute(insert(schema.events).values(**event))
+    begun = {"status": "queued", "end_reason": None, "ended": None, "pid": None, "pid_started": None}
+    counted = {"attempt": attempt, "seq": 0, "folded": 0, "step": step, "latest": latest, "diagnosis": []}
+    connection.execute(update(schema.runs).where(r.id == run).values(**begun, **counted))
+    return latest
+
+
+def _cut_series(connection: Connection, run: str, step: float) -> dict[str, float | None]:
+    """Points from `step` on go, level by level; gives the newest value that stays of each of the run's own series."""
+    s, c = schema.series.c, schema.chunks.c
+    reaching = {row.id: row for row in connection.execute(select(schema.series).where(s.run == run, s.last >= step))}
+    last: dict[int, Buckets] = {}
+    for level in range(len(WIDTHS)):
+        first = int(chunk_of(np.array([step]), level)[0])
+        where = (c.level == level) & (c.chunk >= first) & c.series.in_(select(s.id).where(s.run == run, s.last >= step))
+        held = {
+            row.series: Buckets.unpack(row.data, level)
+            for row in connection.execute(select(schema.chunks).where(where, c.chunk == first)).all()
+        }
+        connection.execute(delete(schema.chunks).where(where))
+        rows = []
+        for key in reaching:
+            kept = _before(held.get(key), last.get(key), step, level)
+            last[key] = kept
+            if len(kept):
+                rows.append({"series": key, "level": level, "chunk": first, "data": kept.pack(level)})
+        if rows:
+            connection.execute(insert(schema.chunks), rows)
+    for key in reaching:
+        _recount(connection, key)
+    return _newest(connection, run)
+
+
+def _before(held: Buckets | None, finer: Buckets | None, step: float, level: int) -> Buckets:
+    """Of a chunk, the buckets that end before `step`; the one that holds it is made anew of the finer level's."""
+    width = WIDTHS[level]
+    edge = np.floor(step / width) * width
+    whole = Buckets.join([held] if held is not None else []).within(-np.inf, np.nextafter(edge, -np.inf))
+    if level == 0 or finer is None:
+        return whole
+    rest = finer.within(edge, np.inf)
+    return whole.then(rest.coarsen(width)) if len(rest) else whole
+
+
+def _recount(connection: Connection, key: int) -> None:
+    s, c = schema.series.c, schema.chunks.c
+    where = (c.series == key) & (c.level == 0)
+    lengths = connection.scalar(select(func.sum(func.length(c.data))).where(where))
+    if not lengths:
+        connection.execute(delete(schema.series).where(s.id == key))
+        return
+    newest = Buckets.unpack(connection.scalars(select(c.data).where(where).order_by(c.chunk.desc()).limit(1)).one(), 0)
+    values = {"points": int(lengths) // 16, "last": float(newest.table[START].max())}
+    connection.execute(update(schema.series).where(s.id == key).values(**values))
+
+
+def _newest(connection: Connection, run: str) -> dict[str, float | None]:
+    s, c = schema.series.c, schema.chunks.c
+    newest: dict[str, float | None] = {}
+    for row in connection.execute(select(s.id, s.name).where(s.run == run, s.name.not_like("layer/%"))).all():
+        last = select(c.data).where(c.series == row.id, c.level == 0).order_by(c.chunk.desc()).limit(1)
+        table = Buckets.unpack(connection.scalars(last).one(), 0).table
+        value = float(table[LAST, -1])
+        newest[row.name] = value if np.isfinite(value) else None
+    return newest
+
+
+def _cut_histograms(connection: Connection, run: str, step: float) -> None:
+    """A column that spans `step` goes as a whole: what it counted can't be told apart."""
+    t, h = schema.tracks.c, schema.histograms.c
+    tracks = connection.scalars(select(t.id).where(t.run == run)).all()
+    if not tracks:
+        return
+    connection.execute(delete(schema.histograms).where(h.track.in_(tracks), h.last >= step))
+    counted = connection.execute(select(h.track, func.count()).where(h.track.in_(tracks)).group_by(h.track))
+    left = {row[0]: row[1] for row in counted}
+    for track in tracks:
+        connection.execute(update(schema.tracks).where(t.id == track).values(columns=left.get(track, 0)))
