@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 PATIENCE = 600.0
 SEEDS, QUICK = 10, 2
 #: The first seed of an experiment's first run; each later run takes others.
-FIRST_SEED, SEEDS_A_RUN = 1000, 100
+FIRST_SEED, SEEDS_A_RUN = 2000, 100
 #: Experiments that may wait.
 MOST_WAITING = 100
 GOING = ("queued", "running")

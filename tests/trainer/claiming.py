@@ -22,6 +22,7 @@ def ran(spec: dict[str, object], folder: Path) -> Ran:
     for message in sink.messages():  # layer quantities, as the series that the server makes of them
         if hasattr(message, "quantities"):
             _add_layers(record.points, message)
+    record.points = {name: _by_step(*held) for name, held in record.points.items()}
     assert record.end is not None
     checkpoints = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
     return Ran(
@@ -33,6 +34,12 @@ def ran(spec: dict[str, object], folder: Path) -> Ran:
         checkpoints[-1] if checkpoints else None,
         {message.name: message.meta for message in sink.messages() if isinstance(message, Matrix)},
     )
+
+
+def _by_step(steps: list[float], values: list[float]) -> tuple[list[float], list[float]]:
+    """A message holds points of several series: those of one are not in order when they came in different company."""
+    order = sorted(range(len(steps)), key=steps.__getitem__)
+    return [steps[i] for i in order], [values[i] for i in order]
 
 
 def _add_layers(points: dict[str, tuple[list[float], list[float]]], message: object) -> None:

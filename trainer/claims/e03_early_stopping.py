@@ -60,10 +60,11 @@ class EarlyStopping(Claim):
             "seed": seed,
             "data": {"name": "digits", "batch_size": 32, "train_size": 500, "val_size": 300, "test_size": 997, "label_noise": 0.3},
             "model": {"name": "mlp", "params": {"depth": 1, "width": 256}},
+            "init": {"name": "default"},
             "norm": {"name": "none"},
             "optimizer": {"name": "adamw", "params": {"lr": 1e-3, "weight_decay": 0.0}},
         }
-        early = {"monitor": "val/loss", "patience": 10, "min_delta": 0.0, "restore_best": True}
+        early = {"monitor": "val/accuracy", "patience": 10, "min_delta": 0.0, "restore_best": True}
         return {
             "stopped": base | {"stop": {"max_epochs": 80, "max_steps": None, "early": early}},
             "to the end": base | {"stop": {"max_epochs": 80, "max_steps": None, "early": None}},
