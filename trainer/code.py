@@ -14,7 +14,7 @@ from trainer.excerpt import Excerpt
 from trainer.losses import loss_for
 from trainer.parts.inits import drawn
 from trainer.plan import Plan, PlanError, on_meta, part_params, plan, with_changes
-from trainer.spec import FieldError, RunSpec, Strict
+from trainer.spec import EarlySpec, FieldError, RunSpec, Strict
 
 TEMPLATE = Path(__file__).with_name("script.py.jinja")
 #: What it writes is Python, not HTML, and is compiled by nobody here: every value put in is a checked spec's number or name.
@@ -31,7 +31,10 @@ def script(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]] = (), 
     Raises PlanError for a change that a script can't repeat.
     """
     planned, excerpt = plan(spec), Excerpt()
-    given = _data(planned, excerpt) | _model(planned, excerpt) | _loop(planned, excerpt, _settings(spec, changes), steps)
+    ending = _ending(planned, changes)
+    made = ending.steps if steps is None else steps
+    loop = _loop(planned, excerpt, _settings(spec, changes), made, ending.spec.stop.early)
+    given = _data(planned, excerpt) | _model(planned, excerpt) | loop
     body = _TEMPLATES.from_string(TEMPLATE.read_text("utf-8")).render(given).strip()
     imports = sorted({"import sys", "import torch", *excerpt.imports}, key=lambda line: (line.startswith("from"), line))
     title = spec.name.replace("\\", "/").replace('"""', "'''") or "a run"
@@ -84,7 +87,7 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     return {"gain": activation.gain(params["activation"]), "fits": build.FIT if fits else 0}
 
 
-def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], made: int | None) -> dict[str, Any]:
+def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], made: int, early: EarlySpec | None) -> dict[str, Any]:
     spec, params = planned.spec, part_params(planned.spec)
     excerpt.define(loss_for(spec.loss, planned.shape.classes), "loss_of", {})
     optimizer = registry.part("optimizer", spec.optimizer.name)
@@ -99,7 +102,6 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
     if spec.optimizer.schedule:
         known = _known(params["schedule"]) | {"steps": planned.steps}
         excerpt.define(registry.part("schedule", spec.optimizer.schedule.name).factor, "factor", known, drop=("params",))
-    early = spec.stop.early
     excerpt.imports |= {"import copy"} if early and early.restore_best else set()
     return {
         "optimizer": f"{optimizer.of_torch.__name__}(model.parameters(), {own})",
@@ -107,7 +109,7 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
         "changes": pprint.pformat(settings, width=120) if settings else "",
         "early": early,
         "steps_per_epoch": planned.steps_per_epoch,
-        "steps": planned.steps if made is None else min(made, planned.steps),
+        "steps": made,
         "batch": planned.batch,
         "schedule": spec.optimizer.schedule,
         "acts": acts,
@@ -123,6 +125,19 @@ def _known(params: Strict) -> dict[str, Any]:
 def _overrides(part: Any, name: str) -> bool:
     """Whether a part has a method of its own: the base's does nothing."""
     return name in vars(type(part))
+
+
+def _ending(planned: Plan, changes: Sequence[tuple[float, dict[str, Any]]]) -> Plan:
+    """The plan with the end that it was given last. Raises PlanError where a schedule had begun with another."""
+    spec, put_off = planned.spec, dict[str, Any]()
+    for _, changed in changes:
+        put_off |= {path: value for path, value in changed.items() if path.startswith("stop.")}
+        spec = with_changes(spec, {path: value for path, value in changed.items() if path.startswith("stop.")})
+    ending = plan(spec)
+    if planned.spec.optimizer.schedule and ending.steps != planned.steps:
+        msg = "was changed on the way; the schedule depends on it, which a script can't repeat"
+        raise PlanError([FieldError(loc=path, msg=msg, got=value) for path, value in put_off.items()])
+    return ending
 
 
 def _settings(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]]) -> dict[int, dict[str, Any]]:

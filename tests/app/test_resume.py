@@ -3,9 +3,12 @@
 import os
 import random
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -163,6 +166,18 @@ def test_a_stopped_run_goes_on_and_a_finished_one_with_more_steps(server: Server
     assert (record["step"], record["attempt"]) == (1200, 3)
     assert server.points(run, "test/loss")[0] == [1200]
     assert server.points(run, "train/loss")[0] == list(range(1200))
+    refused = server.client.get(f"/api/runs/{run}/code")
+    assert (refused.status_code, refused.json()["errors"][0]["loc"]) == (422, "stop.max_steps"), "its schedule began with another end"
+
+
+def test_the_code_of_a_resumed_run_gives_its_losses(server: Server, tmp_path: Path) -> None:
+    run = server.post({"stop": {"max_epochs": None, "max_steps": 60, "early": None}})["id"]
+    server.wait(run)
+    resumed(server, run, changes={"stop.max_steps": 90, "penalty.l2": 0.01})
+    server.wait(run)
+    (tmp_path / "run.py").write_text(server.client.get(f"/api/runs/{run}/code").text)
+    subprocess.run([sys.executable, "-I", "run.py", "losses.csv"], cwd=tmp_path, check=True, capture_output=True)
+    assert [float(x) for x in (tmp_path / "losses.csv").read_text().split()] == server.points(run, "train/loss")[1]
 
 
 @pytest.mark.parametrize("optimizer", ["gd", "sgd", "adam", "adamw", "rmsprop", "adagrad"])
