@@ -71,9 +71,8 @@ def test_axe_finds_nothing_and_nothing_is_cut_where_a_file_is_chosen(open_page: 
     page.locator("[data-uploads=table] [data-file]").set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": CSV.encode()})
     expect(page.locator("[data-uploads=table] [data-found]")).to_be_visible()
     page.add_script_tag(path=AXE)
-    found = page.evaluate(
-        "async () => (await axe.run('[data-uploads=table]')).violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))])"
-    )
+    axe = "async () => (await axe.run('[data-uploads=table]')).violations.map((v) => [v.id, v.nodes.map((n) => n.html.slice(0, 120))])"
+    found = page.evaluate(axe)
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("() => { const c = document.getElementById('controls'); return c.scrollWidth <= c.clientWidth; }")
