@@ -25,6 +25,8 @@ OPEN = frozenset({"/api/healthz", "/api/readyz"})
 RUN_TOKEN = frozenset({"/api/ingest"})
 #: The request whose body may be a file, and what a form adds to it.
 UPLOAD, FORM = ("POST", "/api/datasets"), 64 << 10
+#: Bytes of a refused body that are read, and thrown away, so that its sender hears the refusal.
+LET_RUN_OUT = 64 << 20
 
 #: The hash admits the empty <style> that Plotly makes and fills by script.
 CSP = (
@@ -107,7 +109,9 @@ class Guard:
         length = headers.get("content-length", "0")
         limit = self._limit(scope)
         if not length.isdecimal() or int(length) > limit:
-            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers={"Connection": "close"}).response()
+            # Whoever is hung up on while sending may not hear why: only what would take long to be let run out is.
+            hang_up = {"Connection": "close"} if not length.isdecimal() or int(length) > LET_RUN_OUT else {}
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers=hang_up).response()
         if path in OPEN or path in RUN_TOKEN:
             return None
         if path == "/" and scope["type"] == "http" and b"token=" in scope.get("query_string", b""):

@@ -49,7 +49,7 @@ def test_a_finished_run_is_forked_from_its_last_state_with_changes(server: Serve
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["loc"] == "stop.max_steps"
     made = fork(server, parent, 60, {"stop.max_steps": 90, "norm.name": "layer", "penalty.l2": 0.01}).json()
-    assert (made["spec"]["norm"]["name"], made["spec"]["norm"]["params"]) == ("layer", {"eps": 1e-5, "affine": True})
+    assert (made["spec"]["norm"]["name"], made["spec"]["norm"]["params"]) == ("layer", {"eps": 1e-5, "affine": True, "over": "auto"})
     assert server.wait(made["id"])["step"] == 90
     assert server.points(made["id"], "train/loss")[0] == list(range(60, 90))
     script = server.client.get(f"/api/runs/{made['id']}/code")

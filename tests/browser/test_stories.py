@@ -150,7 +150,7 @@ def test_digits_show_the_first_weights_and_a_sine_its_curve(open_page: OpenPage,
     run = start(page)
     until(page, lambda: current(page, "figure-fitted", "weights")["meta"]["units"] == 64)
     stop(server, run)
-    page.locator("#branch-data summary").click()
+    page.locator("#branch-data > summary").click()
     page.locator("select[name='data.name']").select_option("sine")
     until(page, lambda: run_of(page) != run)
     until(page, lambda: len(current(page, "figure-fitted", "function")["x"]) == 201)
