@@ -1,6 +1,12 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import numpy as np
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.polynomials import decomposed, design, observed, resolved
+
+DEGREES = (1, 3, 5, 9)
 
 
 class BiasAndVariance(Claim):
@@ -19,3 +25,23 @@ class BiasAndVariance(Claim):
     source: ClassVar[str] = "https://doi.org/10.1162/neco.1992.4.1.1"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "degree", "ko": "차수"}, {"en": "error", "ko": "오차"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        y = observed(seed)
+        found = {degree: decomposed(y @ _hat(design(degree))) for degree in DEGREES}
+        bias2, variance = ({degree: held[i] for degree, held in found.items()} for i in (0, 1))
+        values = {
+            "bias2_ratio": bias2[1] / resolved(bias2[9], variance[9]),
+            "variance_ratio": variance[9] / variance[1],
+            "bias²(1)": bias2[1],
+            "bias²(9)": bias2[9],
+            "var(1)": variance[1],
+            "var(9)": variance[9],
+        }
+        biases = [resolved(bias2[degree], variance[degree]) for degree in DEGREES]
+        return Found(values, [Curve("bias²", DEGREES, biases), Curve("variance", DEGREES, list(variance.values()))])
+
+
+def _hat(a: np.ndarray) -> np.ndarray:
+    """What takes y to its least-squares fit, [points, points]."""
+    return a @ np.linalg.pinv(a)

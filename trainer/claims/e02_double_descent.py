@@ -1,6 +1,13 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import torch
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.drawing import activation, generator, weight
+
+INPUTS, EXAMPLES, TESTED, SIGMA, DRAWS = 20, 200, 400, 0.5, 15
+FEATURES = (20, 50, 100, 150, 180, 190, 200, 210, 220, 260, 350, 600, 1200, 3000)
 
 
 class DoubleDescent(Claim):
@@ -19,3 +26,44 @@ class DoubleDescent(Claim):
     source: ClassVar[str] = "https://doi.org/10.1073/pnas.1903070116"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "features N", "ko": "특징 수 N"}, {"en": "test risk", "ko": "시험 위험"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        predicted, truth = _predictions(seed)
+        risk = ((predicted - truth) ** 2).mean(dim=2).median(dim=1).values.tolist()
+        variance = predicted.var(dim=1).mean(dim=1).tolist()
+        of = dict(zip(FEATURES, variance, strict=True))
+        values = {
+            "peak": float(FEATURES[risk.index(max(risk))]),
+            "variance_ratio": of[3000] / of[200],
+            "median risk(50)": risk[FEATURES.index(50)],
+            "median risk(200)": risk[FEATURES.index(200)],
+            "median risk(3000)": risk[FEATURES.index(3000)],
+        }
+        return Found(values, [Curve("median risk", FEATURES, risk), Curve("variance", FEATURES, variance)])
+
+
+def _predictions(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of every number of features and every draw of data and features, at the same test points: [N, draw, point]; and the truth there.
+
+    The function is linear and of variance 1. A smaller model has the first of a larger one's features.
+    """
+    relu, _ = activation("relu")
+    source = generator(seed, "double descent")
+    slope = torch.nn.functional.normalize(torch.randn(INPUTS, generator=source, dtype=torch.float64), dim=0)
+    tested = torch.randn(TESTED, INPUTS, generator=source, dtype=torch.float64)
+    draws = []
+    for _ in range(DRAWS):
+        x = torch.randn(EXAMPLES, INPUTS, generator=source, dtype=torch.float64)
+        y = x @ slope + SIGMA * torch.randn(EXAMPLES, generator=source, dtype=torch.float64)
+        w = weight((FEATURES[-1], INPUTS), "normal", source, dtype=torch.float64, std=INPUTS**-0.5)
+        seen, unseen = relu(x @ w.T), relu(tested @ w.T)
+        draws.append(torch.stack([unseen[:, :n] @ minimum_norm(seen[:, :n], y) for n in FEATURES]))
+    return torch.stack(draws, dim=1), tested @ slope
+
+
+def minimum_norm(a: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """The shortest of the least-squares solutions of a·c = y. Far from square, a system as large as the smaller side is quicker."""
+    rows, columns = a.shape
+    if columns >= 2 * rows:
+        return a.T @ torch.linalg.solve(a @ a.T, y)
+    return torch.linalg.lstsq(a, y[:, None], driver="gelsd").solution[:, 0]

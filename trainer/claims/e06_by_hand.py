@@ -1,6 +1,18 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from trainer import registry
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.drawing import generator
+
+EPS, MOMENTUM, CHANNELS, GROUPS = 1e-5, 0.1, 6, 2
+#: Positions by the number of their axes.
+POSITIONS: dict[int, tuple[int, ...]] = {0: (), 1: (7,), 2: (4, 5), 3: (3, 4, 2)}
 
 
 class ByHand(Claim):
@@ -49,3 +61,127 @@ class ByHand(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1803.08494"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "norm", "ko": "정규화"}, {"en": "difference", "ko": "차이"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        source = generator(seed, "by hand")
+        differences = _worked(source) | _unbatched(source) | _evaluated(source)
+        x = _tensor(source, 2)
+        (group, _), (each, _), (instance, _) = (_both("group", x, groups=1), _both("group", x, groups=CHANNELS), _both("instance", x))
+        values = {
+            "largest_difference": max(differences.values()),
+            "gn1_ln": _largest(group, F.layer_norm(x, x.shape[1:], eps=EPS)),
+            "gnc_in": _largest(each, instance),
+            **_standardised(source),
+            **_padded(source),
+            "contrast": _contrast(source),
+        }
+        return Found(values, [Curve(name, [i], [found]) for i, (name, found) in enumerate(differences.items(), start=1)])
+
+
+def _tensor(source: torch.Generator, dims: int, n: int = 4) -> torch.Tensor:
+    """[n, channels, *positions], each channel with a mean and a deviation of its own."""
+    one_a_channel = (1, CHANNELS, *[1] * dims)
+    scale, shift = torch.rand(one_a_channel, generator=source) + 0.5, torch.randn(one_a_channel, generator=source)
+    return torch.randn((n, CHANNELS, *POSITIONS[dims]), generator=source) * scale + shift
+
+
+def _module(name: str, channels: int, dims: int, last: bool = False, **params: Any) -> nn.Module:
+    part = registry.part("norm", name)
+    return part.build(channels, dims, part.Params(**params), last)
+
+
+def _by_hand(name: str, x: torch.Tensor, groups: int = 1, eps: float = EPS) -> np.ndarray:
+    """(x − μ)/√(σ² + ε) in float64, with the biased variance; what differs between the norms is over which entries."""
+    n, channels, *positions = x.shape
+    rows = x.double().numpy().reshape(n, groups, channels // groups, -1)
+    axes = {"batch": (0, 3), "instance": (3,), "layer": (1, 2, 3), "group": (2, 3)}[name]
+    mean, variance = rows.mean(axes, keepdims=True), rows.var(axes, keepdims=True)
+    return ((rows - mean) / np.sqrt(variance + eps)).reshape(n, channels, *positions)
+
+
+def _both(name: str, x: torch.Tensor, **params: Any) -> tuple[torch.Tensor, np.ndarray]:
+    """The product's part in training mode, and the same by hand."""
+    groups = params.get("groups", 1)
+    with torch.no_grad():
+        return _module(name, x.shape[1], x.ndim - 2, **params)(x), _by_hand(name, x, groups)
+
+
+def _largest(a: torch.Tensor, b: torch.Tensor | np.ndarray) -> float:
+    return float(np.abs(a.double().numpy() - np.asarray(b, dtype=np.float64)).max())
+
+
+def _worked(source: torch.Generator) -> dict[str, float]:
+    """Every norm at every number of axes that it takes: the part from the hand, and torch's own function from the hand."""
+    found = {}
+    for dims in POSITIONS:
+        x = _tensor(source, dims)
+        own = {
+            "BN": ("batch", {}, F.batch_norm(x, None, None, training=True, eps=EPS)),
+            "LN": ("layer", {}, F.layer_norm(x, x.shape[1:], eps=EPS)),
+            "GN": ("group", {"groups": GROUPS}, F.group_norm(x, GROUPS, eps=EPS)),
+        }
+        if dims:
+            own["IN"] = ("instance", {}, F.instance_norm(x, eps=EPS))
+        for label, (name, params, function) in own.items():
+            made, worked = _both(name, x, **params)
+            found[f"{label}, {x.ndim}D"] = max(_largest(made, worked), _largest(function, worked))
+    return found
+
+
+def _unbatched(source: torch.Generator) -> dict[str, float]:
+    """Instance normalisation of one example without a batch's axis, as its 1d, 2d and 3d forms take it too."""
+    found = {}
+    for dims in (1, 2, 3):
+        x = _tensor(source, dims, n=1)
+        found[f"IN, {x.ndim - 1}D without a batch"] = _largest(_module("instance", CHANNELS, dims)(x[0]), _by_hand("instance", x)[0])
+    return found
+
+
+def _evaluated(source: torch.Generator) -> dict[str, float]:
+    """Batch normalisation after one batch: running statistics, of which the variance is unbiased, then γ and β."""
+    seen, x = _tensor(source, 2, n=8), _tensor(source, 2)
+    norm, affine = _module("batch", CHANNELS, 2, momentum=MOMENTUM), torch.randn(2, CHANNELS, generator=source)
+    with torch.no_grad():
+        norm.weight.copy_(affine[0])
+        norm.bias.copy_(affine[1])
+        norm(seen)
+        made = norm.eval()(x)
+    rows = seen.double().numpy().transpose(1, 0, 2, 3).reshape(CHANNELS, -1)
+    mean, variance = MOMENTUM * rows.mean(1), 1 - MOMENTUM + MOMENTUM * rows.var(1, ddof=1)
+    gamma, beta = affine.double().numpy()
+    columns = x.double().numpy().transpose(0, 2, 3, 1)
+    worked = (gamma * (columns - mean) / np.sqrt(variance + EPS) + beta).transpose(0, 3, 1, 2)
+    return {"BN, evaluated": _largest(made, worked)}
+
+
+def _standardised(source: torch.Generator) -> dict[str, float]:
+    """X → Y of sixteen rows, some columns so narrow that ε counts."""
+    x = torch.randn(16, CHANNELS, generator=source) * torch.logspace(-3, 0, CHANNELS)
+    with torch.no_grad():
+        y = _module("batch", CHANNELS, 0)(x).double().numpy()
+    variance = x.double().numpy().var(0)
+    return {
+        "mean": float(np.abs(y.mean(0)).max()),
+        "variance": float(np.abs(y.var(0) - variance / (variance + EPS)).max()),
+        "unbiased variance of Y, 16 rows": float(y[:, -1].var(ddof=1)),
+    }
+
+
+def _padded(source: torch.Generator) -> dict[str, float]:
+    """What a token [n, positions, channels] becomes, once with and once without padding after it."""
+    tokens = torch.randn(4, 7, CHANNELS, generator=source)
+    longer = torch.cat([tokens, torch.zeros(4, 5, CHANNELS)], dim=1)
+    changes = {}
+    for over in ("auto", "all"):
+        norm = _module("layer", CHANNELS, 1, last=True, over=over)
+        with torch.no_grad():
+            changes[over] = _largest(norm(longer)[:, :7], norm(tokens))
+    return {"padding": changes["auto"], "change by padding, LN over all positions": changes["all"]}
+
+
+def _contrast(source: torch.Generator) -> float:
+    """Images of another contrast (a > 0) and brightness, with an ε that is next to none."""
+    x = _tensor(source, 2)
+    a, b = torch.rand(4, CHANNELS, 1, 1, generator=source) * 3 + 0.1, torch.randn(4, CHANNELS, 1, 1, generator=source)
+    norm = _module("instance", CHANNELS, 2, eps=1e-12)
+    return _largest(norm(a * x + b), norm(x))

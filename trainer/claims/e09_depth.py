@@ -1,6 +1,23 @@
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import torch
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.drawing import activation, generator, weight
+
+DEPTH, WIDTH, BATCH = 10, 256, 256
+#: Arm → activation, init, its parameters, width.
+ARMS: dict[str, tuple[str, str, dict[str, Any], int]] = {
+    "tanh, Xavier": ("tanh", "xavier_normal", {}, WIDTH),
+    "tanh, U(±1/√n)": ("tanh", "default", {}, WIDTH),
+    "tanh, σ = 0.01": ("tanh", "normal", {"std": 0.01}, WIDTH),
+    "tanh, N(0, 1)": ("tanh", "normal", {"std": 1.0}, WIDTH),
+    "sigmoid, Xavier": ("sigmoid", "xavier_normal", {}, WIDTH),
+    "sigmoid, N(0, 1)": ("sigmoid", "normal", {"std": 1.0}, WIDTH),
+    "sigmoid, N(0, 1), width 64": ("sigmoid", "normal", {"std": 1.0}, 64),
+    "sigmoid, N(0, 1), width 16": ("sigmoid", "normal", {"std": 1.0}, 16),
+}
 
 
 class Depth(Claim):
@@ -34,3 +51,42 @@ class Depth(Claim):
     source: ClassVar[str] = "https://proceedings.mlr.press/v9/glorot10a.html"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "layer", "ko": "층"}, {"en": "std of the gradient", "ko": "기울기의 표준편차"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        found = {arm: _through(seed, *how) for arm, how in ARMS.items()}
+        last = found["tanh, N(0, 1)"].activations
+        values = {
+            "xavier_std": float(found["tanh, Xavier"].activations.std()),
+            "saturated": float((last.abs() > 0.97).double().mean()),
+            "small_ratio": found["tanh, σ = 0.01"].ratio,
+            "large_ratio": found["tanh, N(0, 1)"].ratio,
+            "sigmoid_ratio": found["sigmoid, Xavier"].ratio,
+        }
+        shown = ("tanh, Xavier", "tanh, U(±1/√n)", "sigmoid, N(0, 1)", "sigmoid, N(0, 1), width 64", "sigmoid, N(0, 1), width 16")
+        values |= {f"gradient ratio, {arm}": found[arm].ratio for arm in shown}
+        return Found(values, [Curve(arm, range(1, DEPTH + 1), through.gradients) for arm, through in found.items()])
+
+
+class Through(NamedTuple):
+    """The last layer's activations, and the deviation of the gradient of each layer's z."""
+
+    activations: torch.Tensor
+    gradients: list[float]
+
+    @property
+    def ratio(self) -> float:
+        return self.gradients[0] / self.gradients[-1]
+
+
+def _through(seed: int, name: str, init: str, params: dict[str, Any], width: int) -> Through:
+    """A Gaussian batch to the last layer, and a Gaussian gradient from there back. Arms of one width share their draws."""
+    bend, gain = activation(name)
+    source = generator(seed, f"depth/{width}")
+    a, upstream = (torch.randn(BATCH, width, generator=source) for _ in range(2))
+    pre = []
+    for _ in range(DEPTH):
+        z = (a @ weight((width, width), init, source, gain, **params).T).requires_grad_()
+        pre.append(z)
+        a = bend(z)
+    gradients = torch.autograd.grad(a, pre, upstream)
+    return Through(a.detach(), [float(g.std()) for g in gradients])

@@ -1,6 +1,13 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import torch
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.drawing import activation, generator, weight
+
+#: The widths' E[a²] scatter by about exp(√(5 · depth / width)): at 512 that is a factor of two.
+WIDTH, BATCH, DEPTH, XAVIER_DEPTH = 512, 256, 50, 22
 
 
 class HeAndRelu(Claim):
@@ -32,3 +39,35 @@ class HeAndRelu(Claim):
     source: ClassVar[str] = "https://arxiv.org/abs/1502.01852"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "layer", "ko": "층"}, {"en": "E[a²]", "ko": "E[a²]"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        he, he_dead = _through(seed, "kaiming_normal", WIDTH, DEPTH)
+        xavier, xavier_dead = _through(seed, "xavier_normal", WIDTH, XAVIER_DEPTH)
+        dead = sum(he_dead[:XAVIER_DEPTH]) / XAVIER_DEPTH, sum(xavier_dead) / XAVIER_DEPTH
+        values = {
+            "he_ratio": he[-1] / he[0],
+            "xavier_ratio": xavier[-1] / xavier[0] * 2 ** (XAVIER_DEPTH - 1),
+            "dead_difference": dead[0] - dead[1],
+            "dead fraction, He": dead[0],
+            "dead fraction of the last layer, He": he_dead[-1],
+        }
+        for width in (64, 256):
+            narrow, _ = _through(seed, "kaiming_normal", width, DEPTH)
+            values[f"E[a²] last / first, He, width {width}"] = narrow[-1] / narrow[0]
+        return Found(values, [Curve("He", range(1, DEPTH + 1), he), Curve("Xavier", range(1, XAVIER_DEPTH + 1), xavier)])
+
+
+def _through(seed: int, init: str, width: int, depth: int) -> tuple[list[float], list[float]]:
+    """Of every layer, biases zero: E[a²], and the share of units that no example of a Gaussian batch activates.
+
+    The generator is the same for every init, so two of them are one draw at two scales. In float64: rounding changes no sign.
+    """
+    relu, gain = activation("relu")
+    source = generator(seed, f"relu/{width}")
+    a = torch.randn(BATCH, width, generator=source, dtype=torch.float64)
+    squares, dead = [], []
+    for _ in range(depth):
+        a = relu(a @ weight((width, width), init, source, gain, torch.float64).T)
+        squares.append(float(a.square().mean()))
+        dead.append(float((a == 0).all(dim=0).double().mean()))
+    return squares, dead

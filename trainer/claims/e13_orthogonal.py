@@ -1,6 +1,17 @@
+import math
+from collections.abc import Mapping
+from statistics import median
 from typing import ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import torch
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+from trainer.claims.drawing import generator, weight
+from trainer.claims.training import trained
+
+UNITS, STEPS, DRAWS = 64, 200, 20
+#: Of a normalised Gaussian matrix: N(0, gain²/n).
+GAUSSIAN = "xavier_normal"
 
 
 class Orthogonal(Claim):
@@ -44,3 +55,52 @@ class Orthogonal(Claim):
         {"en": "log10 of the gradient", "ko": "기울기의 log10"},
     )
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        arms = {"orthogonal": ("orthogonal", 1.0), "Gaussian, gain 1": (GAUSSIAN, 1.0), "Gaussian, gain 1.1": (GAUSSIAN, 1.1)}
+        linear = {arm: [_back(seed, draw, *how) for draw in range(DRAWS)] for arm, how in arms.items()}
+        bent = {arm: [_back(seed, draw, *how, tanh=True) for draw in range(DRAWS)] for arm, how in arms.items()}
+        ends = {arm: [abs(line[-1]) for line in lines] for arm, lines in linear.items()}
+        accuracy = {init: _feedforward(seed, init) for init in ("orthogonal", "xavier_normal")}
+        values = {
+            "orthogonal": max(ends["orthogonal"]),
+            "gaussian_misses": sum(end > 1 for end in ends["Gaussian, gain 1"]) / DRAWS,
+            "gaussian_large": median(ends["Gaussian, gain 1.1"]),
+            "feedforward": accuracy["orthogonal"] - accuracy["xavier_normal"],
+            "share of draws beyond 4, gain 1.1": sum(end > 4 for end in ends["Gaussian, gain 1.1"]) / DRAWS,
+            "accuracy, orthogonal": accuracy["orthogonal"],
+            "accuracy, Xavier": accuracy["xavier_normal"],
+        }
+        values |= {f"log10 ratio, tanh, {arm}, median": median(line[-1] for line in lines) for arm, lines in bent.items()}
+        curves = [Curve(arm, range(STEPS + 1), lines[0]) for arm, lines in linear.items()]
+        return Found(values, curves + [Curve(f"tanh, {arm}", range(STEPS + 1), lines[0]) for arm, lines in bent.items()])
+
+
+def _back(seed: int, draw: int, init: str, gain: float, tanh: bool = False) -> list[float]:
+    """log10 ‖∂h₋ₖ‖/‖∂h_T‖ after going back k = 0 … 200 steps of h ← W h, or h ← tanh(W h); arms share their draws."""
+    source = generator(seed, f"recurrent/{draw}")
+    h, upstream = (torch.randn(UNITS, generator=source) for _ in range(2))
+    w = weight((UNITS, UNITS), init, source, gain=gain)
+    slopes = []
+    for _ in range(STEPS if tanh else 0):
+        h = torch.tanh(w @ h)
+        slopes.append(1 - h.square())
+    line, back, begin = [0.0], upstream, float(upstream.norm())
+    for k in range(STEPS):
+        back = w.T @ (back * slopes[-1 - k] if tanh else back)
+        ratio = float(back.norm()) / begin
+        line.append(math.log10(ratio) if ratio > 0 else -math.inf)
+    return line
+
+
+def _feedforward(seed: int, init: str) -> float:
+    """Test accuracy of a deep tanh network on digits, trained by the product's own loop."""
+    spec = digits(
+        seed,
+        600,
+        model={"name": "mlp", "params": {"depth": 10, "width": 64}, "activation": {"name": "tanh"}},
+        init={"name": init},
+        norm={"name": "none"},
+        optimizer={"name": "sgd", "params": {"lr": 0.05, "momentum": 0.0}},
+    )
+    return trained(spec)["test/accuracy"]

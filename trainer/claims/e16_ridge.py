@@ -1,6 +1,14 @@
+from collections.abc import Mapping
 from typing import ClassVar
 
-from trainer.claims import Bound, Claim, Verdict, Words
+import numpy as np
+from scipy.stats import spearmanr
+
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims.polynomials import decomposed, design, observed, resolved
+
+DEGREE = 9
+PATH = np.logspace(-4, 3, 15)
 
 
 class Ridge(Claim):
@@ -26,3 +34,24 @@ class Ridge(Claim):
     source: ClassVar[str] = "https://doi.org/10.1080/00401706.1970.10488634"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "error", "ko": "오차"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, True)
+
+    def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
+        a, y = design(DEGREE), observed(seed)
+        coefficients = [shrunk(a, y, float(lam)) for lam in PATH]
+        norms = [float(np.linalg.norm(w, axis=1).mean()) for w in coefficients]
+        found = [decomposed(w @ a.T) for w in coefficients]
+        biases, variances = [resolved(*pair) for pair in found], [variance for _, variance in found]
+        errors = [bias2 + variance for bias2, variance in found]
+        values = {
+            "norm_falls": float(spearmanr(PATH, norms).statistic),
+            "variance_falls": float(spearmanr(PATH, variances).statistic),
+            "bias_rises": found[-1][0] / biases[0],
+            "best λ": float(PATH[int(np.argmin(errors))]),
+        }
+        lines = {"bias²": biases, "variance": variances, "‖w‖": norms}
+        return Found(values, [Curve(name, PATH.tolist(), line) for name, line in lines.items()])
+
+
+def shrunk(a: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
+    """The minimum of ‖y − A w‖² + λ ‖w‖² for every y, [noises, coefficients]."""
+    return np.linalg.solve(a.T @ a + lam * np.eye(a.shape[1]), a.T @ y.T).T
