@@ -133,7 +133,9 @@ STATEMENTS = (
             "en": "No training data are left over: early stopping limits how many epochs there are, and every epoch goes through all of them. The question supposes that a part stays unused; only the validation data, set aside from the start, are not trained on.",
             "ko": "남는 훈련 데이터는 없습니다. 조기 중단이 줄이는 것은 에폭의 수이고, 에폭마다 훈련 데이터를 모두 씁니다. 질문은 일부가 쓰이지 않고 남는다고 전제하지만, 훈련에 쓰이지 않는 것은 처음부터 떼어 둔 검증 데이터뿐입니다.",
         },
-        formula=mathml(r"t^* = \argmin_t L_{\op{val}} ( θ_t ) \quad \op{visits} ( x_i ) = t^* \text{ (epochs)} \quad \text{for every } x_i ∈ D_{\op{train}}"),
+        formula=mathml(
+            r"t^* = \argmin_t L_{\op{val}} ( θ_t ) \quad \op{visits} ( x_i ) = t^* \text{ (epochs)} \quad \text{for every } x_i ∈ D_{\op{train}}"
+        ),
         source="https://www.deeplearningbook.org/contents/regularization.html",
         source_words="Goodfellow et al. 2016, §7.8",
         experiments=("E3",),
@@ -144,9 +146,9 @@ STATEMENTS = (
             "They need not be lost: once the best number of steps or epochs is known, one can train anew on training and validation data together for as long. Or one continues from the stopped weights on both together; then no validation data are left to say when to stop. "
             "There is one exception: where every example is seen once only, as in training on a stream or for a single pass, stopping early does leave data unseen.",
             "ko": "조기 중단이 줄이는 것은 데이터가 아니라 에폭의 수입니다. 한 에폭은 훈련 데이터 전체를 한 번 도는 것이므로, 중단한 시점까지 모든 훈련 예를 에폭마다 한 번씩 똑같이 자주 보았습니다. "
-            "한 번도 훈련에 쓰이지 않는 것은 검증 데이터입니다. 언제 멈출지 알려 줄 성능은 모델이 배우지 않은 예로 재야 하므로 시작하기 전에 떼어 둡니다. "
-            "검증 데이터를 버릴 필요는 없습니다. 가장 좋은 스텝 수나 에폭 수를 알고 나면 훈련 데이터와 검증 데이터를 합쳐 그만큼 처음부터 다시 훈련할 수 있습니다. 또는 중단한 가중치에서 둘을 합친 데이터로 이어서 훈련할 수도 있지만, 그때는 언제 멈출지 알려 줄 검증 데이터가 남지 않습니다. "
-            "예외가 하나 있습니다. 흘러드는 데이터로 훈련하거나 한 번만 도는 훈련처럼 예마다 한 번씩만 본다면, 일찍 멈출 때 정말로 보지 못한 데이터가 남습니다.",
+            "한 번도 훈련에 쓰이지 않는 것은 검증 데이터인데, 언제 멈출지 알려 줄 성능은 모델이 배우지 않은 예로 재야 하므로 시작하기 전에 떼어 둡니다. "
+            "그렇다고 버릴 필요는 없으며, 가장 좋은 스텝 수나 에폭 수를 알고 나면 훈련 데이터와 검증 데이터를 합쳐 그만큼 처음부터 다시 훈련할 수 있습니다. 또는 중단한 가중치에서 둘을 합친 데이터로 이어서 훈련할 수도 있지만, 그때는 언제 멈출지 알려 줄 검증 데이터가 남지 않습니다. "
+            "예외로, 흘러드는 데이터로 훈련하거나 한 번만 도는 훈련처럼 예마다 한 번씩만 본다면, 일찍 멈출 때 정말로 보지 못한 데이터가 남습니다.",
         },
     ),
 )

@@ -227,7 +227,9 @@ STATEMENTS = (
             "en": "So it is, though it is one person's name, Kaiming He; the paper gives the normal form, and the uniform one has the same variance.",
             "ko": "맞습니다. 다만 카이밍 허는 한 사람의 이름입니다. 논문에 있는 것은 정규 분포이고, 균등 분포는 같은 분산을 씁니다.",
         },
-        formula=mathml(r"W ∼ N ( 0 , \frac{2}{n_{\op{in}}} ) \quad \text{or} \quad U [ - \sqrt{\frac{6}{n_{\op{in}}}} , \sqrt{\frac{6}{n_{\op{in}}}} ]"),
+        formula=mathml(
+            r"W ∼ N ( 0 , \frac{2}{n_{\op{in}}} ) \quad \text{or} \quad U [ - \sqrt{\frac{6}{n_{\op{in}}}} , \sqrt{\frac{6}{n_{\op{in}}}} ]"
+        ),
         source=HE_2015,
         source_words="He et al. 2015",
         experiments=("E12",),
@@ -284,13 +286,13 @@ STATEMENTS = (
             "en": "A ReLU unit gives max(0, z). Where z is 0 or less, its output is 0 and so is its slope. "
             "A unit for which this is so on every input of the data is called dead: nothing flows forward through it, and no gradient flows back. "
             "Its own weights then get a gradient of exactly 0 and stop changing; it can come back only if the layers before it change its inputs. "
-            "What kills units is usually one step that is too large, or a strongly negative bias. In the measured experiment, a learning rate of 2 left .83 to .91 of the units dead. "
+            "What kills units is usually one step that is too large, or a strongly negative bias: a learning rate of 2 left .83 to .91 of the units dead (measured). "
             "A unit that is 0 on some inputs and not on others is not dead: that is how ReLU is meant to work. "
             "A smaller learning rate helps, and so does leaky ReLU, whose slope on the negative side is small but not 0 (measured accuracy at the same rate of 2: .93 to .98).",
             "ko": "ReLU 유닛의 출력은 max(0, z)입니다. z가 0 이하이면 출력도 0이고 그 기울기도 0입니다. "
             "데이터의 모든 입력에서 그런 유닛을 죽은 뉴런이라고 합니다. 앞으로는 아무것도 전하지 않고, 뒤로는 기울기가 흐르지 않습니다. "
             "그러면 유닛 자신의 가중치도 기울기가 정확히 0이라 더 바뀌지 않고, 앞쪽 계층이 바뀌어 입력이 달라질 때만 되살아날 수 있습니다. "
-            "유닛을 죽이는 것은 보통 너무 큰 한 스텝이나 크게 음수인 편향 값입니다. 측정한 실험에서는 학습률 2가 유닛의 .83–.91을 죽였습니다. "
+            "유닛을 죽이는 것은 보통 너무 큰 한 스텝이나 크게 음수인 편향 값이며, 학습률 2는 유닛의 .83–.91을 죽였습니다(측정값). "
             "어떤 입력에서는 0이고 다른 입력에서는 0이 아닌 유닛은 죽은 것이 아니라 ReLU가 제대로 일하는 것입니다. "
             "학습률을 낮추거나, 음수 쪽 기울기가 작지만 0은 아닌 leaky ReLU를 쓰면 도움이 됩니다(같은 학습률 2의 측정 정확도: .93–.98).",
         },

@@ -26,7 +26,10 @@ STATEMENTS = (
     Statement(
         number=55,
         section=SECTION,
-        noted={"en": "Mainly used in RNNs such as LSTM and GRU.", "ko": "LSTM(장단기 메모리) 및 GRU(게이트 순환 유닛)같은 RNN에서 주로 사용됨"},
+        noted={
+            "en": "Mainly used in RNNs such as LSTM and GRU.",
+            "ko": "LSTM(장단기 메모리) 및 GRU(게이트 순환 유닛)같은 RNN에서 주로 사용됨",
+        },
         status="true",
         correct={
             "en": "So it is: there it is common for the recurrent weights, which are applied again at every timestep.",
