@@ -289,7 +289,7 @@ STATEMENTS = (
             "What kills units is usually one step that is too large, or a strongly negative bias: a learning rate of 2 left .83 to .91 of the units dead (measured). "
             "A unit that is 0 on some inputs and not on others is not dead: that is how ReLU is meant to work. "
             "A smaller learning rate helps, and so does leaky ReLU, whose slope on the negative side is small but not 0 (measured accuracy at the same rate of 2: .93 to .98).",
-            "ko": "ReLU 유닛의 출력은 max(0, z)입니다. z가 0 이하이면 출력도 0이고 그 기울기도 0입니다. "
+            "ko": "ReLU 유닛의 출력은 max(0, z)이므로, z가 0 이하이면 출력도 0이고 그 기울기도 0입니다. "
             "데이터의 모든 입력에서 그런 유닛을 죽은 뉴런이라고 합니다. 앞으로는 아무것도 전하지 않고, 뒤로는 기울기가 흐르지 않습니다. "
             "그러면 유닛 자신의 가중치도 기울기가 정확히 0이라 더 바뀌지 않고, 앞쪽 계층이 바뀌어 입력이 달라질 때만 되살아날 수 있습니다. "
             "유닛을 죽이는 것은 보통 너무 큰 한 스텝이나 크게 음수인 편향 값이며, 학습률 2는 유닛의 .83–.91을 죽였습니다(측정값). "
