@@ -11,6 +11,11 @@ SIGNS = {"-": "−", "*": "·", "'": "′", r"\{": "{", r"\}": "}"}
 LIMITS = (r"\sum", r"\prod", r"\min", r"\argmin")
 LARGE = {r"\sum": "<mo>∑</mo>", r"\prod": "<mo>∏</mo>", r"\min": "<mo>min</mo>", r"\argmin": "<mo>arg min</mo>"}
 ACCENTS = {r"\hat": "^", r"\bar": "¯"}
+SHOWN = ' displaystyle="true"'
+#: Of the size of the text: stretched, a bracket with an exponent would be smaller than its fellow.
+BRACKETS = "()[]{}⌊⌋"
+#: Spaces at the ends of a text would be dropped.
+NO_BREAK = "\u00a0"
 FENCES = {r"\abs": "|", r"\norm": "‖"}
 
 
@@ -18,7 +23,7 @@ def mathml(tex: str) -> str:
     r"""A formula as a block; `\\` begins another line. Raises ValueError for what isn't known here or isn't closed."""
     lines = [_whole(line) for line in tex.split(r"\\")]
     table = "".join(f"<mtr><mtd>{line}</mtd></mtr>" for line in lines)
-    return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable>{table}</mtable>"}</math>'
+    return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable{SHOWN}>{table}</mtable>"}</math>'
 
 
 def _whole(tex: str) -> str:
@@ -59,7 +64,7 @@ def _atom(tokens: deque[str]) -> str:
         tokens.popleft()
         return row
     if token.startswith(r"\text{"):
-        return f"<mtext>{escape(token[6:-1])}</mtext>"
+        return f"<mtext>{escape(token[6:-1]).replace(' ', NO_BREAK)}</mtext>"
     if token.startswith(r"\op{"):
         return f"<mi>{escape(token[4:-1])}</mi>"
     if token in LARGE:
@@ -80,4 +85,5 @@ def _atom(tokens: deque[str]) -> str:
         return f"<mn>{token}</mn>"
     if token.isalpha() or token in "∂∇∞⊤":
         return f"<mi>{token}</mi>"
-    return f"<mo>{escape(SIGNS.get(token, token))}</mo>"
+    sign = SIGNS.get(token, token)
+    return f'<mo stretchy="false">{sign}</mo>' if sign in BRACKETS else f"<mo>{escape(sign)}</mo>"
