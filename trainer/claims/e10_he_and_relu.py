@@ -34,7 +34,7 @@ class HeAndRelu(Claim):
         ),
         Bound("dead_difference", {"en": "dead fraction, He − Xavier", "ko": "죽은 비율, 허 − 제이비어"}, above=0, below=0, strict=False),
     )
-    statements: ClassVar[dict[int, Verdict]] = {49: "supports", 51: "refutes", 53: "supports"}
+    statements: ClassVar[dict[int, Verdict]] = {51: "refutes"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://arxiv.org/abs/1502.01852"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "layer", "ko": "층"}, {"en": "E[a²]", "ko": "E[a²]"})

@@ -29,7 +29,7 @@ class CostOfL1(Claim):
     )
     statements: ClassVar[dict[int, Verdict]] = {73: "refutes"}
     exact: ClassVar[bool] = False
-    source: ClassVar[str] = "https://arxiv.org/abs/0912.3481"
+    source: ClassVar[str] = "https://arxiv.org/abs/1108.0775"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "block", "ko": "블록"}, {"en": "time of a step, L1 / L2", "ko": "스텝 시간, L1 / L2"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
 
