@@ -142,8 +142,8 @@ def _evaluated(source: torch.Generator) -> dict[str, float]:
     seen, x = _tensor(source, 2, n=8), _tensor(source, 2)
     norm, affine = _module("batch", CHANNELS, 2, momentum=MOMENTUM), torch.randn(2, CHANNELS, generator=source)
     with torch.no_grad():
-        norm.weight.copy_(affine[0])
-        norm.bias.copy_(affine[1])
+        for parameter, value in zip(norm.parameters(), affine, strict=True):  # γ and β
+            parameter.copy_(value)
         norm(seen)
         made = norm.eval()(x)
     rows = seen.double().numpy().transpose(1, 0, 2, 3).reshape(CHANNELS, -1)

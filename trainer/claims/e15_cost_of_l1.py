@@ -1,19 +1,19 @@
 import time
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from trainer import registry
-from trainer.build import derived
-from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
-from trainer.claims.drawing import activation, generator, weight
+from trainer.build import build, derived
+from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
+from trainer.plan import plan
+from trainer.spec import RunSpec
 
-DEPTH, WIDTH, BATCH, LAMBDA = 4, 256, 64, 1e-4
-BLOCKS, STEPS, WARM, RESAMPLED = 40, 8, 10, 2000
+LAMBDA, WIDE = 1e-4, 256
+BLOCKS, WIDE_BLOCKS, STEPS, WARM, RESAMPLED = 40, 10, 12, 20, 2000
 
 
 class CostOfL1(Claim):
@@ -35,22 +35,21 @@ class CostOfL1(Claim):
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
         step = Step(seed)
-        for kind in ("l1", "l2") * WARM:
-            step.take(kind)
-        turns = np.random.default_rng(derived(seed, "turns"))
-        times = np.array([_block(step, bool(turns.integers(2))) for _ in range(BLOCKS)])  # [block, l1 and l2]
+        times = _blocks(step, seed, BLOCKS)
         ratios = times[:, 0] / times[:, 1]
         low, high = _interval(ratios, np.random.default_rng(derived(seed, "bootstrap")))
+        wide = _blocks(Step(seed, model={"name": "mlp", "params": {"width": WIDE}}), seed, WIDE_BLOCKS)
         weights = sum(w.numel() for w in step.weights)
         with FlopCounterMode(display=False) as counter:
-            step.gradients()
+            step.take("l2")
         values = {
             "low": low,
             "high": high,
             "ratio": float(np.median(ratios)),
+            f"ratio, width {WIDE}": float(np.median(wide[:, 0] / wide[:, 1])),
             "ms a step, L1": float(np.median(times[:, 0])) * 1e3,
             "ms a step, L2": float(np.median(times[:, 1])) * 1e3,
-            "operations a step, without a penalty": float(counter.get_total_flops()),
+            "operations of a step's products": float(counter.get_total_flops()),
             "operations, L1 (sign, times, plus)": 3.0 * weights,
             "operations, L2 (times, plus)": 2.0 * weights,
         }
@@ -58,46 +57,39 @@ class CostOfL1(Claim):
 
 
 class Step:
-    """A training step of an MLP with the product's penalty, which acts as it does in a run."""
+    """Training steps of the MLP that a run has by default, on one batch of digits, with the penalty as a run applies it."""
 
-    def __init__(self, seed: int) -> None:
-        source, self._penalty = generator(seed, "cost"), registry.part("penalty", "subgradient")
-        layers: list[nn.Module] = []
-        for _ in range(DEPTH):
-            bend, gain = activation("relu")
-            linear = nn.utils.skip_init(nn.Linear, WIDTH, WIDTH)
-            with torch.no_grad():
-                linear.weight.copy_(weight((WIDTH, WIDTH), "kaiming_normal", source, gain))
-                linear.bias.zero_()
-            layers += [linear, bend]
-        self._model = nn.Sequential(*layers)
-        self._x, self._y = (torch.randn(BATCH, WIDTH, generator=source) for _ in range(2))
-        part = registry.part("optimizer", "sgd")
-        self._optimizer = part.build(part.Params(lr=1e-3, momentum=0.0), self._model.parameters())
-        self.weights = [p for p in self._model.parameters() if p.ndim >= 2]
-
-    def gradients(self) -> None:
-        self._optimizer.zero_grad()
-        nn.functional.mse_loss(self._model(self._x), self._y).backward()
+    def __init__(self, seed: int, **changes: dict[str, object]) -> None:
+        with torch.random.fork_rng(devices=[]):
+            self._experiment = build(plan(RunSpec.model_validate(digits(seed, 1, **changes))))
+        self.weights, self._penalty = self._experiment.weights, registry.part("penalty", "subgradient")
+        train, batch = self._experiment.data.train, self._experiment.plan.batch
+        self._x, self._y = train.x[:batch], train.y[:batch]
 
     def take(self, kind: str) -> float:
         """One step with L1 or L2; its seconds."""
         l1, l2 = (LAMBDA, 0.0) if kind == "l1" else (0.0, LAMBDA)
         begin = time.perf_counter()
-        self.gradients()
+        self._experiment.loss(self._experiment.model(self._x), self._y).backward()
         self._penalty.add_gradient(self.weights, l1, l2)
-        self._optimizer.step()
+        self._experiment.optimizer.step()
+        self._experiment.optimizer.zero_grad()
         return time.perf_counter() - begin
 
 
-def _block(step: Any, swapped: bool) -> tuple[float, float]:
-    """Median seconds of a step with L1 and with L2, in turns, so that whatever else the machine does strikes both alike."""
-    order = ("l2", "l1") if swapped else ("l1", "l2")
-    taken: dict[str, list[float]] = {"l1": [], "l2": []}
-    for _ in range(STEPS):
-        for kind in order:
-            taken[kind].append(step.take(kind))
-    return float(np.median(taken["l1"])), float(np.median(taken["l2"]))
+def _blocks(step: Step, seed: int, blocks: int) -> np.ndarray:
+    """Median seconds of a step with L1 and with L2, of every block, [block, 2]; in turns, so that what else the machine does strikes both."""
+    for kind in ("l1", "l2") * WARM:
+        step.take(kind)
+    source, times = np.random.default_rng(derived(seed, "turns")), []
+    for _ in range(blocks):
+        taken: dict[str, list[float]] = {"l1": [], "l2": []}
+        order = ("l2", "l1") if source.integers(2) else ("l1", "l2")
+        for _ in range(STEPS):
+            for kind in order:
+                taken[kind].append(step.take(kind))
+        times.append([np.median(taken["l1"]), np.median(taken["l2"])])
+    return np.array(times)
 
 
 def _interval(ratios: np.ndarray, source: np.random.Generator) -> tuple[float, float]:

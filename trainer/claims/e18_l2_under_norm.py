@@ -11,7 +11,7 @@ from trainer.plan import plan
 from trainer.spec import RunSpec
 
 FACTOR, EXAMPLES = 10.0, 256
-PATH = (1e-3, 3e-3, 1e-2, 3e-2)
+PATH = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
 
 
 class L2UnderNorm(Claim):
@@ -54,7 +54,7 @@ class L2UnderNorm(Claim):
         return Found(values, curves)
 
 
-def _hidden(model: nn.Module) -> list[nn.Parameter]:
+def _hidden(model: nn.Module) -> list[torch.Tensor]:
     """The weights that a normalisation follows: all but the output's."""
     return [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear)][:-1]
 
