@@ -76,7 +76,7 @@ class Lasso(Claim):
             "zeros_subgradient": zeros["subgradient, λ = 0.1"],
             "zeros_l2": zeros["L2, λ = 0.1"],
             "support_kept": float((weights["proximal, λ = 0.1"][true] != 0).sum()),
-            "spearman": float(spearmanr(PATH, left).statistic),
+            "spearman": float(spearmanr(PATH, left).statistic) if len(set(left)) > 1 else 0.0,
             "inside": float(0 < int(np.argmin(error)) < len(PATH) - 1),
             "best λ on test": PATH[int(np.argmin(error))],
         }

@@ -27,7 +27,7 @@ class Sensitivity(Claim):
         return {
             f"{norm}, σ = {std:g}": digits(
                 seed,
-                400,
+                800,
                 model={"name": "mlp", "params": {"depth": 5, "width": 64}},
                 init={"name": "normal", "params": {"std": std}},
                 norm={"name": norm},
