@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from app.catalogue import Catalogue
 from app.claims import Claims
 from app.planner import Planner
+from app.report import Reports
 from app.runs import Runs
 from app.settings import Settings
 from app.store.database import Store
@@ -26,3 +27,4 @@ PlannerDep = Annotated[Planner, _state("planner")]
 CatalogueDep = Annotated[Catalogue, _state("catalog")]
 SettingsDep = Annotated[Settings, _state("settings")]
 ClaimsDep = Annotated[Claims, _state("claims")]
+ReportsDep = Annotated[Reports, _state("reports")]

@@ -61,6 +61,7 @@ def _code(question: dict[str, Any]) -> str:
 
 _OPERATIONS = {"catalog": lambda question: plan.catalog(), "plan": _plan, "changes": _changes, "fork": _fork, "code": _code} | {
     "claims": judge.describe,
+    "claim_statements": judge.noted,
     "claim_specs": judge.specs,
     "claim_measure": judge.measure,
     "claim_outcome": judge.outcome,
