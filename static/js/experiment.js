@@ -151,13 +151,15 @@ export class Experiment {
     const { bounds } = this.about;
     const { founds } = this.judgement;
     const others = [...new Set(founds.flatMap((found) => Object.keys(found.values)))].filter((name) => !bounds.some((bound) => bound.name === name));
-    const rows = [...bounds, ...others.map((name) => ({ name, label: null }))].map((bound) => {
-      const values = founds.map((found) => found.values[bound.name]).filter((value) => value !== null && value !== undefined);
-      const held = bound.label ? `${founds.filter((found) => holds(bound, found.values[bound.name])).length} / ${founds.length}` : '';
-      const spread = values.length ? `${shown(Math.min(...values))} – ${shown(Math.max(...values))}` : '–';
-      return row([bound.label ? bound.label[language] ?? bound.label.en : bound.name, bound.label ? limits(bound) : '', values.length ? shown(middle(values)) : '–', spread, held]);
-    });
-    this.$('.numbers tbody').replaceChildren(...rows);
+    const over = (name) => {
+      const values = founds.map((found) => found.values[name]).filter((value) => value !== null && value !== undefined);
+      return values.length ? [shown(middle(values)), `${shown(Math.min(...values))} – ${shown(Math.max(...values))}`] : ['–', '–'];
+    };
+    const held = (bound) => `${founds.filter((found) => holds(bound, found.values[bound.name])).length} / ${founds.length}`;
+    const named = bounds.map((bound) => row([bound.label[language] ?? bound.label.en, limits(bound), ...over(bound.name), held(bound)]));
+    this.$('.numbers tbody').replaceChildren(...named);
+    this.$('.others').hidden = !others.length;
+    this.$('.others tbody').replaceChildren(...others.map((name) => row([name, ...over(name)])));
   }
 
   /** Made when it is opened: ten seeds of twelve arms are many links. */

@@ -104,7 +104,7 @@ function tell() {
   $('cancel-all').hidden = left < 2;
   for (const id of ['run-all-quick', 'run-all-full']) $(id).disabled = left === experiments.size;
   const run = [...experiments.values()].filter((one) => one.times);
-  const words = left ? [_('{n} experiments run or wait; the rest of the page can be read meanwhile.', { n: integer(left) })] : [];
+  const words = left ? [_('Under way: {n}. The rest of the page can be read meanwhile.', { n: integer(left) })] : [];
   if (!left && run.length) words.push(_('{n} of {total} experiments were run on this server.', { n: integer(run.length), total: integer(experiments.size) }));
   $('whole').textContent = words.join(' ');
   for (const link of document.querySelectorAll('.goes-to')) sayOutcome(link);

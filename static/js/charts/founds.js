@@ -64,9 +64,11 @@ function tracesOf(founds, colour, logs) {
 
 function line(arm, colour, x, y, { width, seed, kind }, opacity) {
   const thick = width > 2;
+  const whose = seed === null ? _('median') : _('seed {seed}', { seed });
   return {
     type: 'scatter', mode: x.length <= FEW && thick ? 'lines+markers' : 'lines', x, y, name: arm.name, opacity, connectgaps: false,
     line: { color: colour[arm.tone], width, dash: thick ? arm.dash : 'solid', simplify: false }, marker: { size: 6, color: colour[arm.tone] }, meta: { arm: arm.name, seed, kind },
+    hovertemplate: `${arm.name.replaceAll('<', '&lt;')}, ${whose}<br>%{x:.4~g}: %{y:.4~g}<extra></extra>`,
   };
 }
 
@@ -84,7 +86,7 @@ export function drawFounds(element, founds, experiment, colour) {
     {
       autosize: true, margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.ink },
-      modebar: { color: colour.muted, activecolor: colour.ink, bgcolor: 'rgba(0,0,0,0)' }, showlegend: false, hovermode: false, dragmode: false, xaxis: x, yaxis: y,
+      modebar: { color: colour.muted, activecolor: colour.ink, bgcolor: 'rgba(0,0,0,0)' }, showlegend: false, hovermode: 'closest', dragmode: false, xaxis: x, yaxis: y,
     },
     CONFIG,
   );

@@ -8,6 +8,7 @@ XMLNS = "http://www.w3.org/1998/Math/MathML"
 #: `\text{…}` and `\op{…}` (a name of several letters) are read whole, as is an escape of one sign.
 TOKEN = re.compile(r"\\(?:text|op)\{[^}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
 SIGNS = {"-": "−", "*": "·", "'": "′", r"\{": "{", r"\}": "}"}
+NO_BREAK = "\u00a0"
 LIMITS = (r"\sum", r"\prod", r"\min", r"\argmin")
 LARGE = {r"\sum": "<mo>∑</mo>", r"\prod": "<mo>∏</mo>", r"\min": "<mo>min</mo>", r"\argmin": "<mo>arg min</mo>"}
 ACCENTS = {r"\hat": "^", r"\bar": "¯"}
@@ -16,9 +17,14 @@ FENCES = {r"\abs": "|", r"\norm": "‖"}
 
 def mathml(tex: str) -> str:
     r"""A formula as a block; `\\` begins another line. Raises ValueError for what isn't known here or isn't closed."""
-    lines = [_whole(line) for line in tex.split(r"\\")]
+    lines = [_fenced(_whole(line)) for line in tex.split(r"\\")]
     table = "".join(f"<mtr><mtd>{line}</mtd></mtr>" for line in lines)
     return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable>{table}</mtable>"}</math>'
+
+
+def _fenced(line: str) -> str:
+    """Brackets grow around a fraction only: a limit below the line would stretch all of them."""
+    return line if "<mfrac>" in line else re.sub(r"<mo>([()\[\]{}])</mo>", r'<mo stretchy="false">\1</mo>', line)
 
 
 def _whole(tex: str) -> str:
@@ -44,7 +50,10 @@ def _scripted(tokens: deque[str]) -> str:
     base, scripts = _atom(tokens), {}
     while tokens and tokens[0] in "_^":
         which = tokens.popleft()
-        scripts[which] = _atom(tokens)
+        if tokens[0] == "*":
+            scripts[which] = f"<mo>{tokens.popleft()}</mo>"
+        else:
+            scripts[which] = _atom(tokens)
     if not scripts:
         return base
     tag = {"_": "munder", "^": "mover"} if limits else {"_": "msub", "^": "msup"}
@@ -59,7 +68,7 @@ def _atom(tokens: deque[str]) -> str:
         tokens.popleft()
         return row
     if token.startswith(r"\text{"):
-        return f"<mtext>{escape(token[6:-1])}</mtext>"
+        return f"<mtext>{escape(token[6:-1]).replace(' ', NO_BREAK)}</mtext>"  # others at its ends would be dropped
     if token.startswith(r"\op{"):
         return f"<mi>{escape(token[4:-1])}</mi>"
     if token in LARGE:
