@@ -41,6 +41,7 @@ class Claims:
         self._current: tuple[str, asyncio.Task[None]] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._described: list[dict[str, Any]] = []
+        self._statements: list[dict[str, Any]] = []
 
     async def recover(self) -> None:
         """Nothing goes on from an earlier server: what it left is told as interrupted."""
@@ -53,9 +54,18 @@ class Claims:
                 await asyncio.gather(task, return_exceptions=True)
 
     async def described(self) -> list[dict[str, Any]]:
-        if not self._described:
-            self._described = await self._judge.ask("claims")
+        await self._ask_once()
         return self._described
+
+    async def statements(self) -> list[dict[str, Any]]:
+        await self._ask_once()
+        return self._statements
+
+    async def _ask_once(self) -> None:
+        """Both together, before anything is measured: a judge that measures answers nothing else for a while."""
+        if not self._described:
+            self._statements = await self._judge.ask("claim_statements")
+            self._described = await self._judge.ask("claims")
 
     async def one(self, claim: str) -> dict[str, Any]:
         """Raises Problem 404."""
@@ -111,6 +121,10 @@ class Claims:
 
     async def judgements(self, claim: str) -> list[dict[str, Any]]:
         return await self._store.read(judgements.of, claim)
+
+    async def counts(self) -> dict[str, int]:
+        """How many times each experiment was run."""
+        return await self._store.read(judgements.counts)
 
     async def newest(self) -> dict[str, dict[str, Any]]:
         return await self._store.read(judgements.newest)

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from app.catalogue import Catalogue
 from app.claims import Claims
 from app.planner import Planner
+from app.report import Reports
 from app.runs import Runs
 from app.settings import Settings
 from app.store.database import Store
@@ -28,3 +29,4 @@ CatalogueDep = Annotated[Catalogue, _state("catalog")]
 UploadsDep = Annotated[Uploads, _state("uploads")]
 SettingsDep = Annotated[Settings, _state("settings")]
 ClaimsDep = Annotated[Claims, _state("claims")]
+ReportsDep = Annotated[Reports, _state("reports")]

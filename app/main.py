@@ -20,6 +20,7 @@ from app.executors.local import Local
 from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
+from app.report import Reports
 from app.runs import Runs
 from app.security import Credentials, Guard
 from app.settings import ROOT, Settings
@@ -53,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.uploads = Uploads(settings, app.state.runs)
     app.state.judge = Planner(executor, PATIENCE)
     app.state.claims = Claims(settings, app.state.store, app.state.runs, app.state.judge)
+    app.state.reports = Reports()
     for module in (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots):
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from app import outline
 from app.i18n import COOKIE, Words, language_of, words
 from app.settings import ROOT
 from dynascope import __version__
@@ -43,6 +44,18 @@ async def lab(request: Request) -> HTMLResponse:
     defaults = {**catalogue["defaults"], **WATCHED}
     form = Form(catalogue, defaults, words(language_of(request)))
     return page(request, "lab.html", "lab", catalogue={**catalogue, "defaults": defaults}, form=form)
+
+
+@router.get("/notes")
+async def notes(request: Request) -> HTMLResponse:
+    """The study notes, what is true of each sentence, and the experiments that show it."""
+    if not await request.app.state.catalog.get():
+        return page(request, "preparing.html", "notes")
+    claims = request.app.state.claims
+    statements, experiments = await claims.statements(), await claims.described()
+    read = {"sections": outline.sections(statements, experiments), "tally": outline.tally(statements), "signs": outline.STATUS_SIGNS}
+    shown = [{name: told[name] for name in ("id", "label", "bounds", "axes", "log_axes", "arms")} for told in experiments]
+    return page(request, "notes.html", "notes", experiments=shown, outcome_signs=outline.OUTCOME_SIGNS, **read)
 
 
 @router.get("/api/docs")

@@ -80,6 +80,7 @@ _OPERATIONS = {
     "resume": _resume,
     "code": _code,
     "claims": judge.describe,
+    "claim_statements": judge.noted,
     "claim_specs": judge.specs,
     "claim_measure": judge.measure,
     "claim_outcome": judge.outcome,

@@ -1,11 +1,12 @@
 """The notes' statements as experiments: their criterion, outcome and evidence."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from app.deps import ClaimsDep
+from app.deps import ClaimsDep, ReportsDep
 from app.problems import documented
 from trainer.spec import Strict
 
@@ -68,19 +69,38 @@ class Judgement(BaseModel):
     version: str
 
 
+class StatementTold(BaseModel):
+    """A sentence of the study notes, and what is true of it. What a run showed is an experiment's outcome, never this status."""
+
+    number: int
+    section: Words
+    noted: Words = Field(description="As it stands in the notes.")
+    status: Literal["true", "false", "contested", "imprecise"]
+    correct: Words = Field(description="What is so.")
+    formula: str = Field(description="Presentation MathML, or nothing.")
+    source: str
+    source_words: str
+    experiments: list[str] = Field(description="Ids of the experiments that bear on it.")
+    question: bool = Field(description="Whether the notes ask, rather than state.")
+    answer: Words | None = Field(description="To the question, where it is one.")
+
+
 class ClaimSummary(BaseModel):
     experiment: Experiment
     judgement: Judgement | None = Field(description="The newest.")
+    times: int = Field(description="How many times it was run.")
 
 
 class ClaimList(BaseModel):
     items: list[ClaimSummary]
+    statements: list[StatementTold] = Field(description="Every statement of the notes, in their order.")
     next: str | None = None
 
 
 class ClaimTold(BaseModel):
     experiment: Experiment
     judgements: list[Judgement] = Field(description="Every time that it was run, the newest first.")
+    times: int = Field(description="How many times it was run.")
 
 
 class RunClaim(Strict):
@@ -88,20 +108,43 @@ class RunClaim(Strict):
     seed: int | None = Field(None, ge=0, le=2**31, description="The first seed; without one, seeds that were not used before.")
 
 
-@router.get("", responses=documented(401, 503))
-async def claims(claims: ClaimsDep) -> ClaimList:
-    """Every experiment, with what came of its newest run."""
-    newest = await claims.newest()
-    return ClaimList(
-        items=[ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]))) for d in await claims.described()]
-    )
+Curves = Annotated[bool, Query(description="Whether each seed's curves are told too: they are most of the answer.")]
+
+
+@router.get("", responses=documented(401, 422, 503))
+async def claims(claims: ClaimsDep, curves: Curves = True) -> ClaimList:
+    """Every statement of the notes, and every experiment with what came of its newest run."""
+    newest, times = await claims.newest(), await claims.counts()
+    items = [
+        ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]), curves), times=times.get(d["id"], 0))
+        for d in await claims.described()
+    ]
+    return ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
+
+
+@router.get(
+    "/report",
+    response_class=HTMLResponse,
+    responses={200: {"description": "One HTML file that needs nothing else.", "content": {"text/html": {}}}, **documented(401, 422, 503)},
+)
+async def report(claims: ClaimsDep, reports: ReportsDep, lang: Literal["en", "ko"] = "en") -> Response:
+    """Every statement and what came of every experiment, to read, to print and to hand in."""
+    text = await reports.written(claims, lang)
+    headers = {"Content-Disposition": f'attachment; filename="dynascope-notes.{lang}.html"'}
+    return HTMLResponse(text, headers=headers)
 
 
 @router.get("/{id}", responses=documented(401, 404, 422, 503))
-async def claim(id: str, claims: ClaimsDep) -> ClaimTold:
+async def claim(
+    id: str,
+    claims: ClaimsDep,
+    curves: Curves = True,
+    most: Annotated[int, Query(ge=1, le=10_000, description="So many judgements at most.")] = 10_000,
+) -> ClaimTold:
     described = await claims.one(id)
     rows = await claims.judgements(described["id"])
-    return ClaimTold(experiment=_experiment(described), judgements=[Judgement(**row) for row in rows])
+    told = [_told(row, curves) for row in rows[:most]]
+    return ClaimTold(experiment=_experiment(described), judgements=told, times=len(rows))
 
 
 @router.post("/{id}/run", status_code=202, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
@@ -121,5 +164,13 @@ def _experiment(described: dict[str, Any]) -> Experiment:
     return Experiment(**described)
 
 
-def _judgement(row: dict[str, Any] | None) -> Judgement | None:
-    return None if row is None else Judgement(**row)
+def _statement(told: dict[str, Any]) -> StatementTold:
+    return StatementTold(**{name: told[name] for name in StatementTold.model_fields} | {"answer": told["answer"] or None})
+
+
+def _judgement(row: dict[str, Any] | None, curves: bool) -> Judgement | None:
+    return None if row is None else _told(row, curves)
+
+
+def _told(row: dict[str, Any], curves: bool) -> Judgement:
+    return Judgement(**(row if curves else row | {"founds": [found | {"curves": []} for found in row["founds"]]}))

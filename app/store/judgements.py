@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from app.store.schema import judgements
 
@@ -31,8 +31,10 @@ def newest(connection: Connection) -> dict[str, dict[str, Any]]:
     return {row.claim: dict(row._mapping) for row in connection.execute(select(judgements).order_by(judgements.c.created))}
 
 
-def count(connection: Connection, claim: str) -> int:
-    return len(of(connection, claim))
+def counts(connection: Connection) -> dict[str, int]:
+    """Claim → how many times it was run."""
+    query = select(judgements.c.claim, func.count()).group_by(judgements.c.claim)
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def interrupt(connection: Connection) -> None:

@@ -110,5 +110,16 @@ export function sendUpload(file, fields, progress) {
     request.send(form);
   });
 }
+/** @returns {Promise<{items: any[], statements: any[]}>} every experiment with its newest judgement, without curves */
+export const getClaims = () => ask('GET', '/api/claims?curves=false');
+
+/** An experiment's newest judgement. @param {string} id @param {boolean} curves whether it comes with what the figure draws */
+export const getClaim = (id, curves) => ask('GET', `/api/claims/${encodeURIComponent(id)}?most=1&curves=${curves}`);
+
+/** @param {string} id @param {boolean} quick two seeds instead of ten */
+export const runClaim = (id, quick) => ask('POST', `/api/claims/${encodeURIComponent(id)}/run`, { quick });
+
+/** @param {string} id */
+export const cancelClaim = (id) => ask('POST', `/api/claims/${encodeURIComponent(id)}/cancel`);
 
 export const getCatalogue = () => ask('GET', '/api/catalog');

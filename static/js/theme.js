@@ -3,7 +3,7 @@
 import { _ } from './texts.js';
 
 const ORDER = ['auto', 'light', 'dark'];
-const NAMES = ['ink', 'muted', 'rule', 'card', 'ground', 'series-a', 'series-b', 'series-c', 'series-d', 'previous', 'bad', 'flag'];
+const NAMES = ['ink', 'muted', 'rule', 'card', 'ground', 'series-a', 'series-b', 'series-c', 'series-d', 'series-e', 'series-f', 'previous', 'bad', 'flag'];
 
 /** @param {() => void} changed */
 export function installTheme(changed) {

@@ -4,11 +4,16 @@ from pathlib import Path
 from typing import Any
 
 from trainer import claims
-from trainer.claims import Curve, Found, Ran
+from trainer.claims import Curve, Found, Ran, statements
 
 
 def describe(question: dict[str, Any]) -> list[dict[str, Any]]:
     return [claim.describe() for claim in claims.discover().values()]
+
+
+def noted(question: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements that the experiments bear on."""
+    return [statement.describe() for statement in statements.discover().values()]
 
 
 def specs(question: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,181 @@
+/** The notes: starts experiments, follows those that go on, and shows what came of them to who asks. */
+
+import { cancelClaim, getClaim, getClaims, runClaim } from './api.js';
+import { Drawer } from './draw.js';
+import { Experiment, outcomeWord } from './experiment.js';
+import { _, integer } from './texts.js';
+import { colours, installTheme } from './theme.js';
+
+const PAUSE = 1500; // ms between two looks at what goes on
+const FOLLOWED = 2; // the one that runs and the next one
+const RETRIES = 5000;
+
+const $ = (id) => document.getElementById(id);
+const island = JSON.parse($('experiments').textContent);
+const drawer = new Drawer();
+let colour = colours();
+let timer = 0;
+let whole = 0;
+
+installTheme(() => {
+  colour = colours();
+  drawer.mark();
+});
+
+/** @type {Map<string, Experiment>} */
+const experiments = new Map(
+  island.experiments.map((about) => {
+    const one = new Experiment({ ...about, signs: island.signs }, {
+      run: (quick) => start(one, quick, true),
+      cancel: () => cancel(one),
+      revealed: () => look(one),
+    });
+    drawer.add({ id: about.id, element: one.plot, draw: () => one.draw(colour) });
+    return [about.id, one];
+  }),
+);
+
+/** Ask how an experiment stands, and for its curves where they are wanted and held no longer. */
+async function look(one) {
+  const before = one.sentence;
+  try {
+    let { judgements, times } = await getClaim(one.about.id, false);
+    one.take(judgements[0] ?? null, times);
+    if (one.wantsCurves) {
+      ({ judgements, times } = await getClaim(one.about.id, true));
+      one.take(judgements[0], times, true);
+    }
+  } catch (problem) {
+    one.trouble(problem.message);
+  }
+  drawer.mark(one.about.id);
+  if (one.sentence !== before) say(one.sentence);
+  tell();
+}
+
+async function start(one, quick, byHand) {
+  let refused = null;
+  one.busy = true;
+  one.say();
+  try {
+    one.take(await runClaim(one.about.id, quick), one.times + 1);
+    if (byHand) one.reveal(true);
+    whole = Math.max(whole, going().length);
+  } catch (problem) {
+    refused = byHand || problem.status !== 409 ? problem.message : null;
+  }
+  one.busy = false;
+  one.say();
+  if (refused) one.trouble(refused);
+  follow(0);
+}
+
+async function cancel(one) {
+  one.busy = true;
+  one.say();
+  try {
+    await cancelClaim(one.about.id);
+  } catch (problem) {
+    if (problem.status !== 409) one.trouble(problem.message); // it has ended by itself
+  }
+  one.busy = false;
+  await look(one);
+}
+
+const going = () => [...experiments.values()].filter((one) => one.going).sort((a, b) => a.judgement.created - b.judgement.created);
+
+/** Look again after a while, for as long as something goes on. @param {number} [after] ms */
+function follow(after = PAUSE) {
+  clearTimeout(timer);
+  tell();
+  if (going().length) timer = setTimeout(() => again(), after);
+  else whole = 0;
+}
+
+async function again() {
+  await Promise.all(going().slice(0, FOLLOWED).map(look));
+  follow();
+}
+
+/** How the whole stands, above all of them. */
+function tell() {
+  const left = going().length;
+  whole = Math.max(whole, left);
+  $('cancel-all').hidden = left < 2;
+  for (const id of ['run-all-quick', 'run-all-full']) $(id).disabled = left === experiments.size;
+  const run = [...experiments.values()].filter((one) => one.times);
+  const words = left ? [_('Under way: {n}. The rest of the page can be read meanwhile.', { n: integer(left) })] : [];
+  if (!left && run.length) words.push(_('{n} of {total} experiments were run on this server.', { n: integer(run.length), total: integer(experiments.size) }));
+  $('whole').textContent = words.join(' ');
+  for (const link of document.querySelectorAll('.goes-to')) sayOutcome(link);
+}
+
+/** Beside a statement: what its experiment showed, once it is no longer a riddle. */
+function sayOutcome(link) {
+  const one = experiments.get(link.dataset.goesTo);
+  link.querySelector('.aside')?.remove();
+  if (!one?.revealed || one.judgement?.status !== 'done') return;
+  const word = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${island.signs[one.judgement.outcome]} ${outcomeWord(one.judgement.outcome)}` });
+  link.append(word);
+}
+
+const say = (text) => ($('said').textContent = text);
+
+/** @param {boolean} quick */
+async function startAll(quick) {
+  for (const one of experiments.values()) if (!one.going) await start(one, quick, false);
+}
+
+async function cancelAll() {
+  for (const one of going().reverse()) await cancel(one); // those that wait first: none of them is started meanwhile
+  follow(0);
+}
+
+function revealAll() {
+  const button = $('reveal-all');
+  const revealed = button.getAttribute('aria-pressed') !== 'true';
+  button.setAttribute('aria-pressed', String(revealed));
+  for (const one of experiments.values()) if (one.judgement || !revealed) one.reveal(revealed);
+  tell();
+}
+
+/** All experiments as they stand. Where the server can't be reached, that is said, and tried again. */
+async function load() {
+  try {
+    for (const { experiment, judgement, times } of (await getClaims()).items) experiments.get(experiment.id)?.take(judgement, times);
+    $('trouble').hidden = true;
+  } catch (problem) {
+    $('trouble').textContent = problem.message;
+    $('trouble').hidden = false;
+    setTimeout(load, RETRIES);
+  }
+  follow();
+}
+
+/** A formula or table that is wider than the page is scrolled by key too. */
+function reachable() {
+  for (const wide of document.querySelectorAll('.formula, .wide')) {
+    if (wide.scrollWidth > wide.clientWidth) Object.assign(wide, { tabIndex: 0 });
+    else wide.removeAttribute('tabindex');
+  }
+}
+
+/** The section that is being read, in the contents. */
+function markContents() {
+  const links = new Map([...document.querySelectorAll('.contents a')].map((link) => [link.hash.slice(1), link]));
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      if (isIntersecting) links.get(target.id)?.setAttribute('aria-current', 'true');
+      else links.get(target.id)?.removeAttribute('aria-current');
+    }
+  }, { rootMargin: '-20% 0px -79% 0px' });
+  for (const part of document.querySelectorAll('.part')) seen.observe(part);
+}
+
+$('run-all-quick').addEventListener('click', () => startAll(true));
+$('run-all-full').addEventListener('click', () => startAll(false));
+$('cancel-all').addEventListener('click', cancelAll);
+$('reveal-all').addEventListener('click', revealAll);
+new ResizeObserver(reachable).observe(document.querySelector('.column'));
+markContents();
+await load();
