@@ -25,7 +25,7 @@ schema = schemathesis.openapi.from_dict(json.loads(json.dumps(create_app(Setting
 
 @schema.exclude(path_regex="/wait$").parametrize()
 @settings(
-    max_examples=int(os.environ.get("DYNASCOPE_SCHEMA_CASES", "105")),  # of each of some twenty operations
+    max_examples=int(os.environ.get("DYNASCOPE_SCHEMA_CASES", "55")),  # of each of some forty operations
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
