@@ -23,7 +23,7 @@ OUTCOMES = {"en": ["shown", "contradicted", "inconclusive"], "ko": ["확인됨",
 ELEMENTS = {"math", "mrow", "mi", "mn", "mo", "mtext", "mspace", "mfrac", "msqrt", "mtable", "mtr", "mtd"} | {
     f"m{scripts}" for scripts in ("sub", "sup", "subsup", "under", "over", "underover")
 }
-ATTRIBUTES = {"display", "accent", "width"}
+ATTRIBUTES = {"display", "displaystyle", "accent", "width", "stretchy"}
 
 each = pytest.mark.parametrize("statement", STATEMENTS.values(), ids=lambda statement: str(statement.number))
 

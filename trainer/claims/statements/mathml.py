@@ -8,23 +8,22 @@ XMLNS = "http://www.w3.org/1998/Math/MathML"
 #: `\text{…}` and `\op{…}` (a name of several letters) are read whole, as is an escape of one sign.
 TOKEN = re.compile(r"\\(?:text|op)\{[^}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
 SIGNS = {"-": "−", "*": "·", "'": "′", r"\{": "{", r"\}": "}"}
-NO_BREAK = "\u00a0"
 LIMITS = (r"\sum", r"\prod", r"\min", r"\argmin")
 LARGE = {r"\sum": "<mo>∑</mo>", r"\prod": "<mo>∏</mo>", r"\min": "<mo>min</mo>", r"\argmin": "<mo>arg min</mo>"}
 ACCENTS = {r"\hat": "^", r"\bar": "¯"}
+SHOWN = ' displaystyle="true"'
+#: Of the size of the text: stretched, a bracket with an exponent would be smaller than its fellow.
+BRACKETS = "()[]{}⌊⌋"
+#: Spaces at the ends of a text would be dropped.
+NO_BREAK = "\u00a0"
 FENCES = {r"\abs": "|", r"\norm": "‖"}
 
 
 def mathml(tex: str) -> str:
     r"""A formula as a block; `\\` begins another line. Raises ValueError for what isn't known here or isn't closed."""
-    lines = [_fenced(_whole(line)) for line in tex.split(r"\\")]
+    lines = [_whole(line) for line in tex.split(r"\\")]
     table = "".join(f"<mtr><mtd>{line}</mtd></mtr>" for line in lines)
-    return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable>{table}</mtable>"}</math>'
-
-
-def _fenced(line: str) -> str:
-    """Brackets grow around a fraction only: a limit below the line would stretch all of them."""
-    return line if "<mfrac>" in line else re.sub(r"<mo>([()\[\]{}])</mo>", r'<mo stretchy="false">\1</mo>', line)
+    return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable{SHOWN}>{table}</mtable>"}</math>'
 
 
 def _whole(tex: str) -> str:
@@ -50,10 +49,7 @@ def _scripted(tokens: deque[str]) -> str:
     base, scripts = _atom(tokens), {}
     while tokens and tokens[0] in "_^":
         which = tokens.popleft()
-        if tokens[0] == "*":
-            scripts[which] = f"<mo>{tokens.popleft()}</mo>"
-        else:
-            scripts[which] = _atom(tokens)
+        scripts[which] = _atom(tokens)
     if not scripts:
         return base
     tag = {"_": "munder", "^": "mover"} if limits else {"_": "msub", "^": "msup"}
@@ -68,7 +64,7 @@ def _atom(tokens: deque[str]) -> str:
         tokens.popleft()
         return row
     if token.startswith(r"\text{"):
-        return f"<mtext>{escape(token[6:-1]).replace(' ', NO_BREAK)}</mtext>"  # others at its ends would be dropped
+        return f"<mtext>{escape(token[6:-1]).replace(' ', NO_BREAK)}</mtext>"
     if token.startswith(r"\op{"):
         return f"<mi>{escape(token[4:-1])}</mi>"
     if token in LARGE:
@@ -89,4 +85,5 @@ def _atom(tokens: deque[str]) -> str:
         return f"<mn>{token}</mn>"
     if token.isalpha() or token in "∂∇∞⊤":
         return f"<mi>{token}</mi>"
-    return f"<mo>{escape(SIGNS.get(token, token))}</mo>"
+    sign = SIGNS.get(token, token)
+    return f'<mo stretchy="false">{sign}</mo>' if sign in BRACKETS else f"<mo>{escape(sign)}</mo>"

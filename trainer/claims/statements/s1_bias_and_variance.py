@@ -133,9 +133,7 @@ STATEMENTS = (
             "en": "No training data are left over: early stopping limits how many epochs there are, and every epoch goes through all of them. The question supposes that a part stays unused; only the validation data, set aside from the start, are not trained on.",
             "ko": "남는 훈련 데이터는 없습니다. 조기 중단이 줄이는 것은 에폭의 수이고, 에폭마다 훈련 데이터를 모두 씁니다. 질문은 일부가 쓰이지 않고 남는다고 전제하지만, 훈련에 쓰이지 않는 것은 처음부터 떼어 둔 검증 데이터뿐입니다.",
         },
-        formula=mathml(
-            r"t^* = \argmin_t L_{\op{val}} ( θ_t ) \quad \op{visits} ( x_i ) = t^* \text{ (epochs)} \quad \text{for every } x_i ∈ D_{\op{train}}"
-        ),
+        formula=mathml(r"t^⋆ = \argmin_t L_{\op{val}} ( θ_t ) \quad \op{visits} ( x_i ) = t^⋆ \quad ∀ x_i ∈ D_{\op{train}}"),
         source="https://www.deeplearningbook.org/contents/regularization.html",
         source_words="Goodfellow et al. 2016, §7.8",
         experiments=("E3",),

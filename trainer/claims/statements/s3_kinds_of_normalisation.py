@@ -215,7 +215,7 @@ STATEMENTS = (
             "en": "So it is for small batches: group normalisation doesn't depend on the batch (measured error at batch size 2: .05 to .08, against .39 to .66 with batch normalisation). The number of channels is no criterion of the paper; it has only to be divisible by the number of groups.",
             "ko": "작은 배치에 대해서는 맞습니다. 그룹 정규화는 배치에 기대지 않습니다(배치 크기 2의 측정 오차: .05–.08, 배치 정규화는 .39–.66). 채널의 수는 논문이 든 기준이 아니며, 그룹의 수로 나누어떨어지기만 하면 됩니다.",
         },
-        formula=mathml(r"\frac{∂ μ_i}{∂ x_k} = 0 \quad \text{for } k_N ≠ i_N"),
+        formula=mathml(r"\frac{∂ μ_i}{∂ x_k} = 0 \quad ( k_N ≠ i_N )"),
         source=WU_HE,
         source_words="Wu & He 2018",
         experiments=("E7",),

@@ -227,9 +227,7 @@ STATEMENTS = (
             "en": "So it is, though it is one person's name, Kaiming He; the paper gives the normal form, and the uniform one has the same variance.",
             "ko": "맞습니다. 다만 카이밍 허는 한 사람의 이름입니다. 논문에 있는 것은 정규 분포이고, 균등 분포는 같은 분산을 씁니다.",
         },
-        formula=mathml(
-            r"W ∼ N ( 0 , \frac{2}{n_{\op{in}}} ) \quad \text{or} \quad U [ - \sqrt{\frac{6}{n_{\op{in}}}} , \sqrt{\frac{6}{n_{\op{in}}}} ]"
-        ),
+        formula=mathml(r"W ∼ N ( 0 , \frac{2}{n_{\op{in}}} ) , \quad U [ - \sqrt{\frac{6}{n_{\op{in}}}} , \sqrt{\frac{6}{n_{\op{in}}}} ]"),
         source=HE_2015,
         source_words="He et al. 2015",
         experiments=("E12",),
@@ -246,7 +244,7 @@ STATEMENTS = (
             "en": "Fan_in is the default. The notes say only that; the paper shows (§2.2) that fan_out, which keeps the gradient's variance instead, is equally sufficient.",
             "ko": "기본값은 fan_in입니다. 노트는 그것뿐이라고 했지만, 논문은 기울기의 분산을 지키는 fan_out도 똑같이 충분함을 보입니다(§2.2).",
         },
-        formula=mathml(r"\op{Var} ( W ) = \frac{2}{n_{\op{in}}} \quad \text{or} \quad \op{Var} ( W ) = \frac{2}{n_{\op{out}}}"),
+        formula=mathml(r"\op{Var} ( W ) = \frac{2}{n_{\op{in}}} , \quad \op{Var} ( W ) = \frac{2}{n_{\op{out}}}"),
         source=HE_2015,
         source_words="He et al. 2015, §2.2",
     ),
@@ -277,7 +275,7 @@ STATEMENTS = (
             "en": "There is such a problem: a ReLU unit is dead when its pre-activation is 0 or less on all inputs, for then its output is 0 and no gradient passes through it.",
             "ko": "그런 문제가 있습니다. ReLU 유닛의 활성화 전 값이 모든 입력에서 0 이하이면 출력이 늘 0이고 기울기도 지나가지 못하며, 이것이 죽은 뉴런입니다.",
         },
-        formula=mathml(r"w^⊤ x + b ≤ 0 \text{ for all } x \quad ⇒ \quad \frac{∂ L}{∂ w} = 0 , \frac{∂ L}{∂ b} = 0"),
+        formula=mathml(r"w^⊤ x + b ≤ 0 \quad ∀ x \quad ⇒ \quad \frac{∂ L}{∂ w} = 0 , \frac{∂ L}{∂ b} = 0"),
         source=LU,
         source_words="Lu et al. 2019",
         experiments=("E11",),
@@ -289,7 +287,7 @@ STATEMENTS = (
             "What kills units is usually one step that is too large, or a strongly negative bias: a learning rate of 2 left .83 to .91 of the units dead (measured). "
             "A unit that is 0 on some inputs and not on others is not dead: that is how ReLU is meant to work. "
             "A smaller learning rate helps, and so does leaky ReLU, whose slope on the negative side is small but not 0 (measured accuracy at the same rate of 2: .93 to .98).",
-            "ko": "ReLU 유닛의 출력은 max(0, z)입니다. z가 0 이하이면 출력도 0이고 그 기울기도 0입니다. "
+            "ko": "ReLU 유닛의 출력은 max(0, z)이므로, z가 0 이하이면 출력도 0이고 그 기울기도 0입니다. "
             "데이터의 모든 입력에서 그런 유닛을 죽은 뉴런이라고 합니다. 앞으로는 아무것도 전하지 않고, 뒤로는 기울기가 흐르지 않습니다. "
             "그러면 유닛 자신의 가중치도 기울기가 정확히 0이라 더 바뀌지 않고, 앞쪽 계층이 바뀌어 입력이 달라질 때만 되살아날 수 있습니다. "
             "유닛을 죽이는 것은 보통 너무 큰 한 스텝이나 크게 음수인 편향 값이며, 학습률 2는 유닛의 .83–.91을 죽였습니다(측정값). "

@@ -121,7 +121,7 @@ STATEMENTS = (
             "en": "λ does have to be searched, as for L2. The notes say that interpreting gets harder; L1 usually makes it easier, for few features remain.",
             "ko": "λ를 찾아야 하는 것은 맞고 L2도 마찬가지입니다. 노트는 해석이 더 어려워진다고 했지만, L1은 특징을 적게 남기므로 보통 해석을 돕습니다.",
         },
-        formula=mathml(r"λ^* = \argmin_λ L_{\op{val}} ( w_λ )"),
+        formula=mathml(r"λ^⋆ = \argmin_λ L_{\op{val}} ( w_λ )"),
         source=TIBSHIRANI,
         source_words="Tibshirani 1996",
     ),
