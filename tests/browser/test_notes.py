@@ -1,6 +1,7 @@
 """The notes in a real Chromium: read, predicted, run and drawn."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -35,11 +36,11 @@ def judged(server: Server, id: str) -> dict[str, Any]:
 def test_every_statement_is_there_as_it_was_noted_and_its_status_is_a_word(open_page: OpenPage, server: Server) -> None:
     page = notes(open_page, server, "ko")
     told = server.client.get("/api/claims", params={"curves": False}).json()
-    shown = page.evaluate(
-        "() => [...document.querySelectorAll('.statement')].map((s) => [s.querySelector('.noted').innerText, s.querySelector('.status b').innerText])"
-    )
+    noted = page.evaluate("() => [...document.querySelectorAll('.statement .noted')].map((s) => s.innerText)")
+    statuses = page.evaluate("() => [...document.querySelectorAll('.statement .status b')].map((s) => s.innerText)")
     words = {"true": "맞음", "false": "틀림", "contested": "논쟁 중", "imprecise": "부정확"}
-    assert shown == [[" ".join(s["noted"]["ko"].split()), words[s["status"]]] for s in told["statements"]]
+    assert noted == [" ".join(s["noted"]["ko"].split()) for s in told["statements"]]
+    assert statuses == [words[s["status"]] for s in told["statements"]]
     assert page.locator(".experiment").count() == len(told["items"])
     assert page.locator(".formula math").count() == sum(bool(s["formula"]) for s in told["statements"])
     assert page.get_by_role("link", name="노트").get_attribute("aria-current") == "page"
@@ -110,7 +111,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     open_page: OpenPage, server: Server, lang: str, scheme: str, width: int
 ) -> None:
     page = notes(open_page, server, lang, color_scheme=scheme, bypass_csp=True, width=width, height=844)
-    until(page, lambda: "" != page.inner_text("#whole") or not judged(server, "E8"))
+    until(page, lambda: page.inner_text("#whole") != "" or not judged(server, "E8"))
     if judged(server, "E8"):
         page.locator("#E8 .reveal").click()
         until(page, lambda: drawn(page, "E8") != [])
@@ -124,5 +125,5 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     assert found == []
     levels = page.evaluate("() => [...document.querySelectorAll('h1, h2, h3, h4')].map((h) => Number(h.tagName[1]))")
     assert levels[0] == 1
-    assert all(b <= a + 1 for a, b in zip(levels, levels[1:], strict=False))
-    assert page.get_by_role("link", name="실험실" if lang == "ko" else "Lab").is_visible()
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+    assert page.get_by_role("link", name="실험실" if lang == "ko" else "Lab", exact=True).is_visible()
