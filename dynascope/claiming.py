@@ -3,6 +3,7 @@
 import json
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,21 @@ def ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
         items = client.claims()
         told = [{"experiment": i["experiment"], "judgements": [i["judgement"]] if i["judgement"] else []} for i in items]
         _print(told, as_json)
+
+
+@app.command()
+def report(
+    output: Annotated[Path, typer.Option("-o", "--output", help="The HTML file to write.")],
+    lang: Annotated[str, typer.Option(help="en or ko.")] = "en",
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Every statement and what came of every experiment on a server, as one HTML file to read or print."""
+    with connected(url, token) as client:
+        text = client.claims_report(lang)
+    partial = output.with_name(output.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.rename(output)
 
 
 def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:

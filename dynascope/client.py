@@ -299,6 +299,17 @@ class Client:
     def run_claim(self, id: str, *, quick: bool = False, seed: int | None = None) -> dict[str, Any]:
         return dict(self.ask("POST", f"/claims/{id}/run", json={"quick": quick, "seed": seed}))
 
+    def statements(self) -> list[dict[str, Any]]:
+        """Every statement of the notes, and what is true of it."""
+        return list(self.ask("GET", "/claims", params={"curves": False})["statements"])
+
+    def cancel_claim(self, id: str) -> dict[str, Any]:
+        return dict(self.ask("POST", f"/claims/{id}/cancel"))
+
+    def claims_report(self, language: str = "en") -> str:
+        """One HTML file with every statement and what came of every experiment, to print or to hand in."""
+        return str(self.ask("GET", "/claims/report", params={"lang": language}))
+
     def catalog(self) -> dict[str, Any]:
         return dict(self.ask("GET", "/catalog"))
 

@@ -1,0 +1,150 @@
+"""The notes' experiments as a script meets them: over REST, from the command line, and as a report."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.outline import sections
+from tests.app.test_scripted import shell
+from tests.server import TOKEN, Server
+
+#: A worker that is short of time leaves nothing else to do.
+PATIENCE = 100
+
+
+def claim(server: Server, id: str) -> dict[str, Any]:
+    answer = server.client.get(f"/api/claims/{id}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+def until(server: Server, id: str, *statuses: str, seconds: float = PATIENCE) -> dict[str, Any]:
+    """The newest judgement, once its status is one of these."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        newest = dict(claim(server, id)["judgements"][0])
+        if newest["status"] in statuses:
+            return newest
+        assert newest["status"] in ("queued", "running"), newest
+        time.sleep(0.1)
+    raise AssertionError(f"{id} not within {seconds} s: {newest['status']}")
+
+
+def begin(server: Server, id: str, **body: Any) -> dict[str, Any]:
+    answer = server.client.post(f"/api/claims/{id}/run", json={"quick": True} | body)
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def runs_of(server: Server, id: str) -> list[dict[str, Any]]:
+    return list(server.client.get("/api/runs", params={"tag": f"claim:{id}", "limit": 100}).json()["items"])
+
+
+def test_every_statement_and_every_experiment_is_listed_in_both_languages(server: Server) -> None:
+    told = server.client.get("/api/claims").json()
+    assert [item["experiment"]["id"] for item in told["items"]] == [f"E{n}" for n in range(1, 21)]
+    assert [statement["number"] for statement in told["statements"]] == list(range(1, 78))
+    known = {item["experiment"]["id"] for item in told["items"]}
+    for statement in told["statements"]:
+        assert set(statement["experiments"]) <= known
+        assert (statement["answer"] is not None) == statement["question"]
+        assert all(set(statement[name]) == {"en", "ko"} for name in ("section", "noted", "correct"))
+
+
+def test_an_experiment_that_is_not_there_is_refused_with_those_that_are(server: Server) -> None:
+    for answer in (server.client.get("/api/claims/E99"), server.client.post("/api/claims/E99/run", json={})):
+        assert answer.status_code == 404
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "E1, E2" in answer.json()["detail"]
+        assert "E20" in answer.json()["detail"]
+
+
+@pytest.mark.timeout(240)
+def test_five_is_shown_by_two_seeds_and_by_each_of_their_runs(server: Server) -> None:
+    begun = begin(server, "e5")
+    assert server.client.post("/api/claims/E5/run", json={}).status_code == 409
+    judged = until(server, "E5", "done", seconds=200)
+    assert (judged["id"], judged["outcome"], judged["seeds"]) == (begun["id"], "shown", begun["seeds"])
+    assert [found["passes"] for found in judged["founds"]] == [True, True]
+    assert all(found["values"]["ratio"] >= 3 for found in judged["founds"])
+    assert {curve["name"] for curve in judged["founds"][0]["curves"]} == {"batch", "none"}
+    arms = claim(server, "E5")["experiment"]["arms"]
+    for seed in judged["seeds"]:
+        assert list(judged["runs"][str(seed)]) == arms
+        assert server.get(judged["runs"][str(seed)][arms[0]])["spec"]["seed"] == seed
+    assert claim(server, "E5")["times"] == 1
+    short = server.client.get("/api/claims/E5", params={"curves": False, "most": 1}).json()["judgements"][0]
+    assert [found["curves"] for found in short["founds"]] == [[], []]
+
+
+def test_a_cancelled_experiment_stops_its_runs(server: Server) -> None:
+    begin(server, "E12")
+    until(server, "E12", "running")
+    end = time.monotonic() + 30
+    while not any(run["status"] == "running" for run in runs_of(server, "E12")):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    answer = server.client.post("/api/claims/E12/cancel")
+    assert (answer.status_code, answer.json()["status"]) == (200, "cancelled")
+    for run in runs_of(server, "E12"):
+        assert server.wait(run["id"])["status"] in ("stopped", "finished", "diverged")
+    assert server.client.post("/api/claims/E12/cancel").status_code == 409
+
+
+def test_what_goes_on_when_the_server_ends_is_told_as_interrupted(new_server: Callable[..., Server]) -> None:
+    server = new_server().start()
+    begin(server, "E3")
+    until(server, "E3", "running")
+    server.kill()
+    server.start()
+    newest = claim(server, "E3")["judgements"][0]
+    assert newest["status"] == "interrupted"
+    assert "run it again" in newest["reason"]
+    begun = begin(server, "E3")
+    assert not set(begun["seeds"]) & set(newest["seeds"])  # other seeds than those that were seen
+    assert server.client.post("/api/claims/E3/cancel").status_code == 200
+
+
+@pytest.mark.timeout(240)
+def test_the_command_line_runs_lists_and_reports(server: Server, tmp_path: Path) -> None:
+    told = json.loads(shell(server, "claims", "run", "E8", "--quick", "--json").stdout)
+    assert [(one["id"], one["status"], one["outcome"], one["passed"], one["of"]) for one in told] == [("E8", "done", "shown", 2, 2)]
+    listed = {one["id"]: one for one in json.loads(shell(server, "claims", "ls", "--json").stdout)}
+    assert listed["E8"]["values"] == told[0]["values"]
+    assert listed["E2"]["status"] == "never run"
+    file = tmp_path / "report.html"
+    shell(server, "claims", "report", "-o", str(file), "--lang", "ko")
+    report = file.read_text()
+    assert '<html lang="ko">' in report
+    assert "확인됨" in report
+    assert "2개 시드 중 2개 통과" in report
+    assert 'data-figure="figure-E8"' in report
+
+
+def test_the_report_is_one_file_that_asks_for_nothing(server: Server) -> None:
+    answer = server.client.get("/api/claims/report", params={"lang": "en"})
+    assert answer.headers["content-disposition"].startswith("attachment")
+    text = answer.text
+    assert "default-src 'none'" in text
+    own = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search(r"""<link|<img|<iframe|<script[^>]+src|url\(|@import""", own)
+    assert TOKEN not in text
+    for number in (1, 40, 77):
+        assert f"<h3>{number} · " in text
+
+
+def test_an_experiment_stands_once_behind_the_first_statement_that_names_it() -> None:
+    told = [
+        {"number": 1, "section": {"en": "A"}, "experiments": ["E1", "E2"]},
+        {"number": 2, "section": {"en": "A"}, "experiments": ["E1"]},
+        {"number": 3, "section": {"en": "B"}, "experiments": []},
+    ]
+    found = sections(told, [{"id": "E1"}, {"id": "E2"}, {"id": "E3"}])
+    shown = [[one["id"] for one in s["shows"]] for part in found for s in part["statements"]]
+    assert shown == [["E1", "E2"], [], []]
+    assert [one["id"] for one in found[-1]["shows"]] == ["E3"]

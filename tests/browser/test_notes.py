@@ -1,0 +1,129 @@
+"""The notes in a real Chromium: read, predicted, run and drawn."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_care import AXE
+from tests.browser.test_lab import until
+from tests.server import Server
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+
+
+def notes(open_page: OpenPage, server: Server, lang: str = "en", **options: Any) -> Page:
+    page = open_page(lang=lang, **options)
+    page.goto(f"{server.url}/notes?lang={lang}")
+    page.locator("#whole").wait_for(state="attached")
+    return page
+
+
+def drawn(page: Page, id: str) -> list[dict[str, Any]]:
+    read = "id => (document.getElementById(id).data ?? []).map((t) => ({...t.meta, x: [...t.x], y: [...t.y]}))"
+    return list(page.evaluate(read, f"figure-{id}"))
+
+
+def judged(server: Server, id: str) -> dict[str, Any]:
+    """The newest judgement of an experiment; it is run first where it never was."""
+    told = server.client.get(f"/api/claims/{id}").json()["judgements"]
+    return dict(told[0]) if told else {}
+
+
+def test_every_statement_is_there_as_it_was_noted_and_its_status_is_a_word(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server, "ko")
+    told = server.client.get("/api/claims", params={"curves": False}).json()
+    noted = page.evaluate("() => [...document.querySelectorAll('.statement .noted')].map((s) => s.innerText)")
+    statuses = page.evaluate("() => [...document.querySelectorAll('.statement .status b')].map((s) => s.innerText)")
+    words = {"true": "맞음", "false": "틀림", "contested": "논쟁 중", "imprecise": "부정확"}
+    assert noted == [" ".join(s["noted"]["ko"].split()) for s in told["statements"]]
+    assert statuses == [words[s["status"]] for s in told["statements"]]
+    assert page.locator(".experiment").count() == len(told["items"])
+    assert page.locator(".formula math").count() == sum(bool(s["formula"]) for s in told["statements"])
+    assert page.get_by_role("link", name="노트").get_attribute("aria-current") == "page"
+
+
+@pytest.mark.timeout(240)
+def test_an_experiment_is_run_from_the_page_and_its_runs_open_in_the_lab(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server)
+    card = page.locator("#E8")
+    card.get_by_role("button", name="Run 2 seeds").click()
+    expect(card.locator(".progress")).to_be_visible()
+    expect(card.get_by_role("button", name="Cancel")).to_be_visible()
+    expect(card.locator(".outcome b")).to_have_text("shown", timeout=150_000)
+    expect(card.locator(".progress")).to_be_hidden(timeout=60_000)
+    expect(card.locator(".outcome")).to_contain_text("2 of 2 seeds pass")
+    expect(page.locator("#said")).to_contain_text("E8: shown")
+    founds = judged(server, "E8")["founds"]
+    until(page, lambda: sum(t["kind"] == "seed" for t in drawn(page, "E8")) == sum(len(found["curves"]) for found in founds))
+    curve = founds[0]["curves"][0]
+    line = next(t for t in drawn(page, "E8") if t["seed"] == founds[0]["seed"] and t["arm"] == curve["name"])
+    assert (line["x"], line["y"]) == (curve["x"], curve["y"])
+    assert {t["arm"] for t in drawn(page, "E8") if t["kind"] == "median"} == {c["name"] for c in founds[0]["curves"]}
+    card.get_by_text("Each seed and its runs").click()
+    card.get_by_role("link", name="He", exact=True).first.click()
+    page.wait_for_selector("#figure-loss.js-plotly-plot")
+    until(page, lambda: "E8, He" in page.inner_text("#run-name"))
+
+
+@pytest.mark.timeout(240)
+def test_what_happened_is_hidden_until_the_reader_has_predicted(open_page: OpenPage, server: Server) -> None:
+    if not judged(server, "E8"):
+        server.client.post("/api/claims/E8/run", json={"quick": True})
+    page = notes(open_page, server)
+    card = page.locator("#E8")
+    expect(card.locator(".predict")).to_be_visible()
+    expect(card.locator(".result")).to_be_hidden()
+    assert drawn(page, "E8") == []
+    beside = page.locator("#s39 .goes-to").first
+    assert "shown" not in beside.inner_text()
+    reveal = card.get_by_role("button", name="Show what happened")
+    expect(reveal).to_be_enabled()
+    reveal.focus()
+    page.keyboard.press("Enter")
+    expect(card.locator(".outcome b")).to_have_text("shown", timeout=150_000)
+    assert card.get_by_role("button", name="Hide what happened").get_attribute("aria-expanded") == "true"
+    until(page, lambda: drawn(page, "E8") != [])
+    until(page, lambda: "▲ shown" in beside.inner_text())
+
+
+def test_a_cancelled_experiment_says_so_in_words(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server, "ko")
+    card = page.locator("#E17")
+    card.get_by_role("button", name="시드 10개로 실행").click()
+    card.get_by_role("button", name="취소").click()
+    expect(card.locator(".trouble")).to_contain_text("취소했습니다", timeout=30_000)
+    expect(card.get_by_role("button", name="시드 2개로 실행")).to_be_enabled()
+
+
+def test_a_server_that_can_not_be_reached_is_told(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server)
+    page.route("**/api/claims/**", lambda route: route.abort())
+    page.locator("#E19 .run").first.click()
+    expect(page.locator("#E19 .trouble")).to_contain_text("can’t be reached")
+
+
+@pytest.mark.parametrize(("lang", "scheme", "width"), [("en", "light", 1440), ("ko", "dark", 1440), ("ko", "light", 390)])
+def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
+    open_page: OpenPage, server: Server, lang: str, scheme: str, width: int
+) -> None:
+    page = notes(open_page, server, lang, color_scheme=scheme, bypass_csp=True, width=width, height=844)
+    until(page, lambda: page.inner_text("#whole") != "" or not judged(server, "E8"))
+    if judged(server, "E8"):
+        page.locator("#E8 .reveal").click()
+        until(page, lambda: drawn(page, "E8") != [])
+        for summary in page.locator("#E8 summary").all():
+            summary.click()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.add_script_tag(path=AXE)
+    found = page.evaluate(
+        "async () => (await axe.run()).violations.map((v) => [v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])"
+    )
+    assert found == []
+    levels = page.evaluate("() => [...document.querySelectorAll('h1, h2, h3, h4')].map((h) => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert all(b <= a + 1 for a, b in pairwise(levels))
+    assert page.get_by_role("link", name="실험실" if lang == "ko" else "Lab", exact=True).is_visible()
