@@ -182,6 +182,7 @@ def test_two_draws_do_not_die_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_orthogonal_init_that_is_not_does_not_keep_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e13_orthogonal._feedforward", lambda seed, init: 0.5)  # training has no part in it
     right = registry.part("init", "orthogonal").apply
 
     def nearly(weight: torch.Tensor, fan: Fan, params: Any, generator: torch.Generator) -> None:
@@ -193,6 +194,7 @@ def test_an_orthogonal_init_that_is_not_does_not_keep_lengths(monkeypatch: pytes
 
 
 def test_a_gaussian_matrix_that_is_orthogonal_misses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e13_orthogonal._feedforward", lambda seed, init: 0.5)  # training has no part in it
     init, orthogonal = registry.part("init", "xavier_normal"), registry.part("init", "orthogonal")
     monkeypatch.setattr(init, "apply", lambda weight, fan, params, generator: orthogonal.apply(weight, fan, orthogonal.Params(), generator))
     seen = CLAIMS["E13"].measure(SEEDS[0], {})
@@ -229,6 +231,7 @@ def test_a_ridge_the_wrong_way_round_does_not_shrink(monkeypatch: pytest.MonkeyP
 
 
 def test_without_batch_norm_the_size_of_weights_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e18_l2_under_norm._gains", lambda seed, norm: ([], 0.0))  # training has no part in it
     monkeypatch.setattr(registry.part("norm", "batch"), "build", other("batch", lambda channels, dims: None))
     seen = CLAIMS["E18"].measure(SEEDS[0], {})
     assert not any(held("E18", bound, seen) for bound in ("difference", "gradient_ratio"))
