@@ -11,9 +11,11 @@ import pytest
 import torch
 from torch import nn
 
+from tests.trainer.running import run
 from trainer import claims, registry
-from trainer.claims import Found, drawing, e01_bias_and_variance, e02_double_descent, e16_ridge
+from trainer.claims import Found, drawing, e01_bias_and_variance, e02_double_descent, e16_ridge, training
 from trainer.parts.inits import Fan, kaiming_normal, xavier_normal
+from trainer.spec import RunSpec
 
 registry.discover()
 pytestmark = pytest.mark.slow
@@ -66,6 +68,7 @@ def test_every_bound_has_its_number_and_the_figure_can_be_drawn(id: str) -> None
 @pytest.mark.parametrize("id", ALONE)
 def test_a_seed_gives_the_same_again_and_leaves_random_numbers_alone(id: str) -> None:
     first = found(id, SEEDS[0])
+    torch.manual_seed(7)  # a state that no run leaves behind
     before = torch.get_rng_state(), np.random.get_state()
     again = CLAIMS[id].measure(SEEDS[0], {})
     assert torch.equal(before[0], torch.get_rng_state())
@@ -179,6 +182,7 @@ def test_two_draws_do_not_die_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_orthogonal_init_that_is_not_does_not_keep_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e13_orthogonal._feedforward", lambda seed, init: 0.5)  # training has no part in it
     right = registry.part("init", "orthogonal").apply
 
     def nearly(weight: torch.Tensor, fan: Fan, params: Any, generator: torch.Generator) -> None:
@@ -190,6 +194,7 @@ def test_an_orthogonal_init_that_is_not_does_not_keep_lengths(monkeypatch: pytes
 
 
 def test_a_gaussian_matrix_that_is_orthogonal_misses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e13_orthogonal._feedforward", lambda seed, init: 0.5)  # training has no part in it
     init, orthogonal = registry.part("init", "xavier_normal"), registry.part("init", "orthogonal")
     monkeypatch.setattr(init, "apply", lambda weight, fan, params, generator: orthogonal.apply(weight, fan, orthogonal.Params(), generator))
     seen = CLAIMS["E13"].measure(SEEDS[0], {})
@@ -226,9 +231,17 @@ def test_a_ridge_the_wrong_way_round_does_not_shrink(monkeypatch: pytest.MonkeyP
 
 
 def test_without_batch_norm_the_size_of_weights_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trainer.claims.e18_l2_under_norm._gains", lambda seed, norm: ([], 0.0))  # training has no part in it
     monkeypatch.setattr(registry.part("norm", "batch"), "build", other("batch", lambda channels, dims: None))
     seen = CLAIMS["E18"].measure(SEEDS[0], {})
     assert not any(held("E18", bound, seen) for bound in ("difference", "gradient_ratio"))
+
+
+def test_a_run_within_an_experiment_gives_the_newest_value_of_each_series() -> None:
+    spec = claims.digits(SEEDS[0], 120)
+    newest, record = training.trained(spec), run(RunSpec.model_validate(spec | {"probes": {"every": "never"}}))
+    for name in ("val/accuracy", "val/loss", "train/loss", "gap/loss", "test/accuracy"):
+        assert newest[name] == max(zip(*record.points[name], strict=True))[1], name
 
 
 def test_a_weight_is_the_part_s_own_draw() -> None:

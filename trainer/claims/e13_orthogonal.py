@@ -67,11 +67,14 @@ class Orthogonal(Claim):
             "gaussian_misses": sum(end > 1 for end in ends["Gaussian, gain 1"]) / DRAWS,
             "gaussian_large": median(ends["Gaussian, gain 1.1"]),
             "feedforward": accuracy["orthogonal"] - accuracy["xavier_normal"],
+            "|log10 ratio|, Gaussian, gain 1, median": median(ends["Gaussian, gain 1"]),
             "share of draws beyond 4, gain 1.1": sum(end > 4 for end in ends["Gaussian, gain 1.1"]) / DRAWS,
             "accuracy, orthogonal": accuracy["orthogonal"],
             "accuracy, Xavier": accuracy["xavier_normal"],
         }
         values |= {f"log10 ratio, tanh, {arm}, median": median(line[-1] for line in lines) for arm, lines in bent.items()}
+        pairs = zip(bent["Gaussian, gain 1"], bent["orthogonal"], strict=True)
+        values["share of draws with tanh in which Gaussian keeps more"] = sum(one[-1] > other[-1] for one, other in pairs) / DRAWS
         curves = [Curve(arm, range(STEPS + 1), lines[0]) for arm, lines in linear.items()]
         return Found(values, curves + [Curve(f"tanh, {arm}", range(STEPS + 1), lines[0]) for arm, lines in bent.items()])
 
