@@ -41,6 +41,7 @@ class Claims:
         self._current: tuple[str, asyncio.Task[None]] | None = None
         self._worker: asyncio.Task[None] | None = None
         self._described: list[dict[str, Any]] = []
+        self._closing = False
         self._statements: list[dict[str, Any]] = []
 
     async def recover(self) -> None:
@@ -48,6 +49,8 @@ class Claims:
         await self._store.write(judgements.interrupt)
 
     async def close(self) -> None:
+        """What is going on ends here, and what waits does not begin: the next server tells both as interrupted."""
+        self._closing = True
         for task in (self._worker, self._current and self._current[1]):
             if task is not None:
                 task.cancel()
@@ -136,9 +139,8 @@ class Claims:
             self._current = (id, task)
             try:
                 await task
-            except asyncio.CancelledError:
-                if not task.cancelled():
-                    task.cancel()
+            except asyncio.CancelledError:  # of the experiment alone, by a user, unless the server closes
+                if self._closing or not task.cancelled():
                     raise
             except Problem as problem:
                 await self._end(id, "failed", problem.detail)

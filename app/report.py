@@ -44,7 +44,7 @@ class Reports:
 
 
 def write(statements: list[Told], experiments: list[Told], newest: dict[str, Told], times: dict[str, int], language: str) -> str:
-    from app.drawing import figure
+    from app.drawing import figure  # Plotly's package takes some 30 MB: only for who asks for a report
 
     judged = {id: _judged(row) for id, row in newest.items()}
     figures = {e["id"]: figure(e, judged[e["id"]]["founds"], language) for e in experiments if e["id"] in judged}

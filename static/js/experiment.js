@@ -1,7 +1,7 @@
 /** One experiment of the notes: what it is asked to do, how far it is, and, once its reader wants to see it, what came of it. */
 
-import { armsOf, drawFounds, drawKeys, middle } from './charts/founds.js';
-import { _, integer, language, shown } from './texts.js';
+import { drawFounds, drawKeys, middle } from './charts/founds.js';
+import { _, brief, integer, language, shown } from './texts.js';
 
 const GOING = ['queued', 'running'];
 
@@ -131,7 +131,8 @@ export class Experiment {
       sign.setAttribute('aria-hidden', 'true');
       const first = judgement.seeds[0];
       const seeds = _('Seeds {first} to {last}, {when}.', { first, last: judgement.seeds.at(-1), when: this.#when() });
-      const partly = judgement.status === 'done' ? '' : _('So far only.');
+      const quick = judgement.quick ? _('A quick look: the criterion asks for ten seeds.') : '';
+      const partly = judgement.status === 'done' ? quick : _('So far only.');
       const more = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${seeds} ${partly}` });
       outcome.replaceChildren(sign, ' ', word, `: ${this.#seedsWord()}.`, more);
     }
@@ -188,10 +189,6 @@ export class Experiment {
     const founds = this.judgement.founds.filter((found) => found.curves.length);
     if (founds.length) drawFounds(this.plot, founds, this.about, colour);
   }
-
-  get arms() {
-    return armsOf(this.judgement?.founds ?? []);
-  }
 }
 
 /** @param {string} outcome */
@@ -199,9 +196,9 @@ export const outcomeWord = (outcome) => ({ shown: _('shown'), contradicted: _('c
 
 /** What a value must lie between. */
 function limits({ above, below, strict }) {
-  if (above !== null && above === below) return `= ${shown(above)}`;
-  const low = above === null ? '' : `${strict ? '>' : '≥'} ${shown(above)}`;
-  const high = below === null ? '' : `${strict ? '<' : '≤'} ${shown(below)}`;
+  if (above !== null && above === below) return `= ${brief(above)}`;
+  const low = above === null ? '' : `${strict ? '>' : '≥'} ${brief(above)}`;
+  const high = below === null ? '' : `${strict ? '<' : '≤'} ${brief(below)}`;
   return [low, high].filter(Boolean).join(', ');
 }
 

@@ -110,6 +110,21 @@ def test_what_goes_on_when_the_server_ends_is_told_as_interrupted(new_server: Ca
     assert server.client.post("/api/claims/E3/cancel").status_code == 200
 
 
+def test_a_server_that_is_asked_to_end_does_not_begin_what_waits(new_server: Callable[..., Server]) -> None:
+    server = new_server().start()
+    for id in ("E7", "E5", "E20"):
+        begin(server, id)
+    until(server, "E7", "running")
+    assert server.process is not None
+    server.process.terminate()
+    server.process.wait(20)  # raises where it goes on
+    server.start()
+    assert {id: claim(server, id)["judgements"][0]["status"] for id in ("E7", "E5", "E20")} == dict.fromkeys(
+        ("E7", "E5", "E20"), "interrupted"
+    )
+    server.stop()
+
+
 @pytest.mark.timeout(240)
 def test_the_command_line_runs_lists_and_reports(server: Server, tmp_path: Path) -> None:
     told = json.loads(shell(server, "claims", "run", "E8", "--quick", "--json").stdout)

@@ -99,6 +99,22 @@ def test_a_cancelled_experiment_says_so_in_words(open_page: OpenPage, server: Se
     expect(card.get_by_role("button", name="시드 2개로 실행")).to_be_enabled()
 
 
+def test_all_are_run_and_all_are_cancelled(open_page: OpenPage, server: Server) -> None:
+    def going() -> list[str]:
+        items = server.client.get("/api/claims", params={"curves": False}).json()["items"]
+        return [i["experiment"]["id"] for i in items if i["judgement"] and i["judgement"]["status"] in ("queued", "running")]
+
+    page = notes(open_page, server)
+    page.get_by_role("button", name="Run all, 2 seeds each").click()
+    until(page, lambda: len(going()) > 10)
+    expect(page.locator("#E20 .progress-word")).to_have_text("waits for its turn", timeout=20_000)
+    expect(page.locator("#E20 .result")).to_be_hidden()  # it is still to be predicted
+    expect(page.locator("#whole")).to_contain_text("Under way")
+    page.get_by_role("button", name="Cancel all").click()
+    until(page, lambda: going() == [], 60)
+    expect(page.locator("#whole")).to_contain_text("were run on this server", timeout=10_000)
+
+
 def test_a_server_that_can_not_be_reached_is_told(open_page: OpenPage, server: Server) -> None:
     page = notes(open_page, server)
     page.route("**/api/claims/**", lambda route: route.abort())
