@@ -14,7 +14,7 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-compo
 
 
 #: What Chromium itself says of requests that a test blocks, of refusals that it asks for, and of a machine without a GPU.
-MEANT = re.compile("ERR_FAILED|ERR_INTERNET_DISCONNECTED|status of 422|swiftshader|GPU stall", re.IGNORECASE)
+MEANT = re.compile("ERR_FAILED|ERR_INTERNET_DISCONNECTED|status of (409|422)|swiftshader|GPU stall", re.IGNORECASE)
 
 
 @pytest.fixture(scope="session")
