@@ -20,17 +20,28 @@ class Batch:
     def __init__(self, run: str, attempt: int) -> None:
         self.run, self.attempt, self.seq = run, attempt, 0
         self._lock = threading.Lock()
-        self._scalars: dict[tuple[str, ...], tuple[list[float], list[Sequence[float]]]] = {}
+        self._scalars: list[tuple[tuple[str, ...], list[float], list[Sequence[float]]]] = []
+        #: Names → which of `_scalars` takes their next point.
+        self._open: dict[tuple[str, ...], int] = {}
         self._stats: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[float], list[np.ndarray], np.ndarray]] = {}
         self._histograms: dict[tuple[str, tuple[str, ...]], tuple[list[float], list[np.ndarray]]] = {}
         self._matrices: dict[str, tuple[float, np.ndarray, dict[str, Any]]] = {}
         self._others: list[Callable[[dict[str, Any]], Sent]] = []
 
     def scalars(self, step: float, values: Mapping[str, float]) -> None:
+        names = tuple(values)
         with self._lock:
-            steps, rows = self._scalars.setdefault(tuple(values), ([], []))
+            if names not in self._open:
+                self._begin(names)
+            _, steps, rows = self._scalars[self._open[names]]
             steps.append(step)
             rows.append(tuple(values.values()))
+
+    def _begin(self, names: tuple[str, ...]) -> None:
+        """New columns; others that share a series with them are closed, so that each series goes out in the order it came in."""
+        own = set(names)
+        self._open = {other: i for other, i in self._open.items() if own.isdisjoint(other)} | {names: len(self._scalars)}
+        self._scalars.append((names, [], []))
 
     def layer_stats(self, step: float, layers: Sequence[str], quantities: Sequence[str], values: np.ndarray, applies: np.ndarray) -> None:
         """`values`: float64[layers, quantities]; `applies`: bool of the same shape, the same at every step."""
@@ -65,7 +76,8 @@ class Batch:
         Columns come before events, so that an event finds its step already there.
         """
         with self._lock:
-            scalars, self._scalars = self._scalars, {}
+            scalars, self._scalars = self._scalars, []
+            self._open = {}
             stats, self._stats = self._stats, {}
             histograms, self._histograms = self._histograms, {}
             matrices, self._matrices = self._matrices, {}
@@ -73,7 +85,7 @@ class Batch:
         if essential:
             stats, histograms, matrices = {}, {}, {}
         out: list[Sent] = []
-        for names, (steps, points) in scalars.items():
+        for names, steps, points in scalars:
             values = np.array(points, dtype=VALUE).T
             out.append(Scalars(**self._ids(), names=list(names), steps=_steps(steps), values=values.tobytes()))
         for (layers, quantities), (steps, tables, applies) in stats.items():

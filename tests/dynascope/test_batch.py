@@ -139,3 +139,19 @@ def test_memory_keeps_the_whole_run_in_order() -> None:
 def test_anything_outside_the_vocabulary_is_refused(frame: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode_frame(frame)
+
+
+def test_a_series_keeps_its_order_when_it_comes_in_different_company() -> None:
+    batch = Batch("r", 1)
+    for step in range(12):
+        batch.scalars(step, {"train/loss": 1.0})
+        batch.scalars(step, {"val/loss": float(step)} | ({"gap/loss": 0.5} if step % 3 == 0 else {}))
+    seen: dict[str, list[float]] = {}
+    messages = over_the_wire(batch)
+    for message in messages:
+        assert isinstance(message, Scalars)
+        for name in message.names:
+            seen.setdefault(name, []).extend(np.frombuffer(message.steps, STEP))
+    assert seen["val/loss"] == seen["train/loss"] == list(range(12))
+    assert seen["gap/loss"] == [0, 3, 6, 9]
+    assert sum("train/loss" in message.names for message in messages if isinstance(message, Scalars)) == 1  # still one for all
