@@ -4,7 +4,8 @@ Nothing here starts a thread, touches an RNG or makes a torch operation beyond a
 between any two lines of a training loop.
 """
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -127,14 +128,17 @@ def _move_tiny(bits, counts):  # type: ignore[no-untyped-def]
             counts[_ZERO - 1 if bits[i] >> np.uint32(31) else _ZERO + 1] += 1
 
 
-def _to_pointer(_: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
-    def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
+def _pointer_to(kind: Any) -> Any:
+    def intrinsic_for(_: Any, address: Any) -> tuple[Any, Callable[..., Any]]:
+        def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
 
-    return types.CPointer(types.float32)(address), lower
+        return types.CPointer(kind)(address), lower
+
+    return intrinsic(intrinsic_for)
 
 
-_float32_at: Any = intrinsic(_to_pointer)
+_float32_at, _int64_at = _pointer_to(types.float32), _pointer_to(types.int64)
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
@@ -272,10 +276,11 @@ def _sum_of_squares(addresses, sizes):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, boundscheck=False)
-def _hits(address, classes, targets):  # type: ignore[no-untyped-def]
-    outputs = carray(_float32_at(address), (targets.size, classes), np.float32)
+def _hits(address, classes, target_address, n):  # type: ignore[no-untyped-def]
+    outputs = carray(_float32_at(address), (n, classes), np.float32)
+    targets = carray(_int64_at(target_address), (n,), np.int64)
     hits = 0
-    for i in range(targets.size):
+    for i in range(n):
         best = 0
         for j in range(1, classes):
             if outputs[i, j] > outputs[i, best]:
@@ -373,12 +378,37 @@ def norm(tensors: Iterable[torch.Tensor]) -> float:
     return float(np.sqrt(_sum_of_squares(addresses, sizes)))
 
 
+class GradientNorm:
+    """The 2-norm of all gradients of some parameters together, for a loop that asks at every step.
+
+    What does not change from step to step is found out once: with 18 parameters a fifth of the time that `norm` takes.
+    """
+
+    def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
+        self._parameters = parameters
+        self._sizes = np.array([p.numel() for p in parameters], np.int64)
+        #: Autograd lays a gradient out as its parameter is, and gives it the parameter's type.
+        self._dense = all(type(p) in _PLAIN and p.dtype is torch.float32 and p.is_cpu and p.is_contiguous() for p in parameters)
+
+    def __call__(self) -> float:
+        addresses: list[int] = []
+        for parameter in self._parameters:
+            gradient = parameter.grad
+            if not self._dense or gradient is None or gradient.is_sparse:
+                return norm(p.grad for p in self._parameters if p.grad is not None)
+            addresses.append(gradient.data_ptr())
+        return math.sqrt(_sum_of_squares(np.array(addresses, np.int64), self._sizes))
+
+
 def hits(outputs: torch.Tensor, targets: torch.Tensor) -> int:
     """In how many rows of `outputs`, float[n, classes], the largest value (the first of equals) is at `targets`, int64[n]."""
-    address, size, _owner = _memory(outputs.detach(), in_order=True)
-    if outputs.ndim != 2 or len(targets) != len(outputs) or targets.dtype != torch.int64:
+    if outputs.ndim != 2 or targets.shape != outputs.shape[:1] or targets.dtype is not torch.int64:
         raise ValueError(f"outputs {tuple(outputs.shape)} have no row for each of targets {tuple(targets.shape)} {targets.dtype}")
-    return int(_hits(address, outputs.shape[1], targets.numpy())) if size else 0
+    n, classes = outputs.shape
+    address, size, _owner = _memory(outputs, in_order=True)
+    if type(targets) not in _PLAIN or not (targets.is_cpu and targets.is_contiguous()):
+        targets = torch.from_numpy(np.ascontiguousarray(_as_numpy(targets)))
+    return int(_hits(address, classes, targets.data_ptr(), n)) if size else 0
 
 
 def mark_alive(values: torch.Tensor, n: int, channels: int, extent: int, alive: np.ndarray) -> None:

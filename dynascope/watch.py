@@ -31,13 +31,20 @@ class Instrument:
         instrument.end(step)         # writes to the sink
 
     A step that is not measured has no hook anywhere. Only train-mode forwards between `begin` and `end` are looked at.
-    `every` and `budget` (a share of training time) are those of `dynascope.budget.Budget`. What can be said of many examples
-    only, such as which units are dead, is measured by `survey`, which a loop puts around an evaluation.
+    `every`, `budget` (a share of training time) and `clock` (seconds) are those of `dynascope.budget.Budget`. What can be said of
+    many examples only, such as which units are dead, is measured by `survey`, which a loop puts around an evaluation.
+
+    A model whose sequences are padded says so by an attribute `real_positions`, bool[n, positions], that its forward sets before its
+    layers run (None where nothing is padded): what a layer gives or gets as [n, positions, units] is then looked at where it is
+    true alone. For a model without the attribute nothing is different and nothing is paid.
     """
 
-    def __init__(self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02) -> None:
-        self._model, self._sink = model, sink
-        self._budget = Budget(every, budget)
+    def __init__(
+        self, model: nn.Module, sink: Sink, *, every: Every = "auto", budget: float = 0.02, clock: Callable[[], float] = perf_counter
+    ) -> None:
+        self._model, self._sink, self._clock = model, sink, clock
+        self._padded = hasattr(model, "real_positions")
+        self._budget = Budget(every, budget, clock)
         self._sites = find_sites(model)
         self._names = [site.name for site in self._sites]
         probes = [probe(self._sites) for probe in discover()]
@@ -57,7 +64,7 @@ class Instrument:
     def keep_to(self, every: Every, budget: float) -> None:
         """Change how often is measured, from the next step on."""
         if (every, budget) != (self._budget.every, self._budget.share):
-            self._budget = Budget(every, budget)
+            self._budget = Budget(every, budget, self._clock)
 
     @property
     def layers(self) -> list[Layer]:
@@ -122,9 +129,16 @@ class Instrument:
         self._write_table(step, self._surveying)
 
     def _seen(self, row: int, output: Any) -> None:
-        tensor = _first_tensor(output)
+        tensor = self._real(_first_tensor(output))
         for probe in self._surveying:
             probe.measure(row, tensor)
+
+    def _real(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
+        """Of a tensor over padded positions those that are real, [of them, units]."""
+        real = getattr(self._model, "real_positions", None) if self._padded else None
+        if real is None or tensor is None or tensor.ndim != 3 or tensor.shape[:2] != real.shape:
+            return tensor
+        return tensor.detach()[real]
 
     def detach(self) -> None:
         """Remove every hook and forget a step under way."""
@@ -153,7 +167,7 @@ class Instrument:
         def look(value: Any) -> None:
             nonlocal calls
             start = perf_counter()
-            tensor = _first_tensor(value)
+            tensor = self._real(_first_tensor(value))
             if self._model.training and tensor is not None:
                 for probe in probes:
                     probe.measure(rows[calls % len(rows)], tensor)

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from torch import nn
 
 from trainer import registry
+from trainer.data import drawn as resampled
 from trainer.data import moments, split, with_noise
 from trainer.losses import Loss, loss_for
 from trainer.parts.inits import drawn
@@ -17,6 +19,8 @@ from trainer.spec import RunSpec, Strict
 
 #: Training examples that a data-dependent init looks at.
 FIT = 1024
+#: Test examples that are told one by one, at most.
+TOLD = 2048
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,13 @@ class Data:
     corrupted: torch.Tensor
     true_labels: torch.Tensor
     scale: Scale
+    #: The first TOLD test examples in the data's own units, bit by bit the same in all runs of a split.
+    raw_test: tuple[np.ndarray, np.ndarray]
+
+    @cached_property
+    def replaced(self) -> torch.Tensor:
+        """Positions in the training set, int64[k], of the labels that were replaced."""
+        return torch.nonzero(self.corrupted).flatten()
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,8 @@ def build(plan: Plan) -> Experiment:
     data = load(plan, params["dataset"])
     torch.manual_seed(derived(spec.seed, "torch"))
     model = build_model(spec, params, plan.shape)
+    with torch.no_grad():
+        registry.part("model", spec.model.name).see(model, data.train.x)
     initialise(model, spec, params, data.train.x[:FIT])
     torch.manual_seed(derived(spec.seed, "dropout"))
     optimizer = registry.part("optimizer", spec.optimizer.name).build(params["optimizer"], model.parameters())
@@ -102,23 +115,41 @@ def penalised(model: nn.Module) -> list[nn.Parameter]:
     return [p for p in model.parameters() if p.ndim >= 2]
 
 
+def pool(plan: Plan) -> int:
+    """Examples of the split that a run's training set is drawn from."""
+    left = plan.shape.examples - plan.sizes["val"] - plan.sizes["test"]
+    return left if plan.spec.data.resample == "subsample" else plan.sizes["train"]
+
+
 def load(plan: Plan, params: Strict) -> Data:
-    spec, classes = plan.spec, plan.shape.classes
-    x, y = registry.part("dataset", spec.data.name).load(params, derived(spec.seed, "data"))
-    sizes = plan.sizes
-    train, val, test = split(y, classes, sizes["train"], sizes["val"], sizes["test"], derived(spec.seed, "split") % 2**32)
+    """The source's seed decides the data, the split and which labels are replaced; the run's own what is resampled for training."""
+    spec, classes, sizes = plan.spec, plan.shape.classes, plan.sizes
+    part, how = registry.part("dataset", spec.data.name), spec.data.resample
+    source = spec.seed if spec.data.split_seed is None else spec.data.split_seed
+    x, y = part.load(params, derived(source, "data"))
+    train, val, test = split(y, classes, pool(plan), sizes["val"], sizes["test"], derived(source, "split") % 2**32)
+    of_x, of_y = x[train], y[train]
+    if how == "fresh":
+        other_x, other_y = part.fresh(params, derived(source, "data"), derived(spec.seed, "data"))
+        train, _, _ = split(other_y, classes, pool(plan), sizes["val"], sizes["test"], derived(source, "split") % 2**32)
+        of_x, of_y = other_x[train], other_y[train]
+    given, corrupted = torch.from_numpy(of_y), torch.zeros(len(of_y), dtype=torch.bool)
+    if classes:
+        given, corrupted = with_noise(given, classes, spec.data.label_noise, derived(spec.seed if how == "fresh" else source, "noise"))
+    if how in ("bootstrap", "subsample"):  # of examples with the labels that they have, so that a repeated one is the same each time
+        chosen = resampled(len(train), sizes["train"], how, derived(spec.seed, "resample"))
+        of_x, of_y, given, corrupted = of_x[chosen], of_y[chosen], given[chosen], corrupted[chosen]
     scale = Scale(np.zeros(1, np.float32), np.ones(1, np.float32))
     if spec.data.standardize:
-        y_mean, y_std = (0.0, 1.0) if classes else (float(v) for v in moments(y[train]))
-        scale = Scale(*moments(x[train]), y_mean, y_std)
-    scaled = ((x - scale.x_mean) / scale.x_std).astype(np.float32).reshape(len(x), *plan.shape.inputs)
-    targets = y if classes else ((y - scale.y_mean) / scale.y_std).astype(np.float32)
+        y_mean, y_std = (0.0, 1.0) if classes else (float(v) for v in moments(of_y))
+        scale = Scale(*moments(of_x), y_mean, y_std)
 
-    def part(indices: np.ndarray) -> Split:
-        return Split(torch.from_numpy(scaled[indices]), torch.from_numpy(targets[indices]))
+    def inputs(raw: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(((raw - scale.x_mean) / scale.x_std).astype(np.float32).reshape(len(raw), *plan.shape.inputs))
 
-    clean = part(train)
-    noisy, corrupted = clean.y, torch.zeros(len(train), dtype=torch.bool)
-    if classes:
-        noisy, corrupted = with_noise(clean.y, classes, spec.data.label_noise, derived(spec.seed, "noise"))
-    return Data(Split(clean.x, noisy), part(val), part(test), corrupted, clean.y, scale)
+    def targets(raw: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(raw if classes else ((raw - scale.y_mean) / scale.y_std).astype(np.float32))
+
+    trained = Split(inputs(of_x), given if classes else targets(of_y))
+    validated, tested = (Split(inputs(x[indices]), targets(y[indices])) for indices in (val, test))
+    return Data(trained, validated, tested, corrupted, targets(of_y), scale, (x[test[:TOLD]], y[test[:TOLD]]))

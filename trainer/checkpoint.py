@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from trainer import registry
 from trainer.build import Experiment
 from trainer.early_stopping import EarlyStopping
 
@@ -161,6 +162,11 @@ def restore(path: Path, experiment: Experiment, progress: Progress, early: Early
     if whole and not (kept == own and same_optimizer and same_batches):
         raise Unreadable(f"{path.name} does not fit this run's model and data any more; fork the run to take over what fits")
     early.recall(about["early"], {name[5:]: value for name, value in held.items() if name.startswith("best/")} if kept == own else {})
+    if not whole:
+        early.go_on()
+        if progress.at >= experiment.plan.steps_per_epoch:  # a norm that leaves out the last batch has fewer of them
+            progress.next_epoch(progress.order[:0], progress.at * about["batch"])
+            progress.at = 0
     return {"step": progress.step, "kept": len(kept), "fresh": sorted(own - kept)}
 
 
@@ -170,6 +176,7 @@ def _same_examples(about: dict[str, Any], experiment: Experiment) -> bool:
     chosen = ("name", "params")
     return bool(
         before["seed"] == now["seed"]
+        and all(before["data"].get(key, default) == now["data"][key] for key, default in (("split_seed", None), ("resample", "none")))
         and [before["data"][key] for key in chosen] == [now["data"][key] for key in chosen]
         and about["sizes"] == experiment.plan.sizes
     )
@@ -198,3 +205,4 @@ def _restore_optimizer(experiment: Experiment, held: dict[str, torch.Tensor], ke
         for parameter in parameters.values():  # torch's fused SGD has a buffer for all or for none; one of zeros is its beginning
             if not state.get(parameter):
                 state[parameter] = {"momentum_buffer": torch.zeros_like(parameter)}
+    registry.part("optimizer", experiment.plan.spec.optimizer.name).ready(experiment.optimizer)

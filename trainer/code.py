@@ -24,6 +24,9 @@ _TEMPLATES = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictU
 REPEATED = ("optimizer.params.", "penalty.l1", "penalty.l2", "optimizer.clip_norm")
 IDLE = ("pace", "probes.", "name", "tags", "notes", "stop.")
 
+#: Early stopping's memory is not that of a run that had other patience before.
+LATER = "was changed on the way; a script has the early stopping of its beginning"
+
 
 def script(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]] = (), steps: int | None = None) -> str:
     """`changes`: (step, {dotted path: value}) as they were made; `steps`: how many were made, None for all that the spec asks.
@@ -39,14 +42,26 @@ def script(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]] = (), 
     imports = sorted({"import sys", "import torch", *excerpt.imports}, key=lambda line: (line.startswith("from"), line))
     title = spec.name.replace("\\", "/").replace('"""', "'''") or "a run"
     head = f'"""{title}, as Dynascope {__version__} trained it. `python {{this file}} losses.csv` writes every training loss."""'
-    return "\n\n".join([head, "\n".join(imports), f"torch.set_num_threads(1)\nSEED = {spec.seed}", "", excerpt.text(), "", body]) + "\n"
+    return "\n\n".join([head, "\n".join(imports), _seeds(spec), "", excerpt.text(), "", body]) + "\n"
+
+
+def _seeds(spec: RunSpec) -> str:
+    """The run's seed, and that of the data and the split where it is another."""
+    own = f"torch.set_num_threads(1)\nSEED = {spec.seed}"
+    return own if spec.data.split_seed is None else f"{own}\nSPLIT_SEED = {spec.data.split_seed}"
 
 
 def _data(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     spec, params, classes = planned.spec, part_params(planned.spec), planned.shape.classes
     excerpt.define(build.derived, "derived", {})
-    excerpt.define(registry.part("dataset", spec.data.name).load, "load", _known(params["dataset"]), drop=("params",))
     excerpt.define(data.split, "split", {})
+    dataset, how = registry.part("dataset", spec.data.name), spec.data.resample
+    excerpt.define(dataset.load, "load", _known(params["dataset"]), drop=("params",))
+    redraws = how == "fresh" and _overrides(dataset, "fresh")  # otherwise as it drew the first
+    if redraws:
+        excerpt.define(dataset.fresh, "fresh", _known(params["dataset"]), drop=("params",))
+    if how in ("bootstrap", "subsample"):
+        excerpt.define(data.drawn, "resampled", {"how": how})
     if spec.data.standardize:
         excerpt.define(data.moments, "moments", {})
         excerpt.imports.add("import numpy as np")
@@ -59,6 +74,10 @@ def _data(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
         "sizes": planned.sizes,
         "standardize": spec.data.standardize,
         "noise": noise,
+        "source": "SEED" if spec.data.split_seed is None else "SPLIT_SEED",
+        "how": how,
+        "redraws": redraws,
+        "pool": build.pool(planned),
     }
 
 
@@ -70,7 +89,8 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
         excerpt.define(norm.build, "norm", _known(params["norm"]) | {"last": model.channels_last}, drop=("params",))
         excerpt.define(activation.build, "activation", _known(params["activation"]), drop=("params",))
     of_shape = {f"shape.{name}": getattr(shape, name) for name in ("inputs", "outputs", "classes", "padded")}
-    of_model = _known(params["model"]) | of_shape | {"placement": spec.norm.placement}
+    of_self = {f"self.{name}": getattr(model, name) for name in dir(model) if isinstance(getattr(model, name), (bool, int, float, str))}
+    of_model = _known(params["model"]) | of_shape | of_self | {"placement": spec.norm.placement}
     excerpt.define(model.build, "build", of_model, drop=("params", "norm", "activation"))
     of_init = _known(params["init"])
     excerpt.define(init.apply, "initialise", of_init, drop=("params",))
@@ -83,8 +103,11 @@ def _model(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     absent = {f"isinstance(module, nn.{name})": False for name, kind in tests.items() if not any(issubclass(k, kind) for k in kinds)}
     excerpt.define(drawn, "drawn", absent)
     excerpt.define(model.activated, "activated", {})
+    sees = _overrides(model, "see")
+    if sees:
+        excerpt.define(model.see, "see", {})
     excerpt.imports |= {"from torch import nn"}
-    return {"gain": activation.gain(params["activation"]), "fits": build.FIT if fits else 0}
+    return {"gain": activation.gain(params["activation"]), "fits": build.FIT if fits else 0, "sees": sees}
 
 
 def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], made: int, early: EarlySpec | None) -> dict[str, Any]:
@@ -96,6 +119,9 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
     penalised = any(s.get("l1") or s.get("l2") for s in (now, *settings.values()))
     penalty = registry.part("penalty", spec.penalty.method)
     acts = {name: _overrides(penalty, name) and penalised for name in ("add_gradient", "decay", "shrink")}
+    readied = bool(settings) and _overrides(optimizer, "ready")
+    if readied:
+        excerpt.define(optimizer.ready, "ready", {})
     for name, does in acts.items():
         if does:
             excerpt.define(getattr(penalty, name), name, {})
@@ -113,6 +139,7 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
         "batch": planned.batch,
         "schedule": spec.optimizer.schedule,
         "acts": acts,
+        "readied": readied,
         "clipped": any(s.get("clip") is not None for s in (now, *settings.values())),
     }
 
@@ -131,6 +158,9 @@ def _ending(planned: Plan, changes: Sequence[tuple[float, dict[str, Any]]]) -> P
     """The plan with the end that it was given last. Raises PlanError where a schedule had begun with another."""
     spec, put_off = planned.spec, dict[str, Any]()
     for _, changed in changes:
+        stopped = [FieldError(loc=path, msg=LATER, got=value) for path, value in changed.items() if path.startswith("stop.early")]
+        if stopped:
+            raise PlanError(stopped)
         put_off |= {path: value for path, value in changed.items() if path.startswith("stop.")}
         spec = with_changes(spec, {path: value for path, value in changed.items() if path.startswith("stop.")})
     ending = plan(spec)

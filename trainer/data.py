@@ -12,6 +12,13 @@ def split(y: np.ndarray, classes: int, train: int, val: int, test: int, seed: in
     return trained[:train], validated, tested
 
 
+def drawn(pool: int, size: int, how: str, seed: int) -> np.ndarray:
+    """Positions in a pool of training examples of which a run's own training set is made: a bootstrap draws with replacement
+    (Efron 1979), a subsample without. Neither looks at classes: so many of each as chance gives."""
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, pool, size) if how == "bootstrap" else rng.permutation(pool)[:size]
+
+
 def _parted(indices: np.ndarray, y: np.ndarray, classes: int, size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Raises ValueError for a class that can't be in both parts."""
     counts = np.bincount(y[indices], minlength=classes) if classes else np.array([2])
@@ -23,15 +30,13 @@ def _parted(indices: np.ndarray, y: np.ndarray, classes: int, size: int, seed: i
 
 
 def moments(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation by feature, over the examples that have it: NaN is padding. One that never varies keeps its scale."""
-    there = ~np.isnan(values)
-    if not there.all():
-        count = np.maximum(there.sum(axis=0), 1)
-        mean = np.where(there, values, 0).sum(axis=0, dtype=np.float64) / count
-        std = np.sqrt((np.where(there, values - mean, 0) ** 2).sum(axis=0) / count)
-        return mean.astype(np.float32), np.where(std > 1e-8, std, 1).astype(np.float32)
-    std = values.std(axis=0)
-    return values.mean(axis=0), np.where(std > 1e-8, std, np.float32(1))
+    """Mean and deviation by feature, float32, over the examples that have it: NaN is padding. One that never varies keeps its scale."""
+    parts = [values[i : i + 4096] for i in range(0, len(values), 4096)]  # in float64, a few at a time
+    count = np.maximum(sum((~np.isnan(part)).sum(axis=0) for part in parts), 1)
+    mean = sum(np.nansum(part, axis=0, dtype=np.float64) for part in parts) / count
+    std = np.sqrt(sum(np.nansum((part - mean) ** 2, axis=0) for part in parts) / count)
+    varies = std > 1e-7 * np.sqrt(mean**2 + std**2)
+    return np.asarray(mean, np.float32), np.where(varies, std, 1).astype(np.float32)
 
 
 def with_noise(labels: torch.Tensor, classes: int, share: float, seed: int) -> tuple[torch.Tensor, torch.Tensor]:

@@ -66,6 +66,11 @@ class EarlyStopping:
         best = None if self._best == -float("inf") else self.best
         return {"monitor": self.spec.monitor, "best": best, "waited": self._waited, "best_step": self.best_step, "reached": self.reached}
 
+    def go_on(self) -> None:
+        """Whoever goes on from a state at which patience had run out is given patience anew; the best stays the best."""
+        if self.obeyed and self.due:
+            self._waited, self.reached = 0, False
+
     def recall(self, memory: dict[str, Any], state: dict[str, torch.Tensor]) -> None:
         """Go on where another run was. What was kept of another quantity, or of a model of other shapes, says nothing here."""
         if memory["monitor"] != self.spec.monitor or memory["best"] is None or (self.spec.restore_best and not state):

@@ -62,7 +62,10 @@ class Function:
             if weights.ndim == 4 and weights.shape[1] == 1:  # a convolution's kernels
                 image = list(weights.shape[2:])
             return None, {"name": "weights", "kind": "weights", "inputs": weights[0].numel(), "image": image}
-        x = self._experiment.data.train.x.numpy() * scale.x_std + scale.x_mean
+        data = self._experiment.data
+        # A curve goes over all inputs, which runs of one split share, whatever part of them each was trained on.
+        shown = (data.train, data.val, data.test) if self._inputs == 1 else (data.train,)
+        x = np.concatenate([part.x.numpy() for part in shown]) * scale.x_std + scale.x_mean
         low, high = x.min(axis=0), x.max(axis=0)
         margin = MARGIN * np.maximum(high - low, 1e-6)
         spans = [[float(a), float(b)] for a, b in zip(low - margin, high + margin, strict=True)]
@@ -74,16 +77,24 @@ class Function:
         return torch.from_numpy(((cells - scale.x_mean) / scale.x_std).astype(np.float32)), meta
 
     def _outputs(self, grid: torch.Tensor) -> np.ndarray:
-        """float32[outputs, rows, columns] (a curve has one row): a class' probability, or the fitted value."""
-        model, scale = self._experiment.model, self._experiment.data.scale
+        """float32[outputs, rows, columns] (a curve has one row): a class' probability or score, or the fitted value."""
+        model = self._experiment.model
         model.eval()
         with torch.no_grad():
-            output = model(grid)
-            classes = self._experiment.plan.shape.classes
-            values = output.softmax(1)[:, 1:] if classes == 2 else output.softmax(1) if classes else output * scale.y_std + scale.y_mean
+            values = self._values(model(grid))
         model.train()
         rows = GRID if self._inputs == 2 else 1
         return values.T.reshape(values.shape[1], rows, -1).contiguous().numpy()
+
+    def _values(self, output: torch.Tensor) -> torch.Tensor:
+        """Of an output [cells, outputs] what is drawn. Scores of a squared error on one-hot targets stay scores; of two classes their
+        difference is one of 0 to 1 that is 1/2 where the classes meet."""
+        classes, scale = self._experiment.plan.shape.classes, self._experiment.data.scale
+        if not classes:
+            return output * scale.y_std + scale.y_mean
+        if self._experiment.plan.spec.loss == "mse":
+            return ((1 + output[:, 1:] - output[:, :1]) / 2).clamp(0, 1) if classes == 2 else output
+        return output.softmax(1)[:, 1:] if classes == 2 else output.softmax(1)
 
     def _weights(self) -> np.ndarray:
         """float32[units, inputs] of the first layer; of a convolution its kernels, of an LSTM its gates' rows in turn."""

@@ -20,16 +20,21 @@ from dynascope.diagnoses import Diagnosing
 from dynascope.sinks.base import Sink
 from dynascope.watch import Instrument
 from trainer import checkpoint, registry
+from trainer.batches import Batches
 from trainer.build import Experiment, Split, build
 from trainer.control import Commands, Steering
 from trainer.early_stopping import EarlyStopping
 from trainer.function import Function
-from trainer.generalisation import Tables, measured, of_replaced_labels
+from trainer.generalisation import Tables, measured, of_replaced_labels, set_mode
+from trainer.parts.optimizers import step_of
 from trainer.plan import part_params, plan, total_steps
+from trainer.predictions import tell_kept_state
 from trainer.spec import RunSpec
 
 #: Steps between two looks at the gap: going through training examples too costs as much as validation does.
 GAP_EVERY = 100
+#: Examples that are surveyed at the least for units that are dead: of few, many a unit is zero for all.
+SURVEYED = 256
 #: Of the measuring budget, what drawing the fitted function may take.
 FUNCTION_SHARE = 0.25
 #: Replaced labels that are told one by one.
@@ -62,9 +67,7 @@ def run(
     """
     experiment = build(plan(spec))
     spec, model, data, optimizer = experiment.plan.spec, experiment.model, experiment.data, experiment.optimizer
-    sink = Diagnosing(
-        sink, {"optimizer.params.lr": spec.optimizer.params["lr"], "penalty.l1": spec.penalty.l1, "penalty.l2": spec.penalty.l2}
-    )
+    sink = Diagnosing(sink, _told_to_rules(spec))
     watched, budget = spec.probes.every != "never", spec.probes.budget
     instrument = Instrument(model, sink, every=spec.probes.every, budget=(1 - FUNCTION_SHARE) * budget)
     function = Function(experiment, sink, FUNCTION_SHARE * budget) if watched else None
@@ -74,6 +77,7 @@ def run(
     progress = checkpoint.Progress(visits=torch.zeros(len(data.train.y), dtype=torch.int64))
     parameters, classes = list(model.parameters()), experiment.plan.shape.classes
     steps, steps_per_epoch, batch = experiment.plan.steps, experiment.plan.steps_per_epoch, experiment.plan.batch
+    batches, norm_of, update = Batches(data.train, batch), kernels.GradientNorm(parameters), step_of(optimizer)
 
     def apply(changed: RunSpec) -> None:
         """Bring everything to a spec whose live fields have changed."""
@@ -81,13 +85,12 @@ def run(
         params, steps = part_params(changed), total_steps(changed, steps_per_epoch)
         for group in optimizer.param_groups:
             group.update(of_optimizer.settings(params["optimizer"]))
+        of_optimizer.ready(optimizer)
         for kind, name in (("model", changed.model.name), ("activation", changed.model.activation.name), ("norm", changed.norm.name)):
             registry.part(kind, name).adjust(model, params[kind])
         early.spec = changed.stop.early or early.spec
         instrument.keep_to(changed.probes.every, (1 - FUNCTION_SHARE) * changed.probes.budget)
-        sink.note(
-            {"optimizer.params.lr": changed.optimizer.params["lr"], "penalty.l1": changed.penalty.l1, "penalty.l2": changed.penalty.l2}
-        )
+        sink.note(_told_to_rules(changed))
 
     def save(name: str = "") -> dict[str, Any]:
         if keeping.folder is None:
@@ -118,8 +121,6 @@ def run(
         step = progress.step
         if progress.at == 0:  # every example has been visited equally often
             values = evaluate(experiment, instrument, sink, tables, step)
-            if step:
-                sink.event(step, "epoch", {"epoch": step // steps_per_epoch})
             stop = early.observe(step, values, model) if not gone_on else early.reached and (early.obeyed or early.just_due)
             if stop and (not early.reached or (gone_on and resumed)):
                 sink.event(step, "early_stop", early.told())
@@ -143,8 +144,7 @@ def run(
             status, reason = "stopped", f"stopped by the user at step {step:,}"
             break
 
-        chosen = progress.order[progress.at * batch : (progress.at + 1) * batch]
-        x, y = data.train.x[chosen], data.train.y[chosen]
+        x, y = batches.of(progress.order, progress.at)
         if function:
             function.look(step, paced=steering.spec.pace is not None)
         instrument.begin(step)
@@ -160,8 +160,7 @@ def run(
         point = {"train/loss": loss.item()}
         if classes:
             point["train/accuracy"] = kernels.hits(output, y) / len(y)
-        norm = kernels.norm(p.grad for p in parameters if p.grad is not None)
-        sink.scalars(step, point | _penalties(experiment.weights, l1, l2) | {"lr": lr, "grad/norm": norm})
+        sink.scalars(step, point | _penalties(experiment.weights, l1, l2) | {"lr": lr, "grad/norm": norm_of()})
         if not math.isfinite(point["train/loss"]):
             instrument.end(step)
             sink.event(step, "diverged", {"loss": str(point["train/loss"])})
@@ -174,7 +173,7 @@ def run(
             torch.nn.utils.clip_grad_norm_(parameters, now.optimizer.clip_norm)
         if l1 or l2:
             penalty.decay(experiment.weights, lr, l1, l2)
-        optimizer.step()
+        update()
         if l1 or l2:
             penalty.shrink(experiment.weights, lr, l1, l2)
         for parameter in parameters:  # a quarter of the time of `optimizer.zero_grad()`
@@ -190,6 +189,7 @@ def run(
         if status == "finished" and early.obeyed and early.restore(model):
             sink.event(progress.step, "restored", {"best_step": early.best_step})
         sink.scalars(progress.step, tables.of_the_kept_state(progress.step))
+        tell_kept_state(experiment, sink, progress.step)
     tables.visits(progress, always=True)
     if function:
         function.look(progress.step, always=True)
@@ -202,10 +202,13 @@ def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables:
     `gap/loss` is validation less training, `gap/accuracy` training less validation: both grow with overfitting.
     """
     data = experiment.data
-    experiment.model.eval()
+    set_mode(experiment.model, training=False)
     with_train = (step // experiment.plan.steps_per_epoch) % math.ceil(GAP_EVERY / experiment.plan.steps_per_epoch) == 0
     pair = tables.pair() if with_train else (None, None)
     with instrument.survey(step):
+        if len(data.val.y) < SURVEYED:
+            with torch.inference_mode():
+                experiment.model(data.train.x[:SURVEYED])
         values = {f"val/{name}": value for name, value in measured(experiment, data.val, pair[0]).items()}
         if with_train:
             size = len(data.val.y)
@@ -214,9 +217,9 @@ def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables:
             if "accuracy" in train:
                 values["gap/accuracy"] = train["accuracy"] - values["val/accuracy"]
     tables.classes(step, pair)
-    if data.corrupted.any():
+    if len(data.replaced):
         values |= of_replaced_labels(experiment)
-    experiment.model.train()
+    set_mode(experiment.model, training=True)
     sink.scalars(step, values)
     return values
 
@@ -236,10 +239,19 @@ class Clock:
         return True
 
 
+def _told_to_rules(spec: RunSpec) -> dict[str, Any]:
+    return {
+        "optimizer.params.lr": spec.optimizer.params["lr"],
+        "optimizer.clip_norm": spec.optimizer.clip_norm,
+        "penalty.l1": spec.penalty.l1,
+        "penalty.l2": spec.penalty.l2,
+    }
+
+
 def _tell_changed_labels(experiment: Experiment, sink: Sink) -> None:
     """Which training labels were replaced: position in the training set, the true class, the class given instead."""
     data = experiment.data
-    replaced = torch.nonzero(data.corrupted).flatten()
+    replaced = data.replaced
     if len(replaced):
         rows = torch.stack([replaced, data.true_labels[replaced], data.train.y[replaced]], dim=1)[:TOLD].tolist()
         sink.event(0, "labels_replaced", {"count": len(replaced), "of": len(data.corrupted), "index_true_given": rows})

@@ -17,7 +17,7 @@ from torch import nn
 from dynascope import __version__, bins, diagnoses
 from dynascope.sinks.memory import Memory
 from dynascope.watch import Instrument
-from trainer import presets, registry
+from trainer import presets, registry, studies
 from trainer.parts.datasets import Shape
 from trainer.registry import KINDS, Refused
 from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at
@@ -25,6 +25,9 @@ from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at
 MAX_PARAMETERS = 100_000_000
 #: Values held at once by a hidden layer's activations and gradients, at most.
 MAX_ACTIVATIONS = 200_000_000
+#: What one example makes of a model, of the last so many models.
+MADE = 1000
+_made: dict[str, int] = {}
 
 #: Where in a spec each kind of part is chosen: (kind, path of its name, path of its params).
 CHOICES = (
@@ -141,7 +144,7 @@ def _with_steps_left(planned: Plan, step: float) -> Plan:
     if planned.steps <= step:
         loc = "stop.max_steps" if planned.spec.stop.max_steps else "stop.max_epochs"
         msg = f"the run ends at step {planned.steps:,} and is at {step:,.0f} already; give more to go on"
-        raise PlanError([FieldError(loc=loc, msg=msg, got=_at(planned.spec, loc))])
+        raise PlanError([FieldError(loc=loc, msg=msg, got=at(planned.spec, loc))])
     return planned
 
 
@@ -187,6 +190,11 @@ def part_params(spec: RunSpec) -> dict[str, Strict]:
     return _filled(spec)[1]
 
 
+def filled(spec: RunSpec) -> RunSpec:
+    """The spec with every part's defaults. Raises PlanError."""
+    return _filled(spec)[0]
+
+
 def check_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     """The spec after a live `set`. Raises PlanError; only what is declared live may change."""
     allowed = live_paths(spec)
@@ -204,7 +212,7 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     """The spec with values at dotted paths. A part that is chosen anew begins with its own params. Raises PlanError."""
     data = spec.model_dump()
     for kind, name_path, params_path in CHOICES:
-        if params_path and name_path in changes and _at(spec, name_path) != changes[name_path]:
+        if params_path and name_path in changes and at(spec, name_path) != changes[name_path]:
             put_at(data, params_path, {}, OPTIONAL.get(kind))
     wrong = [
         FieldError(loc=path, msg="there is no such field in this run's spec", got=value)
@@ -221,9 +229,9 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
 
 def live_paths(spec: RunSpec) -> list[str]:
     """Dotted paths that can change while this run goes on: those that RunSpec and its chosen parts declare live."""
-    paths = [path for path in _live_of(RunSpec, "") if _at(spec, path.rpartition(".")[0]) is not None]
+    paths = [path for path in _live_of(RunSpec, "") if at(spec, path.rpartition(".")[0]) is not None]
     for kind, name, where in CHOICES:
-        if where and (chosen := _at(spec, name)) is not None:
+        if where and (chosen := at(spec, name)) is not None:
             paths += _live_of(registry.part(kind, chosen).Params, where + ".")
     return paths
 
@@ -243,6 +251,7 @@ def catalog() -> dict[str, Any]:
         "parts": {kind: [_entry(kind, name) for name in registry.names(kind)] for kind in KINDS},
         "live": sorted(live),
         "presets": [preset.describe() for preset in presets.discover()],
+        "studies": [study.describe() for study in studies.discover()],
         "diagnoses": diagnoses.describe(),
         "broken": registry.broken(),
     }
@@ -267,7 +276,7 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
     params: dict[str, Strict] = {}
     data = spec.model_dump()
     for kind, name_path, params_path in CHOICES:
-        name = _at(spec, name_path)
+        name = at(spec, name_path)
         if name is None and kind in OPTIONAL:
             continue
         if name not in registry.names(kind):
@@ -276,7 +285,7 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
             )
             continue
         try:
-            checked = registry.part(kind, name).Params.model_validate(_at(spec, params_path) if params_path else {})
+            checked = registry.part(kind, name).Params.model_validate(at(spec, params_path) if params_path else {})
         except ValidationError as refused:
             errors += _field_errors(refused, params_path or "")
             continue
@@ -312,6 +321,21 @@ def _disagreements(spec: RunSpec) -> list[FieldError]:
     if spec.optimizer.name == "gd" and spec.data.batch_size != "full":
         msg = "gradient descent takes the whole training set in every step; give full, or use optimizer sgd"
         wrong.append(FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size))
+    return wrong + _wrong_resampling(spec)
+
+
+def _wrong_resampling(spec: RunSpec) -> list[FieldError]:
+    """What a training set can't be drawn from."""
+    how, wrong = spec.data.resample, []
+    if how != "none" and spec.data.split_seed is None:
+        msg = (
+            "each run draws its own training set beside validation and test sets that all share: give data.split_seed too, or resample none"
+        )
+        wrong.append(FieldError(loc="data.resample", msg=msg, got=how))
+    if how == "fresh" and not registry.part("dataset", spec.data.name).generated:
+        fits = [name for name in registry.names("dataset") if registry.part("dataset", name).generated]
+        msg = f"{spec.data.name} has the examples that it has; use bootstrap or subsample, or data that are generated: {', '.join(fits)}"
+        wrong.append(FieldError(loc="data.resample", msg=msg, got=how))
     return wrong
 
 
@@ -386,6 +410,9 @@ def _sizes(spec: RunSpec, shape: Shape) -> dict[str, int]:
         msg = f"validation ({count['val']}) and test ({count['test']}) leave {rest} of {n} examples for training"
         errors.append(FieldError(loc="data.val_size", msg=msg, got=spec.data.val_size))
     wanted = rest if spec.data.train_size is None else _count(spec.data.train_size, n)
+    if not errors and spec.data.resample == "subsample" and wanted == rest:
+        msg = f"a subsample of all {rest} examples that validation and test leave is all of them; give a count below {rest}, or a bootstrap"
+        errors.append(FieldError(loc="data.train_size", msg=msg, got=spec.data.train_size))
     if not errors and not max(1, shape.classes) <= wanted <= rest:
         msg = f"asks for {wanted} examples; {max(1, shape.classes)} to {rest} are possible after validation and test"
         errors.append(FieldError(loc="data.train_size", msg=msg, got=spec.data.train_size))
@@ -411,6 +438,20 @@ def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Mod
 
 def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch: int) -> int:
     """Weights, gradients, optimizer state (two a weight at the most) and what the forward keeps for the backward, roughly."""
+    held = 2 * _values_made(spec, model, shape) * batch
+    total = 4 * (4 * parameters + held)
+    available = psutil.virtual_memory().available
+    if held > MAX_ACTIVATIONS * 6 or total > 0.8 * available:
+        msg = f"a batch would take about {total >> 20:,} MiB; {available >> 20:,} MiB are free. Take a smaller batch or model"
+        raise PlanError([FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size)])
+    return total
+
+
+def _values_made(spec: RunSpec, model: nn.Module, shape: Shape) -> int:
+    """Values that layers make of one example. A forward on the meta device is most of a plan: it is remembered, for a study's cells."""
+    key = repr((shape, spec.model, spec.norm))
+    if key in _made:
+        return _made[key]
     made = 0
 
     def count(module: nn.Module, args: Any, output: Any) -> None:
@@ -418,17 +459,19 @@ def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch
         made += sum(t.numel() for t in (output if isinstance(output, tuple) else (output,)) if isinstance(t, torch.Tensor))
 
     handles = [module.register_forward_hook(count) for module in model.modules() if next(module.children(), None) is None]
-    with torch.no_grad():
-        model.eval()(torch.empty((1, *shape.inputs), device="meta"))
+    try:
+        with torch.no_grad():  # two examples: a norm that keeps no statistics has its variance over them in eval mode too
+            model.eval()(torch.empty((2, *shape.inputs), device="meta"))
+    except ValueError as error:
+        msg = f"has a single value to normalise in some layer, of which nothing would be left ({error}); use another norm, or more units"
+        raise PlanError([FieldError(loc="norm.name", msg=msg, got=spec.norm.name)]) from None
+    made //= 2
     for handle in handles:
         handle.remove()
-    held = 2 * made * batch
-    total = 4 * (4 * parameters + held)
-    available = psutil.virtual_memory().available
-    if held > MAX_ACTIVATIONS * 6 or total > 0.8 * available:
-        msg = f"a batch would take about {total >> 20:,} MiB; {available >> 20:,} MiB are free. Take a smaller batch or model"
-        raise PlanError([FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size)])
-    return total
+    if len(_made) >= MADE:
+        _made.clear()
+    _made[key] = made
+    return made
 
 
 def _layers(model: nn.Module) -> list[dict[str, Any]]:
@@ -447,7 +490,7 @@ def _live_of(model: type[Any], prefix: str) -> list[str]:
     return paths
 
 
-def _at(spec: RunSpec, path: str) -> Any:
+def at(spec: RunSpec, path: str) -> Any:
     """What stands at a dotted path; None where a group on the way is off."""
     node: Any = spec
     for part in filter(None, path.split(".")):

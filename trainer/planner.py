@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trainer import checkpoint, code, plan, registry
+from trainer import checkpoint, code, expand, plan, registry
 from trainer.claims import judge
 from trainer.spec import FieldError, RunSpec, dotted
 
@@ -72,6 +72,15 @@ def _code(question: dict[str, Any]) -> str:
     return code.script(RunSpec.model_validate(question["spec"]), question["changes"], question["steps"])
 
 
+def _study(question: dict[str, Any]) -> dict[str, Any]:
+    """A study's base with its defaults; its axes are refused where they name no field."""
+    return expand.base_of(RunSpec.model_validate(question["base"]), question["axes"]).model_dump()
+
+
+def _cells(question: dict[str, Any]) -> list[dict[str, Any]]:
+    return expand.cells(RunSpec.model_validate(question["base"]), question["axes"], question["first"])
+
+
 _OPERATIONS = {
     "catalog": lambda question: plan.catalog(),
     "plan": _plan,
@@ -79,6 +88,8 @@ _OPERATIONS = {
     "fork": _fork,
     "resume": _resume,
     "code": _code,
+    "study": _study,
+    "study_cells": _cells,
     "claims": judge.describe,
     "claim_statements": judge.noted,
     "claim_specs": judge.specs,

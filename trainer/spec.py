@@ -74,14 +74,34 @@ class DataSpec(Choice):
     test_size: Size = described(0.2, label=("Test share", "시험 비율"), help=("A share or a count.", "비율 또는 개수."))
     label_noise: float = described(
         0.0,
-        label=("Label noise", "라벨 잡음"),
+        label=("Label noise", "레이블 잡음"),
         help=(
             "Share of training labels replaced by another class, drawn from the seed.",
-            "다른 클래스로 바꾼 훈련 라벨의 비율. 시드로 정해진다.",
+            "다른 클래스로 바꾼 훈련 레이블의 비율. 시드로 정해진다.",
         ),
         ge=0,
         le=1,
         span=(0, 0.5),
+    )
+    split_seed: int | None = described(
+        None,
+        label=("Seed of the split", "분할의 시드"),
+        help=(
+            "Of the data, the split and the replaced labels: runs that share it share validation and test sets. Empty: the run's seed.",
+            "데이터, 분할, 바꾼 레이블의 시드. 같으면 검증 데이터와 시험 데이터가 같다. 비우면 실행의 시드.",
+        ),
+        ge=0,
+        lt=2**53,
+    )
+    resample: Literal["none", "bootstrap", "subsample", "fresh"] = described(
+        "none",
+        label=("Training set drawn anew", "훈련 데이터 다시 뽑기"),
+        help=(
+            "What the run's own seed draws from a shared split to train on. bootstrap: as many, with replacement; subsample: so many "
+            "training examples of those that are there; fresh: new examples, of generated data.",
+            "함께 쓰는 분할에서 실행의 시드로 훈련 데이터를 뽑는 방법. bootstrap은 같은 수를 복원 추출, subsample은 있는 것 중 "
+            "훈련 데이터 수만큼, fresh는 생성하는 데이터를 새로 만든다.",
+        ),
     )
     standardize: StrictBool = described(
         True,
@@ -179,7 +199,7 @@ class EarlySpec(Strict):
 
 class StopSpec(Strict):
     max_epochs: int | None = described(
-        20, label=("Epochs", "에포크"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), live=True, ge=1, le=10_000_000
+        20, label=("Epochs", "에폭"), help=("Passes over the training data.", "훈련 데이터를 도는 횟수."), live=True, ge=1, le=10_000_000
     )
     max_steps: int | None = described(
         None, label=("Steps", "스텝"), help=("Updates at most.", "갱신 횟수의 상한."), live=True, ge=1, le=1_000_000_000

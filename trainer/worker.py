@@ -25,7 +25,8 @@ from trainer.spec import RunSpec
 
 def main(job: dict[str, Any], preloaded: bool) -> None:
     """`job`: run, attempt, token, spec, begin (a checkpoint or None), resumed (whether that is of an earlier attempt), again
-    (live changes to make anew, with their steps), data (the server's folder), patience, keep (seconds between checkpoints)."""
+    (live changes to make anew, with their steps), data (the server's folder), patience, keep (seconds between checkpoints),
+    nice (how much more it yields to other processes)."""
     folder = Path(job["data"]) / "runs" / job["run"]
     folder.mkdir(parents=True, exist_ok=True)
     _own_output(folder / "worker.log")
@@ -54,6 +55,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     signal.signal(signal.SIGTERM, lambda signum, frame: None)  # its byte in the pipe is what counts
     threading.Thread(target=terminated, name="terminated", daemon=True).start()
     try:
+        os.nice(job["nice"])
         registry.discover()
         begin = Path(job["begin"]) if job["begin"] else None
         spec = RunSpec.model_validate(job["spec"])

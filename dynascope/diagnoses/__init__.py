@@ -1,14 +1,15 @@
 """What is wrong with a run, from measured numbers alone: one file a rule. Adding a file with a `Rule` in it is the only edit.
 
 A rule gives evidence in numbers and, where there is one, a change that would mend it. `Diagnosing` stands before a sink and
-turns what rules find into events of kind `diagnosis`, one when a finding begins and one when it is over.
+turns what rules find into events of kind `diagnosis`, one when a finding begins, one when it is over, and between them, with
+`since`, now and then where its numbers have become others.
 """
 
 import importlib
 import math
 import pkgutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -18,9 +19,12 @@ from dynascope.messages import Layer
 from dynascope.sinks.base import Sink
 
 #: Seconds between two rounds of all rules; a round costs some 50 µs.
-INTERVAL = 0.2
+INTERVAL = 0.05
 #: Rounds in a row that must find nothing until a finding is over.
-CLEAR = 5
+CLEAR = 10
+#: A finding that goes on is told anew where a number of it differs by so much of itself, so many seconds later at the least, and
+#: each time after half as long again: hours hold some hundred.
+OTHER, AGAIN, RARELY = 0.2, 2.0, 60.0
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,8 @@ class Readings:
     scalars: dict[str, float] = field(default_factory=dict)
     #: Quantity → float64[layers], in the order of `layers`.
     table: dict[str, np.ndarray] = field(default_factory=dict)
+    #: The same of the first look at each.
+    first: dict[str, np.ndarray] = field(default_factory=dict)
     #: Of the runs' own settings those that a mend is reckoned from, by dotted path.
     settings: dict[str, Any] = field(default_factory=dict)
     #: (step, validation loss) of every evaluation since the best, the best first.
@@ -81,14 +87,25 @@ def describe() -> list[dict[str, Any]]:
     return [{"name": r.name, "severity": r.severity, "label": r.label, "sentence": r.sentence, "source": r.source} for r in discover()]
 
 
+@dataclass
+class _On:
+    """A finding that goes on: since which step, what was told of it, when it may be told again, and rounds that have missed it."""
+
+    since: float
+    told: Finding
+    due: float
+    wait: float = AGAIN
+    missed: int = 0
+
+
 class Diagnosing:
     """A sink that passes everything on, and looks at it."""
 
-    def __init__(self, sink: Sink, settings: Mapping[str, Any] | None = None) -> None:
-        self._sink = sink
+    def __init__(self, sink: Sink, settings: Mapping[str, Any] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._sink, self._clock = sink, clock
         self._rules = discover()
         self._now = Readings(settings=dict(settings or {}))
-        self._on: dict[str, int] = {}
+        self._on: dict[str, _On] = {}
         self._mass = 0.0
         self._due = 0.0
 
@@ -111,12 +128,15 @@ class Diagnosing:
                 self._round(step)
         if "val/loss" in values:
             self._evaluated(step, values["val/loss"])
-            self._round(step)
+            if self._clock() >= self._due:
+                self._round(step)
 
     def layer_stats(self, step: float, layers: Sequence[str], quantities: Sequence[str], values: np.ndarray, applies: np.ndarray) -> None:
         self._sink.layer_stats(step, layers, quantities, values, applies)
-        self._now.table.update(zip(quantities, values.T, strict=True))
-        if time.monotonic() >= self._due:
+        columns = dict(zip(quantities, values.T, strict=True))
+        self._now.table.update(columns)
+        self._now.first = columns | self._now.first
+        if self._clock() >= self._due:
             self._round(step)
 
     def histograms(self, step: float, kind: str, layers: Sequence[str], counts: np.ndarray) -> None:
@@ -152,15 +172,32 @@ class Diagnosing:
     def _round(self, step: float) -> None:
         for rule in self._rules:
             finding = rule.check(self._now)
-            if finding is not None and rule.name not in self._on:
-                self._on[rule.name] = 0
-                told = {"rule": rule.name, "on": True, "severity": rule.severity, "evidence": finding.evidence}
-                self._sink.event(step, "diagnosis", told | {"mend": finding.mend, "layer": finding.layer})
-            elif finding is not None:
-                self._on[rule.name] = 0
-            elif rule.name in self._on:
-                self._on[rule.name] += 1
-                if self._on[rule.name] >= CLEAR:
+            on = self._on.get(rule.name)
+            if finding is not None and on is None:
+                self._on[rule.name] = _On(step, finding, self._clock() + AGAIN)
+                self._tell(rule, finding, step, {})
+            elif finding is not None and on is not None:
+                on.missed = 0
+                if self._clock() >= on.due and _differ(on.told.evidence, finding.evidence):
+                    on.wait = min(1.5 * on.wait, RARELY)
+                    on.told, on.due = finding, self._clock() + on.wait
+                    self._tell(rule, finding, step, {"since": on.since})
+            elif on is not None:
+                on.missed += 1
+                if on.missed >= CLEAR:
                     del self._on[rule.name]
                     self._sink.event(step, "diagnosis", {"rule": rule.name, "on": False})
-        self._due = time.monotonic() + INTERVAL
+        self._due = self._clock() + INTERVAL
+
+    def _tell(self, rule: Rule, finding: Finding, step: float, more: dict[str, Any]) -> None:
+        told = {"rule": rule.name, "on": True, "severity": rule.severity, "evidence": finding.evidence}
+        self._sink.event(step, "diagnosis", told | {"mend": finding.mend, "layer": finding.layer} | more)
+
+
+def _differ(before: Mapping[str, float | str], now: Mapping[str, float | str]) -> bool:
+    """Whether what is told by them is another: another word, or a number that differs by OTHER of the larger."""
+    pairs = [(before.get(name), value) for name, value in now.items()]
+    return any(
+        abs(a - b) > OTHER * max(abs(a), abs(b)) if isinstance(a, (int, float)) and isinstance(b, (int, float)) else a != b
+        for a, b in pairs
+    )

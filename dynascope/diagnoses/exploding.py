@@ -7,8 +7,8 @@ import numpy as np
 from dynascope.diagnoses import Finding, Readings, Rule
 
 HUGE = 30.0
-#: lr·‖g‖/‖W‖ of a step that moves a layer by a tenth.
-MOVES = 0.1
+#: log10 ‖ΔW‖/‖W‖ of a step that moves a layer by a tenth.
+MOVES = -1.0
 
 
 class Exploding(Rule):
@@ -22,15 +22,13 @@ class Exploding(Rule):
     source: ClassVar[str] = "https://arxiv.org/abs/1211.5063"
 
     def check(self, now: Readings) -> Finding | None:
-        gradient, weight = now.table.get("gradient/norm"), now.table.get("weight/norm")
+        moved, norm = now.table.get("update/log10_ratio"), now.scalars.get("grad/norm")
         lr = now.settings.get("optimizer.params.lr")
-        norm = now.scalars.get("grad/norm")
-        if gradient is None or weight is None or lr is None or norm is None:
+        if moved is None or lr is None or norm is None:
             return None
-        with np.errstate(divide="ignore", invalid="ignore"):
-            relative = np.where(weight > 0, gradient / weight, 0.0)
-        worst = int(np.nanargmax(np.append(relative, 0.0)))
-        if worst == len(relative) or not (norm > HUGE and relative[worst] * lr > MOVES):
+        worst = int(np.where(np.isnan(moved), -np.inf, moved).argmax())
+        if not (norm > HUGE and moved[worst] > MOVES):
             return None
-        evidence: dict[str, float | str] = {"norm": norm, "lr": lr, "layer": now.layers[worst].name, "relative": float(relative[worst])}
-        return Finding(evidence, {"optimizer.clip_norm": 1.0}, now.layers[worst].name)
+        evidence: dict[str, float | str] = {"norm": norm, "lr": lr, "layer": now.layers[worst].name, "moved": float(moved[worst])}
+        clips = now.settings.get("optimizer.clip_norm")
+        return Finding(evidence, {"optimizer.clip_norm": 1.0 if clips is None else clips / 10}, now.layers[worst].name)

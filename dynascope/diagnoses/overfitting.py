@@ -8,6 +8,8 @@ from dynascope.diagnoses import Finding, Readings, Rule
 #: Evaluations whose median must be worse than the best by RISE of it and FLOOR.
 LEAST = 4
 RISE, FLOOR = 0.1, 0.02
+#: L2 that is offered at most.
+MOST = 1.0
 
 
 class Overfitting(Rule):
@@ -30,4 +32,4 @@ class Overfitting(Rule):
             return None
         l2 = now.settings.get("penalty.l2") or 0.0
         evidence: dict[str, float | str] = {"since": since, "best": best, "now": recent[-1], "train": now.train_loss}
-        return Finding(evidence, {"penalty.l2": min(1.0, max(0.01, 3 * l2))})
+        return Finding(evidence, {"penalty.l2": min(MOST, max(0.01, 3 * l2))} if l2 < MOST else {})

@@ -28,6 +28,7 @@ class Vanishing(Rule):
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             relative = gradient / weight
+        relative[~np.isfinite(relative)] = np.nan  # weights of zero
         largest = np.nanmax(relative) if np.isfinite(relative).any() else 0.0
         faint = relative[0] < FAINT * largest
         shrunk = std[-1] < SHRUNK * std[0] and not any(layer.norm for layer in now.layers)

@@ -1,5 +1,6 @@
 """A layer whose weights L1 has taken away: exactly zero, or so small that only the subgradient’s jitter is left."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +9,14 @@ from dynascope.diagnoses import Finding, Readings, Rule
 
 GONE = 0.999
 TINY = 1e-3
+#: Of its size at the first look, what may be left of a layer.
+FALLEN = 0.1
+
+
+def _size(table: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """√(mean w²) of each layer."""
+    mean, std = table.get("weight/mean"), table.get("weight/std")
+    return None if mean is None or std is None else np.sqrt(mean**2 + std**2)
 
 
 class WeightsZero(Rule):
@@ -23,9 +32,11 @@ class WeightsZero(Rule):
     def check(self, now: Readings) -> Finding | None:
         l1 = now.settings.get("penalty.l1") or 0.0
         zeros, std = now.table.get("weight/zeros"), now.table.get("weight/std")
-        if not l1 or zeros is None or std is None:
+        size, first = _size(now.table), _size(now.first)
+        if not l1 or zeros is None or std is None or size is None or first is None:
             return None
-        gone = np.flatnonzero((zeros >= GONE) | (std < TINY))
+        # Zeros that it began with are no work of L1's, nor are weights that were as small from the start.
+        gone = np.flatnonzero(((zeros >= GONE) | (size < TINY)) & (size < FALLEN * first))
         if not len(gone):
             return None
         layer = now.layers[int(gone[0])].name

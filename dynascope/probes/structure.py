@@ -13,8 +13,8 @@ from dynascope.probes.sites import Site
 
 #: Rows that differ by no more than this share of the largest weight are one.
 SAME = 1e-6
-#: Power iterations a look; the vector is kept from look to look.
-ITERATIONS = 4
+#: Power iterations of the first look and of each one after it, which begins with the vector that the last one has found.
+FIRST, ITERATIONS = 24, 4
 
 
 class Structure(Probe):
@@ -48,15 +48,18 @@ class Structure(Probe):
             self._values[row] = _distinct_rows(matrix), self._stable_rank(row, matrix)
 
     def _stable_rank(self, row: int, matrix: np.ndarray) -> float:
-        v = self._vectors.get(row)
+        v, iterations = self._vectors.get(row), ITERATIONS
         if v is None or len(v) != matrix.shape[1]:
-            v = _fixed(0, matrix.shape[1])
-        for _ in range(ITERATIONS):
+            v, iterations = _fixed(0, matrix.shape[1]), FIRST
+        for _ in range(iterations):
             u = matrix @ (v / (np.linalg.norm(v) or 1))
             v = matrix.T @ u
-        self._vectors[row] = v
         largest = float(u @ u)
-        return float(np.square(matrix, dtype=np.float64).sum() / largest) if largest > 0 else np.nan
+        if not (largest > 0 and np.linalg.norm(v) > 0):  # all zeros, or a direction that has become so: begin again
+            self._vectors.pop(row, None)
+            return np.nan
+        self._vectors[row] = v
+        return float(np.square(matrix, dtype=np.float64).sum() / largest)
 
     def values(self) -> np.ndarray:
         return self._values.copy()

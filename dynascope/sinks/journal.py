@@ -29,8 +29,11 @@ class Journal:
         return self._size >= self._limit
 
     def append(self, last_seq: int, frame: bytes) -> None:
+        """Raises OSError where there is no room: nothing of the frame counts then, and it can be tried again."""
         self._file.seek(self._size)
-        self._file.write(_HEADER.pack(len(frame), zlib.crc32(frame), last_seq) + frame)
+        left = memoryview(_HEADER.pack(len(frame), zlib.crc32(frame), last_seq) + frame)
+        while left:  # a disk that is nearly full takes a part
+            left = left[self._file.write(left) :]
         self._waiting.append((last_seq, self._size + _HEADER.size, len(frame)))
         self._size += _HEADER.size + len(frame)
 

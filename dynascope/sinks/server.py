@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 INTERVAL = 0.05
 FRAME_BYTES = 256 << 10
 RETRY = 0.1
+#: Frames that wait in memory for a disk that is full: from here on with scalars and events alone, and at twice as many the run ends.
+UNSTORED = 256
 
 
 class Server(Batch):
@@ -49,6 +51,8 @@ class Server(Batch):
         self._closing = threading.Event()
         self._guard = threading.Lock()  # the journal is appended to by one thread and acknowledged by another
         self._lost = False
+        self._unstored: list[tuple[int, bytes]] = []
+        self._disk_full = False
         self._last_heard = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
         self._thread.start()
@@ -91,9 +95,8 @@ class Server(Batch):
                 except (OSError, TimeoutError, WebSocketException) as trouble:
                     log.info("connection lost: %s", trouble)
             self._store()
-            if not self._lost and time.monotonic() - self._last_heard > self._patience:
-                self._lost = True
-                self._on_lost()
+            if time.monotonic() - self._last_heard > self._patience:
+                self._give_up()
             self._wake.wait(RETRY)
             self._wake.clear()
 
@@ -102,15 +105,15 @@ class Server(Batch):
         if not self._closing.is_set():
             return False
         self._store()
-        return not len(self._journal) or time.monotonic() - self._last_heard >= self._patience
+        return (not len(self._journal) and not self._unstored) or time.monotonic() - self._last_heard >= self._patience
 
     def _converse(self, url: str) -> None:
         address = "ws" + url.removeprefix("http") + "/api/ingest"
         headers = {"Authorization": f"Bearer {self._token}"}
         options: dict[str, Any] = {"compression": None, "open_timeout": 5, "close_timeout": 1, "max_size": 1 << 20, "proxy": None}
         with connect(address, additional_headers=headers, **options) as socket:
-            first = decode_reply(_binary(socket.recv(timeout=10)))
-            assert isinstance(first, Ack)
+            while not isinstance(first := decode_reply(_binary(socket.recv(timeout=10))), Ack):
+                self._hear(first)  # a command may come before it
             self._hear(first)
             listener = threading.Thread(target=self._listen, args=(socket,), name="sink-listener", daemon=True)
             listener.start()
@@ -146,10 +149,25 @@ class Server(Batch):
 
     def _store(self) -> None:
         """What was recorded becomes frames in the journal; a full journal takes scalars and events alone."""
-        messages = self.drain(essential=self._journal.full)
-        with self._guard:
-            for frame in _frames(messages):
-                self._journal.append(frame[0], frame[1])
+        self._unstored += _frames(self.drain(essential=self._journal.full or len(self._unstored) >= UNSTORED))
+        try:
+            with self._guard:
+                while self._unstored:
+                    self._journal.append(*self._unstored[0])
+                    self._unstored.pop(0)
+        except OSError as trouble:  # a full disk: what is measured waits in memory, and the run goes on
+            if not self._disk_full:
+                log.error("run %s: its journal can't be written (%s); what is not stored waits in memory", self.run, trouble)
+            self._disk_full = True
+            if len(self._unstored) > 2 * UNSTORED:
+                self._give_up()
+        else:
+            self._disk_full = False
+
+    def _give_up(self) -> None:
+        if not self._lost:
+            self._lost = True
+            self._on_lost()
 
 
 def _frames(messages: list[Sent]) -> list[tuple[int, bytes]]:

@@ -6,11 +6,11 @@ PRESET = Preset(
     label={"en": "Memorising, and stopping early", "ko": "암기와 조기 중단"},
     sentence={
         "en": "Three labels in ten are wrong. Accuracy peaks after a few epochs; then the network learns the wrong labels by heart. The flag marks where early stopping would have ended.",
-        "ko": "라벨 열 개 중 셋이 틀렸습니다. 정확도는 몇 에포크 만에 정점에 이르고, 그 뒤에는 틀린 라벨을 외웁니다. 깃발은 조기 중단이 끝냈을 곳입니다.",
+        "ko": "레이블 열 개 중 셋이 틀렸습니다. 정확도는 몇 에폭 만에 정점에 이르고, 그 뒤에는 틀린 레이블을 외웁니다. 깃발은 조기 중단이 끝냈을 곳입니다.",
     },
     arms=(
         Arm(
-            {"en": "30 % wrong labels", "ko": "틀린 라벨 30 %"},
+            {"en": "30 % wrong labels", "ko": "틀린 레이블 30 %"},
             {
                 "name": "noise by heart",
                 "pace": 60,

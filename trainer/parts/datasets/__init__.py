@@ -6,7 +6,7 @@ a regression.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
@@ -62,7 +62,17 @@ def pictures(rows: int, columns: int, channels: int = 1) -> dict[str, tuple[int,
     return views | ({"sequence": (rows, columns)} if channels == 1 else {})
 
 
+class Truth(NamedTuple):
+    """What a regression's targets scatter about: `f`, float64[examples], with normal noise of one variance."""
+
+    f: np.ndarray
+    noise: float
+
+
 class Dataset(Part):
+    #: Whether other examples can be drawn from the same source, independent of those of `load`.
+    generated: ClassVar[bool] = False
+
     @property
     def works_with(self) -> dict[str, Any]:  # type: ignore[override]
         """By its shape with the default parameters; a part whose shape depends on a file declares it."""
@@ -75,6 +85,21 @@ class Dataset(Part):
     def load(self, params: Any, seed: int) -> Raw:
         """The same seed gives the same examples."""
         raise NotImplementedError
+
+    def fresh(self, params: Any, seed: int, own: int) -> Raw:
+        """As many other examples of the source that `load(params, seed)` drew from, by the seed `own`; where it is `generated`.
+
+        A source that has something drawn of its own (weights, centres) keeps it.
+        """
+        return self.load(params, own)
+
+    def truth(self, params: Any, seed: int, x: np.ndarray) -> Truth | None:
+        """The noiseless function of `load(params, seed)` at inputs in its own units, where it is known."""
+        return None
+
+    def true_weights(self, params: Any, seed: int) -> np.ndarray | None:
+        """float64[features]: the weights that made the targets of `load(params, seed)`, of a linear source."""
+        return None
 
 
 def count_field(default: int):  # type: ignore[no-untyped-def]

@@ -1,6 +1,8 @@
+from typing import ClassVar
+
 import numpy as np
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field
+from trainer.parts.datasets import Dataset, Raw, Shape, Truth, count_field
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -22,6 +24,7 @@ class Adding(Dataset):
         },
         source="https://doi.org/10.1162/neco.1997.9.8.1735",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, {"sequence": (params.length, 2), "vector": (params.length * 2,)}, 0)
@@ -34,3 +37,7 @@ class Adding(Dataset):
         first, second = rng.integers(0, half, params.n), rng.integers(half, params.length, params.n)
         x[every, first, 1] = x[every, second, 1] = 1
         return x, x[every, first, 0] + x[every, second, 0]
+
+    def truth(self, params: Params, seed: int, x: np.ndarray) -> Truth:
+        x = x.astype(np.float64).reshape(len(x), -1, 2)
+        return Truth((x[:, :, 0] * x[:, :, 1]).sum(axis=1), 0.0)

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 from sklearn.datasets import make_blobs
 
@@ -31,10 +33,16 @@ class Blobs(Dataset):
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_blobs.html",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), params.classes)
 
     def load(self, params: Params, seed: int) -> Raw:
         x, y = make_blobs(params.n, 2, centers=params.classes, cluster_std=params.spread, random_state=seed % 2**32)
+        return x.astype(np.float32), y.astype(np.int64)
+
+    def fresh(self, params: Params, seed: int, own: int) -> Raw:
+        _, _, centres = make_blobs(params.n, 2, centers=params.classes, random_state=seed % 2**32, return_centers=True)
+        x, y = make_blobs(params.n, 2, centers=centres, cluster_std=params.spread, random_state=own % 2**32)
         return x.astype(np.float32), y.astype(np.int64)

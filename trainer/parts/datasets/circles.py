@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 from sklearn.datasets import make_circles
 
@@ -24,6 +26,7 @@ class Circles(Dataset):
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_circles.html",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), 2)

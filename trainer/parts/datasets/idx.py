@@ -1,5 +1,6 @@
 import gzip
 import re
+import zlib
 from pathlib import Path
 from typing import IO, Any, ClassVar
 
@@ -10,8 +11,12 @@ from trainer.parts.datasets import Dataset, Raw, Shape, pictures
 from trainer.registry import Refused, Texts, register
 from trainer.spec import Strict, described
 
+#: Examples of a class at the least, one a split.
+RARE = 3
 #: Bytes that a file may come to, unpacked.
 MOST = 1 << 30
+#: Bytes that are unpacked to find out how many there are: a second or so.
+SLOW = 200 << 20
 
 
 class Params(Strict):
@@ -77,12 +82,32 @@ def _array(path: Path, dimensions: int, files: str, most: int | None = None) -> 
                 raise Refused("files", f"{path.name} says that it holds {sizes[0] * one:,} bytes; {MOST:,} are allowed", files)
             wanted = (sizes[0] if most is None else min(most, sizes[0])) * one
             data = file.read(wanted)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise Refused("files", f"{path.name} can't be read whole ({error}); copy it again", files) from None
     if len(data) < wanted:
         msg = f"{path.name} is cut short: its head says {sizes[0]:,} × {one:,} bytes, and it ends after {len(data):,}. Copy it again"
         raise Refused("files", msg, files)
     return np.frombuffer(data, np.uint8).reshape(-1, *sizes[1:])
+
+
+def _unpacked(path: Path, wanted: int) -> int:
+    """Bytes that a gzip file unpacks to, or `wanted` where there are at least as many.
+
+    A whole file says it in its last four bytes, and only they are read. In one that was cut short other bytes stand there: it, as
+    one of several members, is unpacked as far as it goes, at some 5 ns a byte; behind SLOW bytes a run finds out as it starts.
+    """
+    with path.open("rb") as raw:
+        raw.seek(-min(4, path.stat().st_size), 2)
+        if int.from_bytes(raw.read(4), "little") == wanted:
+            return wanted
+    count, most = 0, min(wanted, SLOW)
+    try:
+        with gzip.open(path) as file:
+            while count < most and (piece := file.read(min(1 << 20, most - count))):
+                count += len(piece)
+    except (EOFError, OSError, zlib.error):
+        return count
+    return wanted if count == most else count
 
 
 def _size(files: str) -> tuple[int, int, int, np.ndarray]:
@@ -92,13 +117,14 @@ def _size(files: str) -> tuple[int, int, int, np.ndarray]:
     try:
         with _opened(images) as file:
             count, rows, columns = _head(file, images, 3, files)
-    except (EOFError, OSError) as error:
+    except (EOFError, OSError, zlib.error) as error:
         raise Refused("files", f"{images.name} can't be read ({error}); copy it again", files) from None
     if count != len(y):
         raise Refused("files", f"{images.name} holds {count:,} images and {labels.name} {len(y):,} labels; they are no pair", files)
     whole = 16 + count * rows * columns
-    if images.suffix != ".gz" and images.stat().st_size < whole:
-        msg = f"{images.name} is cut short: its head asks for {whole:,} bytes, and it has {images.stat().st_size:,}. Copy it again"
+    there = _unpacked(images, whole) if images.suffix == ".gz" else images.stat().st_size
+    if there < whole:
+        msg = f"{images.name} is cut short: its head asks for {whole:,} bytes, and there are {there:,}. Copy it again"
         raise Refused("files", msg, files)
     if min(rows, columns) < 1 or len(np.unique(y)) < 2:
         raise Refused("files", f"{images.name} has {rows} × {columns} pixels and {len(np.unique(y))} classes; nothing can be learnt", files)
@@ -119,6 +145,11 @@ class Idx(Dataset):
 
     def shape(self, params: Params) -> Shape:
         count, rows, columns, y = _size(params.files)
+        used = np.bincount(y[: params.examples])
+        rare = [str(c) for c in np.flatnonzero((used > 0) & (used < RARE))]
+        if rare:
+            msg = f"class {', '.join(rare[:20])} is in fewer than {RARE} of the first {min(count, params.examples):,} examples: one for each split; take more"
+            raise Refused("examples", msg, params.examples)
         return Shape(min(count, params.examples), pictures(rows, columns), int(y.max()) + 1)
 
     def load(self, params: Params, seed: int) -> Raw:

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 from sklearn.datasets import make_moons
 
@@ -21,6 +23,7 @@ class Moons(Dataset):
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), 2)

@@ -1,6 +1,8 @@
+from typing import ClassVar
+
 import numpy as np
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
+from trainer.parts.datasets import Dataset, Raw, Shape, Truth, count_field, noise_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool, described
 
@@ -26,6 +28,7 @@ class Sine(Dataset):
         },
         source="https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(1), 0)
@@ -35,3 +38,6 @@ class Sine(Dataset):
         x = np.linspace(-1, 1, params.n) if params.equispaced else rng.uniform(-1, 1, params.n)
         y = np.sin(2 * np.pi * params.periods * x) + rng.normal(0, params.noise, params.n)
         return x[:, None].astype(np.float32), y.astype(np.float32)
+
+    def truth(self, params: Params, seed: int, x: np.ndarray) -> Truth:
+        return Truth(np.sin(2 * np.pi * params.periods * x.astype(np.float64).ravel()), params.noise**2)

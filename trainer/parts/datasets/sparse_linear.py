@@ -1,6 +1,8 @@
+from typing import ClassVar
+
 import numpy as np
 
-from trainer.parts.datasets import Dataset, Raw, Shape, count_field, noise_field, vectors
+from trainer.parts.datasets import Dataset, Raw, Shape, Truth, count_field, noise_field, vectors
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -32,6 +34,7 @@ class SparseLinear(Dataset):
         },
         source="https://doi.org/10.1111/j.2517-6161.1996.tb02080.x",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(params.features), 0)
@@ -43,11 +46,25 @@ class SparseLinear(Dataset):
         y = x @ w + rng.normal(0, params.noise, params.n)
         return x.astype(np.float32), y.astype(np.float32)
 
+    def fresh(self, params: Params, seed: int, own: int) -> Raw:
+        w = weights_of(seed, params.n, params.features, params.informative)
+        rng = np.random.default_rng(own)
+        x = rng.normal(size=(params.n, params.features))
+        y = x @ w + rng.normal(0, params.noise, params.n)
+        return x.astype(np.float32), y.astype(np.float32)
+
+    def truth(self, params: Params, seed: int, x: np.ndarray) -> Truth:
+        return Truth(x.astype(np.float64) @ self.true_weights(params, seed), params.noise**2)
+
     def true_weights(self, params: Params, seed: int) -> np.ndarray:
-        """float64[features]: the w of the same seed's data."""
-        rng = np.random.default_rng(seed)
-        rng.normal(size=(params.n, params.features))
-        return drawn_weights(rng, params.features, params.informative)
+        return weights_of(seed, params.n, params.features, params.informative)
+
+
+def weights_of(seed: int, n: int, features: int, informative: int) -> np.ndarray:
+    """The w that `load` draws after the inputs."""
+    rng = np.random.default_rng(seed)
+    rng.normal(size=(n, features))
+    return drawn_weights(rng, features, informative)
 
 
 def drawn_weights(rng: np.random.Generator, features: int, informative: int) -> np.ndarray:

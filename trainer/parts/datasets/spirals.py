@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 
 from trainer.parts.datasets import Dataset, Raw, Shape, count_field, vectors
@@ -31,6 +33,7 @@ class Spirals(Dataset):
         },
         source="https://playground.tensorflow.org",
     )
+    generated: ClassVar[bool] = True
 
     def shape(self, params: Params) -> Shape:
         return Shape(params.n, vectors(2), params.arms)

@@ -18,6 +18,12 @@ class Params(Strict):
     )
 
 
+def _real(model: nn.Module, output: torch.Tensor) -> torch.Tensor:
+    """Without the positions that are padding."""
+    real = getattr(model, "real_positions", None)
+    return output if real is None or output.ndim != 3 or output.shape[:2] != real.shape else output[real]
+
+
 @register("init", "lsuv", Params)
 class Lsuv(Init):
     texts = Texts(
@@ -39,7 +45,7 @@ class Lsuv(Init):
             for _ in range(10):
                 outputs.clear()
                 model(x)
-                variance = outputs[0].var(correction=0).item()
+                variance = _real(model, outputs[0]).var(correction=0).item()
                 if abs(variance - 1) <= params.tolerance or variance < 1e-12:
                     break
                 layer.weight.div_(variance**0.5)

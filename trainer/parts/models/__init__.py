@@ -4,7 +4,8 @@
 module. Submodules are named in the order that data pass
 them; the layer that gives the outputs is `out`.
 
-A `build` uses its arguments alone, neither `self` nor the parameters as a whole: what it says is also what a run's script says.
+A `build` uses its arguments and of `self` plain values alone, not the parameters as a whole: what it says is also what a run's
+script says.
 """
 
 from collections import OrderedDict
@@ -23,7 +24,8 @@ Activation = Callable[[], nn.Module]
 
 
 class Model(Part):
-    #: Layouts of data that it reads, the preferred one first; whether it has hidden layers to normalise, and masks padding.
+    #: Layouts of data that it reads, the preferred one first; whether it has hidden layers to normalise, and masks padding;
+    #: `inputs`: how many numbers an example must have, where that is fixed.
     works_with: ClassVar[dict[str, Any]] = {"layouts": ["vector"], "hidden": True}
     #: Whether its activations are [n, positions, channels] rather than [n, channels, *positions].
     channels_last: ClassVar[bool] = False
@@ -33,6 +35,9 @@ class Model(Part):
 
     def build(self, shape: Shape, params: Any, norm: Norm, activation: Activation, placement: str) -> nn.Module:
         raise NotImplementedError
+
+    def see(self, model: nn.Module, x: torch.Tensor) -> None:
+        """Before the weights are drawn: what a model takes from the training inputs, as their span."""
 
     def activated(self, name: str) -> bool:
         """Whether the spec's activation follows the layer of that name: what an init's gain is for."""

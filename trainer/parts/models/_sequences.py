@@ -1,11 +1,13 @@
 """What models of sequences share: where one ends, and recurrent networks of any kind of cell."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import nn
 
-from trainer.parts.models import Activation, Norm, depth_field, dropout_field, hidden, residual_field, width_field
+from trainer.parts.datasets import Shape
+from trainer.parts.models import Activation, Model, Norm, depth_field, dropout_field, hidden, residual_field, width_field
 from trainer.spec import Strict, StrictBool
 
 
@@ -31,16 +33,19 @@ class Recurrent(nn.Module):
             self.add_module(f"hidden{i + 1}", block)
         self.out = out
         self._padded = padded
+        if padded:
+            self.real_positions: torch.Tensor | None = None  # for whoever looks at the layers: padding is no activation
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        last = torch.full((len(x),), x.shape[1] - 1)
+        last = None
         if self._padded:
             x, real = ended(x)
+            self.real_positions = real
             last = real.sum(1) - 1
         *blocks, out = self.children()
         for block in blocks:
             x = block(x)
-        return out(x[torch.arange(len(x)), last])
+        return out(x[:, -1] if last is None else x[torch.arange(len(x)), last])
 
 
 def recurrent(
@@ -64,3 +69,31 @@ def recurrent(
         blocks.append(hidden(cell.lower(), core, norm(width, 1), activation(), placement, dropout, skips))
         features = width
     return Recurrent(blocks, nn.Linear(features, outputs), padded)
+
+
+class RecurrentModel(Model):
+    """Of one kind of cell."""
+
+    works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
+    channels_last: ClassVar[bool] = True
+    #: RNN, GRU or LSTM.
+    cell: ClassVar[str]
+
+    def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
+        return recurrent(
+            self.cell,
+            shape.inputs,
+            shape.outputs,
+            shape.padded,
+            params.depth,
+            params.width,
+            params.dropout,
+            params.residual,
+            norm,
+            activation,
+            placement,
+        )
+
+    def activated(self, name: str) -> bool:
+        """The cells have nonlinearities of their own: no gain fits both."""
+        return False

@@ -1,15 +1,11 @@
 from typing import ClassVar
 
-from torch import nn
-
-from trainer.parts.datasets import Shape
-from trainer.parts.models import Activation, Model, Norm
-from trainer.parts.models._convolutional import Params, check_groups, convolutional
+from trainer.parts.models._convolutional import Convolutional, Params
 from trainer.registry import Texts, register
 
 
 @register("model", "cnn1d", Params)
-class Cnn1d(Model):
+class Cnn1d(Convolutional):
     texts = Texts(
         label={"en": "Convolutional, 1-d", "ko": "1차원 합성곱망"},
         text={
@@ -19,22 +15,3 @@ class Cnn1d(Model):
         source="https://arxiv.org/abs/2011.14439",
     )
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True}
-
-    def check(self, shape: Shape, params: Params) -> None:
-        check_groups(params)
-
-    def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
-        return convolutional(
-            (shape.inputs[1], shape.inputs[0]),
-            shape.outputs,
-            params.depth,
-            params.width,
-            params.kernel,
-            params.groups,
-            params.pool,
-            params.dropout,
-            params.residual,
-            norm,
-            activation,
-            placement,
-        )

@@ -1,15 +1,11 @@
 from typing import ClassVar
 
-from torch import nn
-
-from trainer.parts.datasets import Shape
-from trainer.parts.models import Activation, Model, Norm
-from trainer.parts.models._convolutional import Params, check_groups, convolutional
+from trainer.parts.models._convolutional import Convolutional, Params
 from trainer.registry import Texts, register
 
 
 @register("model", "cnn2d", Params)
-class Cnn2d(Model):
+class Cnn2d(Convolutional):
     texts = Texts(
         label={"en": "Convolutional, 2-d", "ko": "2차원 합성곱망"},
         text={
@@ -19,22 +15,3 @@ class Cnn2d(Model):
         source="https://www.deeplearningbook.org/contents/convnets.html",
     )
     works_with: ClassVar = {"layouts": ["image"], "hidden": True}
-
-    def check(self, shape: Shape, params: Params) -> None:
-        check_groups(params)
-
-    def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
-        return convolutional(
-            shape.inputs,
-            shape.outputs,
-            params.depth,
-            params.width,
-            params.kernel,
-            params.groups,
-            params.pool,
-            params.dropout,
-            params.residual,
-            norm,
-            activation,
-            placement,
-        )

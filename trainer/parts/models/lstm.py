@@ -1,15 +1,9 @@
-from typing import ClassVar
-
-from torch import nn
-
-from trainer.parts.datasets import Shape
-from trainer.parts.models import Activation, Model, Norm
-from trainer.parts.models._sequences import Params, recurrent
+from trainer.parts.models._sequences import Params, RecurrentModel
 from trainer.registry import Texts, register
 
 
 @register("model", "lstm", Params)
-class Lstm(Model):
+class Lstm(RecurrentModel):
     texts = Texts(
         label={"en": "LSTM", "ko": "LSTM"},
         text={
@@ -18,24 +12,4 @@ class Lstm(Model):
         },
         source="https://doi.org/10.1162/neco.1997.9.8.1735",
     )
-    works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
-    channels_last: ClassVar[bool] = True
-
-    def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:
-        return recurrent(
-            "LSTM",
-            shape.inputs,
-            shape.outputs,
-            shape.padded,
-            params.depth,
-            params.width,
-            params.dropout,
-            params.residual,
-            norm,
-            activation,
-            placement,
-        )
-
-    def activated(self, name: str) -> bool:
-        """The cells have nonlinearities of their own: no gain fits both."""
-        return False
+    cell = "LSTM"

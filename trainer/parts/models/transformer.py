@@ -115,11 +115,14 @@ class Encoders(nn.Module):
             self.add_module(name, layer)
         self.out = out
         self._names, self._padded = list(layers), padded
+        if padded:
+            self.real_positions: torch.Tensor | None = None  # for whoever looks at the layers: padding is no activation
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         real = None
         if self._padded:
             x, real = ended(x)
+            self.real_positions = real
         x = self.positions(self.embed(x))
         for name in self._names:
             x = self.get_submodule(name)(x, real)

@@ -33,6 +33,20 @@ class Norm(Part):
         raise NotImplementedError
 
 
+class OfAllPositions(nn.Module):
+    """A norm over the first axis, for [n, positions, channels]: the positions of all examples are as many rows.
+
+    The same statistics as over a transposed [n, channels, positions], which torch reads at a fifth of the speed.
+    """
+
+    def __init__(self, norm: nn.Module) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.norm(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+
+
 class OverPositions(nn.Module):
     """A norm made for channels on axis 1, for [n, positions, channels]."""
 

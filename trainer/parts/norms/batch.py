@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from torch import nn
 
-from trainer.parts.norms import Norm, OverPositions, affine_field, eps_field, momentum_field, track_field
+from trainer.parts.norms import Norm, OfAllPositions, affine_field, eps_field, momentum_field, track_field
 from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool
 
@@ -33,7 +33,7 @@ class Batch(Norm):
         norm = getattr(nn, f"BatchNorm{max(dims, 1)}d")(
             channels, eps=params.eps, momentum=params.momentum, affine=params.affine, track_running_stats=params.track
         )
-        return OverPositions(norm) if last else norm
+        return OfAllPositions(norm) if last else norm
 
     def adjust(self, model: nn.Module, params: Params) -> None:
         for module in model.modules():

@@ -3,7 +3,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from trainer.parts.norms import Norm, OverPositions, eps_field, momentum_field
+from trainer.parts.norms import Norm, OfAllPositions, eps_field, momentum_field
 from trainer.registry import Texts, register
 from trainer.spec import Strict, described
 
@@ -64,7 +64,7 @@ class BatchNoise(Norm):
     def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = getattr(nn, f"BatchNorm{max(dims, 1)}d")(channels, eps=params.eps, momentum=params.momentum)
         both = nn.Sequential(norm, Noise(params.shift, params.spread))
-        return OverPositions(both) if last else both
+        return OfAllPositions(both) if last else both
 
     def adjust(self, model: nn.Module, params: Params) -> None:
         for module in model.modules():

@@ -36,8 +36,12 @@ class Group(Norm):
 
     def check(self, channels: int, dims: int, params: Params) -> None:
         divisors = [n for n in range(1, channels + 1) if channels % n == 0]
+        if dims == 0 and channels == 1:
+            raise Refused(
+                "name", "would have one value to normalise, and that minus its mean is zero; take a width of 2 or more", self.name
+            )
         if dims == 0:
-            divisors = divisors[:-1] or divisors  # one channel a group leaves x − x: nothing
+            divisors = divisors[:-1]  # one channel a group leaves x − x: nothing
         if params.groups not in divisors:
             several = ", ".join(map(str, divisors[-12:]))
             why = (

@@ -34,6 +34,12 @@ class Layer(Norm):
     )
     works_with: ClassVar = {"layouts": ["vector", "sequence", "image", "volume"]}
 
+    def check(self, channels: int, dims: int, params: Params) -> None:
+        if channels == 1 and (dims == 0 or params.over == "channels"):
+            raise Refused(
+                "name", "would have one value to normalise, and that minus its mean is zero; take a width of 2 or more", self.name
+            )
+
     def check_padded(self, params: Params) -> None:
         if params.over == "all":
             msg = "all would count the padding of shorter sequences; use channels or auto, which look at one position"

@@ -29,6 +29,12 @@ class RmsProp(Optimizer):
     implementation: ClassVar[str] = "foreach"  # it has no fused one
     scalar_lr: ClassVar[bool] = False
 
+    def ready(self, optimizer: torch.optim.Optimizer) -> None:
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                if group["momentum"] > 0 and optimizer.state[parameter]:
+                    optimizer.state[parameter].setdefault("momentum_buffer", torch.zeros_like(parameter))
+
     def settings(self, params: Params) -> dict[str, Any]:
         return {
             "lr": params.lr,

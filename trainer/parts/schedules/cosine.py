@@ -17,8 +17,8 @@ class Cosine(Schedule):
     texts = Texts(
         label={"en": "Cosine", "ko": "코사인"},
         text={
-            "en": "After a warm-up the rate falls along half a cosine to its floor at the last step: long near the top, gentle at the end. Needs to know how long the run is.",
-            "ko": "예열 뒤 학습률이 코사인 반 주기를 따라 마지막 스텝의 바닥까지 내려갑니다. 위에서 오래 머물고 끝에서 완만합니다. 훈련 길이를 미리 알아야 합니다.",
+            "en": "After a warm-up the rate falls along half a cosine towards its floor, which the step after the last one would have: long near the top, gentle at the end. Needs to know how long the run is.",
+            "ko": "예열 뒤 학습률이 코사인 반 주기를 따라 바닥을 향해 내려갑니다. 마지막 다음 스텝이 바닥입니다. 위에서 오래 머물고 끝에서 완만합니다. 훈련 길이를 미리 알아야 합니다.",
         },
         source="https://arxiv.org/abs/1608.03983",
     )

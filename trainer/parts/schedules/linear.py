@@ -15,8 +15,8 @@ class Linear(Schedule):
     texts = Texts(
         label={"en": "Linear", "ko": "선형"},
         text={
-            "en": "After a warm-up the rate falls on a straight line to its floor at the last step. Simple, and hard to beat where the length of the run is known.",
-            "ko": "예열 뒤 학습률이 마지막 스텝의 바닥까지 직선으로 내려갑니다. 단순하며, 훈련 길이를 알 때 이기기 어렵습니다.",
+            "en": "After a warm-up the rate falls on a straight line towards its floor, which the step after the last one would have. Simple, and hard to beat where the length of the run is known.",
+            "ko": "예열 뒤 학습률이 바닥을 향해 직선으로 내려갑니다. 마지막 다음 스텝이 바닥입니다. 단순하며, 훈련 길이를 알 때 이기기 어렵습니다.",
         },
         source="https://arxiv.org/abs/2310.07831",
     )
