@@ -51,7 +51,7 @@ def server_folder() -> Path:
 
 def main() -> None:
     if sys.argv[1:2] != ["serve"]:  # the client's libraries would be a tenth of the server's start
-        from dynascope.scripted import add_to
+        from dynascope.shell import add_to
 
         add_to(app)
     app()

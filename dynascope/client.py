@@ -17,6 +17,7 @@ import msgspec
 
 from dynascope import stream
 from dynascope.stream import ENDED
+from dynascope.study import Study
 
 #: Seconds that one question waits for the end of a run: below what proxies allow.
 LONG = 25.0
@@ -215,9 +216,10 @@ class Run:
     def code(self) -> str:
         return str(self._client.ask("GET", f"/runs/{self.id}/code"))
 
-    def export(self, format: str = "csv") -> Iterator[bytes]:
-        """The file, piece by piece."""
-        yield from self._client.stream_bytes(f"/runs/{self.id}/export", {"format": format})
+    def export(self, format: str = "csv", language: str = "en") -> Iterator[bytes]:
+        """The file, piece by piece: csv or parquet (every point of every series), tensorboard (a zip of an event file), or html
+        (one file that replays the run with no server, in English or Korean, `language` "ko")."""
+        yield from self._client.stream_bytes(f"/runs/{self.id}/export", {"format": format, "lang": language})
 
 
 class Client:
@@ -265,28 +267,61 @@ class Client:
 
     def start(self, spec: Mapping[str, Any] | None = None) -> Run:
         """Start a run. Asked again after a lost answer, it starts no second one."""
-        key = {"Idempotency-Key": uuid.uuid4().hex}
-        try:
-            made = self.ask("POST", "/runs", json=dict(spec or {}), headers=key)
-        except httpx.TransportError:
-            made = self.ask("POST", "/runs", json=dict(spec or {}), headers=key)
-        return self.run(made["id"])
+        return self.run(self._once("/runs", dict(spec or {}))["id"])
 
     def run(self, id: str) -> Run:
         return Run(self, self.ask("GET", f"/runs/{id}"))
 
-    def runs(self, *, status: str | None = None, tag: str | None = None, q: str | None = None, most: int = 1000) -> Iterator[Run]:
+    def runs(
+        self, *, status: str | None = None, tag: str | None = None, q: str | None = None, study: str | None = None, most: int = 1000
+    ) -> Iterator[Run]:
         """Newest first, page by page."""
-        query: dict[str, Any] = {k: v for k, v in {"status": status, "tag": tag, "q": q}.items() if v is not None} | {
-            "limit": min(most, 200)
+        query = {k: v for k, v in {"status": status, "tag": tag, "q": q, "study": study}.items() if v is not None}
+        yield from (Run(self, record) for record in self._listed("/runs", query, most))
+
+    def study(
+        self,
+        base: Mapping[str, Any] | None = None,
+        axes: Mapping[str, Sequence[Any]] | None = None,
+        seeds: int | Sequence[int] = 1,
+        *,
+        name: str = "",
+        notes: str = "",
+    ) -> Study:
+        """Start a study: `axes` as `{"norm.name": ["none", "batch"]}`, `seeds` a count or those to take. Asked twice it is one."""
+        body = {
+            "name": name,
+            "notes": notes,
+            "base": dict(base or {}),
+            "axes": {path: list(values) for path, values in (axes or {}).items()},
+            "seeds": seeds if isinstance(seeds, int) else list(seeds),
         }
+        return Study(self, self._once("/studies", body))
+
+    def open_study(self, id: str) -> Study:
+        return Study(self, self.ask("GET", f"/studies/{id}"))
+
+    def studies(self, most: int = 1000) -> Iterator[Study]:
+        """Newest first, page by page; the cells of one are asked for when they are wanted."""
+        yield from (Study(self, record) for record in self._listed("/studies", {}, most))
+
+    def _listed(self, path: str, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
+        query = {**query, "limit": min(most, 200)}
         while most > 0:
-            page = self.ask("GET", "/runs", params=query)
-            yield from (Run(self, record) for record in page["items"][:most])
+            page = self.ask("GET", path, params=query)
+            yield from page["items"][:most]
             most -= len(page["items"])
             if page["next"] is None:
                 return
             query["cursor"] = page["next"]
+
+    def _once(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Make something; asked again after a lost answer, it is made once."""
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        try:
+            return dict(self.ask("POST", path, json=body, headers=key))
+        except httpx.TransportError:
+            return dict(self.ask("POST", path, json=body, headers=key))
 
     def claims(self) -> list[dict[str, Any]]:
         """Every experiment of the notes and what came of its newest run."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dynascope import bins
-from dynascope.kernels import Summary, channel_moments, hits, norm, warm
+from dynascope.kernels import GradientNorm, Summary, channel_moments, hits, norm, warm
 
 anything = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38, np.inf, -np.inf, np.nan])
 float32s = arrays(np.float32, st.integers(0, 40), elements=anything)
@@ -200,10 +200,22 @@ def test_hits_are_the_rows_whose_largest_output_is_the_target(n: int, classes: i
     outputs = torch.from_numpy(rng.integers(-2, 3, (n, classes)).astype(np.float32)).requires_grad_()  # with ties
     targets = rng.integers(0, classes, n)
     seen = outputs.T.contiguous().T if strided else outputs
-    assert hits(seen, torch.from_numpy(targets)) == sum(np.argmax(outputs.detach().numpy(), axis=1) == targets)
+    given = torch.from_numpy(np.repeat(targets, 2))[::2] if strided else torch.from_numpy(targets)
+    assert hits(seen, given) == sum(np.argmax(outputs.detach().numpy(), axis=1) == targets)
 
 
 def test_hits_refuses_targets_that_do_not_fit() -> None:
     for outputs, targets in ((torch.ones(3, 2), torch.zeros(2, dtype=torch.int64)), (torch.ones(3, 2), torch.zeros(3))):
         with pytest.raises(ValueError, match="have no row for each of targets"):
             hits(outputs, targets)
+
+
+def test_the_norm_of_all_gradients_is_that_of_their_values_whatever_is_missing_or_laid_out_otherwise() -> None:
+    parameters = [torch.nn.Parameter(torch.randn(n, 3)) for n in (2, 5)] + [torch.nn.Parameter(torch.randn(4, 6).t())]
+    for some in (parameters[:2], parameters):
+        measure = GradientNorm(some)
+        for missing in (None, 0):
+            for i, parameter in enumerate(some):
+                parameter.grad = None if i == missing else torch.randn_like(parameter)
+            held = [p.grad.double().flatten() for p in some if p.grad is not None]
+            assert measure() == pytest.approx(torch.cat(held).norm().item(), rel=1e-6)

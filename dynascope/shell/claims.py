@@ -8,11 +8,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from dynascope.client import Client
-from dynascope.scripted import AsJson, Token, Url, connected, private_server
+from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, write
 
 app = typer.Typer(no_args_is_help=True, help="The notes' statements as experiments that judge themselves.")
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -39,7 +38,7 @@ def run(
         for id in wanted:
             client.run_claim(id, quick=quick, seed=seed)
         told = _wait(client, wanted, quiet=as_json)
-        _print(told, as_json)
+        _print(client, told, as_json)
         if any(one["judgements"][0]["status"] != "done" for one in told):
             raise typer.Exit(3)
 
@@ -50,7 +49,7 @@ def ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
     with connected(url, token) as client:
         items = client.claims()
         told = [{"experiment": i["experiment"], "judgements": [i["judgement"]] if i["judgement"] else []} for i in items]
-        _print(told, as_json)
+        _print(client, told, as_json)
 
 
 @app.command()
@@ -63,24 +62,21 @@ def report(
     """Every statement and what came of every experiment on a server, as one HTML file to read or print."""
     with connected(url, token) as client:
         text = client.claims_report(lang)
-    partial = output.with_name(output.name + ".part")
-    partial.write_text(text, encoding="utf-8")
-    partial.rename(output)
+    write([text.encode()], output)
 
 
 def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        tasks = {id: progress.add_task(id, total=None, start=False) for id in ids}
+    with progress(quiet) as bars:
+        tasks = {id: bars.add_task(id, total=None, start=False) for id in ids}
         left = list(ids)
         while left:
             for id in list(left):
                 newest = client.claim(id)["judgements"][0]
                 if newest["status"] != "queued":
-                    progress.start_task(tasks[id])
-                progress.update(tasks[id], total=len(newest["seeds"]), completed=len(newest["founds"]))
+                    bars.start_task(tasks[id])
+                bars.update(tasks[id], total=len(newest["seeds"]), completed=len(newest["founds"]))
                 if newest["status"] in ENDED:
-                    progress.stop_task(tasks[id])
+                    bars.stop_task(tasks[id])
                     left.remove(id)
                 elif newest["status"] == "queued":
                     break  # so do those behind it
@@ -88,9 +84,11 @@ def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
     return [client.claim(id) for id in ids]
 
 
-def _print(told: list[dict[str, Any]], as_json: bool) -> None:
+def _print(client: Client, told: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([_row(one) for one in told], ensure_ascii=False, indent=1))
+        rows = [_row(one) for one in told]
+        statements = [_statement(one, rows) for one in client.statements()]
+        typer.echo(json.dumps({"experiments": rows, "statements": statements}, ensure_ascii=False, indent=1))
         return
     table = Table("", "experiment", "outcome", "seeds", "numbers (median over seeds)", "s")
     for one in told:
@@ -124,7 +122,7 @@ def _row(told: dict[str, Any]) -> dict[str, Any]:
         }
     newest = told["judgements"][0]
     names = [bound["name"] for bound in experiment["bounds"]]
-    seconds = None if newest["ended"] is None else newest["ended"] - newest["created"]
+    seconds = None if None in (newest["started"], newest["ended"]) else newest["ended"] - newest["started"]
     return row | {
         "status": newest["status"],
         "reason": newest["reason"],
@@ -135,6 +133,13 @@ def _row(told: dict[str, Any]) -> dict[str, Any]:
         "values": {name: _median([found["values"].get(name) for found in newest["founds"]]) for name in names},
         "seconds": seconds,
     }
+
+
+def _statement(told: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """What is true of a statement, and what each of its experiments that were asked about showed; `if_shown`: what that does to it."""
+    bearing = [row for row in rows if row["id"] in told["experiments"]]
+    found = [{"id": row["id"], "if_shown": row["statements"].get(str(told["number"])), "outcome": row["outcome"]} for row in bearing]
+    return {"number": told["number"], "status": told["status"], "noted": told["noted"], "correct": told["correct"], "experiments": found}
 
 
 def _median(values: list[float | None]) -> float | None:

@@ -1,0 +1,12 @@
+"""The REST API from a shell: a file of commands each for runs, data sets, studies and the notes' experiments."""
+
+import typer
+
+from dynascope.shell import claims, data, runs, studies
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (*runs.COMMANDS, studies.study):
+        app.command()(command)
+    for name, group in (("claims", claims.app), ("studies", studies.app), ("data", data.app)):
+        app.add_typer(group, name=name)

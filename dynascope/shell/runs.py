@@ -1,0 +1,134 @@
+"""`dynascope run, resume, ls, show, export`: runs from a shell."""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from dynascope.client import Client, Run
+from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, put, read, settings_of, write
+
+
+def run(
+    spec: Annotated[Path | None, typer.Argument(help="A JSON or YAML file, - for standard input; without one, the defaults.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A change of the spec, as data.batch_size=32.")] = None,
+    seeds: Annotated[int, typer.Option(help="How many runs, with the spec's seed and those after it.", min=1, max=1000)] = 1,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end, with a progress bar and a table.")] = True,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start runs on a server; where none is named, on one of this command's own."""
+    base = read(spec)
+    for path, value in settings_of(settings):
+        put(base, path, value)
+    private = url is None
+    if private and not wait:
+        raise typer.BadParameter("without a server (--url) a run lasts as long as this command: it has to wait", param_hint="--no-wait")
+    with ExitStack() as stack:
+        if private:
+            url, token = stack.enter_context(private_server())
+        client = stack.enter_context(connected(url, token))
+        first = int(base.get("seed", 0))
+        runs = [client.start(base | {"seed": first + i}) for i in range(seeds)]
+        if wait:
+            _wait(client, runs, quiet=as_json)
+        _print(runs, as_json)
+        if wait and any(one.status in ("failed", "diverged", "interrupted") for one in runs):
+            raise typer.Exit(3)
+
+
+def ls(
+    status: Annotated[str | None, typer.Option(help="queued, running, finished, ...")] = None,
+    tag: Annotated[str | None, typer.Option()] = None,
+    q: Annotated[str | None, typer.Option(help="Looked for in names and notes.")] = None,
+    most: Annotated[int, typer.Option("-n", help="At most so many.", min=1)] = 20,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, the newest first."""
+    with connected(url, token) as client:
+        _print(list(client.runs(status=status, tag=tag, q=q, most=most)), as_json)
+
+
+def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """One run: its state, its newest values, what is wrong with it."""
+    with connected(url, token) as client:
+        one = client.run(id)
+        if as_json:
+            typer.echo(json.dumps(one.record, indent=2, ensure_ascii=False))
+            return
+        console = Console()
+        console.print(f"{one.name or one.id}  {one.status} at step {one.step:,.0f}  {one.record['end_reason'] or ''}", markup=False)
+        console.print(one.url, markup=False)
+        for finding in one.diagnosis:
+            console.print(f"⚠ {finding['rule']} since step {finding['since']:g}: {finding['evidence']}", markup=False)
+        table = Table("series", "newest")
+        for name, value in sorted(one.latest.items()):
+            table.add_row(name, "not finite" if value is None else f"{value:.6g}")
+        console.print(table)
+
+
+def resume(
+    id: str,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A change, as stop.max_epochs=40.")] = None,
+    at: Annotated[float | None, typer.Option(help="A checkpoint's step; the newest unless told otherwise.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end, with a progress bar and a table.")] = True,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run after its end, from a checkpoint, as if it had never ended."""
+    with connected(url, token) as client:
+        one = client.run(id).resume(at, **dict(settings_of(settings)))
+        if wait:
+            _wait(client, [one], quiet=as_json)
+        _print([one], as_json)
+        if wait and one.status in ("failed", "diverged", "interrupted"):
+            raise typer.Exit(3)
+
+
+def export(
+    id: str,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file; standard output unless told otherwise.")] = None,
+    format: Annotated[str, typer.Option(help="csv, parquet, tensorboard (a zip) or html (one file that replays the run).")] = "csv",
+    language: Annotated[str, typer.Option("--lang", help="Of html: en or ko.")] = "en",
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """A run as a file: every point of every series, an event file for TensorBoard, or a page that needs no server."""
+    with connected(url, token) as client:
+        write(client.run(id).export(format, language), output)
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (run, resume, ls, show, export)
+
+
+def _wait(client: Client, runs: list[Run], quiet: bool) -> None:
+    with progress(quiet) as bars:
+        tasks = {one.id: bars.add_task(one.name or one.id, total=client.plan(one.spec)["steps"]) for one in runs}
+
+        def show_all(_: Run) -> None:
+            for each in runs:
+                bars.update(tasks[each.id], completed=each.refresh().step)
+
+        for one in runs:
+            one.wait(watched=show_all)
+            bars.update(tasks[one.id], completed=one.step)
+
+
+def _print(runs: list[Run], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([one.record for one in runs], ensure_ascii=False))
+        return
+    table = Table("id", "name", "status", "step", "val/loss", "test/loss", "test/accuracy")
+    for one in runs:
+        values = [one.latest.get(name) for name in ("val/loss", "test/loss", "test/accuracy")]
+        table.add_row(one.id, one.name, one.status, f"{one.step:,.0f}", *("" if v is None else f"{v:.4f}" for v in values))
+    Console().print(table)

@@ -1,0 +1,204 @@
+"""`dynascope study` and `dynascope studies`: studies from a shell."""
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, put, read, settings_of, write
+from dynascope.study import Study
+
+app = typer.Typer(no_args_is_help=True, help="Studies: ls, show, cancel, extend, rm, export. `dynascope study` starts one.")
+
+#: Of these, those that there are stand in the table of cells.
+SHOWN = ("train/loss", "val/loss", "test/loss", "test/accuracy")
+Most = Annotated[int, typer.Option("-n", help="At most so many.", min=1)]
+
+
+def study(
+    file: Annotated[
+        Path | None, typer.Argument(help="A JSON or YAML file of a spec, or of a whole study: base, axes, seeds; - for standard input.")
+    ] = None,
+    axis: Annotated[list[str] | None, typer.Option("--axis", help="A field and its values, as init.name=zeros,kaiming_normal.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A change of the base, as data.batch_size=32.")] = None,
+    seeds: Annotated[str | None, typer.Option(help="How many, or which: 5, or 3,7,11.")] = None,
+    name: Annotated[str | None, typer.Option(help="What it is called.")] = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end, with a progress bar and a table.")] = True,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run every combination of the axes' values with every seed, on a server; where none is named, on one of this command's own.
+
+    Ends with 3 where a run failed, a cell was refused, or the study did not end well.
+    """
+    asked = _asked(file)
+    for path, value in settings_of(settings):
+        put(asked["base"], path, value)
+    asked["axes"] |= dict(_axis(one) for one in axis or [])
+    asked |= {key: value for key, value in {"name": name, "seeds": None if seeds is None else _seeds(seeds)}.items() if value is not None}
+    if url is None and not wait:
+        raise typer.BadParameter("without a server (--url) a study lasts as long as this command: it has to wait", param_hint="--no-wait")
+    with ExitStack() as stack:
+        if url is None:
+            url, token = stack.enter_context(private_server())
+        client = stack.enter_context(connected(url, token))
+        made = client.study(**asked)
+        if wait:
+            follow(made, quiet=as_json)
+        tell(made, as_json)
+        if wait and (made.status != "done" or made.runs["failed"] or made.refused):
+            raise typer.Exit(3)
+
+
+@app.command()
+def ls(most: Most = 20, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """List studies, the newest first."""
+    with connected(url, token) as client:
+        found = list(client.studies(most))
+    if as_json:
+        typer.echo(json.dumps([one.record for one in found], ensure_ascii=False))
+        return
+    table = Table(Column("id", no_wrap=True), "name", "status", "axes", "cells", "seeds", "runs", "failed")
+    for one in found:
+        axes = " × ".join(f"{path} ({len(values)})" for path, values in one.axes.items())
+        runs = f"{one.runs['ended']}/{one.runs['total']}"
+        cells = (one.id, one.name, one.status, axes, str(one.record["cells"]), str(len(one.seeds)), runs, str(one.runs["failed"]))
+        table.add_row(*(Text(cell) for cell in cells))
+    Console().print(table)
+
+
+@app.command()
+def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """One study: how far it is, and the final values of its cells."""
+    with connected(url, token) as client:
+        tell(client.open_study(id), as_json)
+
+
+@app.command()
+def cancel(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
+    """Stop what runs of it; what waits never starts."""
+    with connected(url, token) as client:
+        tell(client.open_study(id).cancel(), as_json)
+
+
+@app.command()
+def extend(
+    id: str,
+    seeds: Annotated[str, typer.Option(help="How many more, or which: 5, or 3,7,11. With 0 what is missing runs.")],
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the end, with a progress bar and a table.")] = True,
+    url: Url = None,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """More seeds; what is missing of the others runs too."""
+    with connected(url, token) as client:
+        one = client.open_study(id).extend(_seeds(seeds))
+        if wait:
+            follow(one, quiet=as_json)
+        tell(one, as_json)
+
+
+@app.command()
+def rm(id: str, url: Url = None, token: Token = None) -> None:
+    """Delete a study with its runs."""
+    with connected(url, token) as client:
+        client.open_study(id).delete()
+
+
+@app.command()
+def export(
+    id: str,
+    output: Annotated[Path | None, typer.Option("-o", "--output", help="A file; standard output unless told otherwise.")] = None,
+    format: Annotated[str, typer.Option(help="csv or parquet.")] = "csv",
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """A table, a row a cell and seed: the axes' values, seed, run, status, every final value."""
+    with connected(url, token) as client:
+        write(client.open_study(id).export(format), output)
+
+
+def follow(one: Study, quiet: bool) -> None:
+    """A progress bar until it has ended."""
+    with progress(quiet) as bars:
+        task = bars.add_task(one.name or one.id, total=one.runs["total"], completed=one.runs["ended"])
+        one.wait(watched=lambda now: bars.update(task, total=now.runs["total"], completed=now.runs["ended"]))
+
+
+def tell(one: Study, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(one.refresh().record, ensure_ascii=False))
+        return
+    console = Console()
+    runs = one.runs
+    failed = f", {runs['failed']} failed" if runs["failed"] else ""
+    console.print(
+        f"{one.name or one.id}  {one.status}: {runs['ended']} of {runs['total']} runs{failed}  {one.record['reason'] or ''}", markup=False
+    )
+    console.print(one.url, markup=False)
+    names = [name for name in SHOWN if any(name in cell["finals"] for cell in one.cells)]
+    table = Table(*one.axes, "n", *names, "")
+    for cell in one.cells:
+        values = [_word(cell["values"][path]) for path in one.axes]
+        finals = [cell["finals"].get(name) for name in names]
+        count = max((final["n"] for final in finals if final), default=0)
+        why = "; ".join(f"{error['loc']}: {error['msg']}" for error in cell["refused"] or ())
+        table.add_row(*(Text(word) for word in (*values, str(count), *map(_mean, finals), why)))
+    console.print(table)
+
+
+def _mean(final: dict[str, Any] | None) -> str:
+    """`mean [low, high]` of the mean's interval, where there is one."""
+    if final is None or final["mean"] is None:
+        return ""
+    return f"{final['mean']:.4f}" + ("" if final["low"] is None else f" [{final['low']:.4f}, {final['high']:.4f}]")
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _asked(file: Path | None) -> dict[str, Any]:
+    """`base`, `axes` and whatever else a file says of a study; a file of a spec alone is its base."""
+    given = read(file)
+    if {"base", "axes"} & set(given):
+        unknown = set(given) - {"base", "axes", "seeds", "name", "notes"}
+        if unknown:
+            raise typer.BadParameter(f"a study has base, axes, seeds, name and notes; there is also {', '.join(sorted(unknown))}")
+        return {**given, "base": dict(given.get("base") or {}), "axes": dict(given.get("axes") or {})}
+    return {"base": given, "axes": {}}
+
+
+def _axis(given: str) -> tuple[str, list[Any]]:
+    """`path=value,value`: values as YAML has them, so that [1, 2] or {name: step} is one."""
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    path, equals, values = given.partition("=")
+    try:
+        listed = yaml.safe_load(f"[{values}]") if path and equals else None
+    except yaml.YAMLError:
+        listed = None
+    if not listed:
+        raise typer.BadParameter(f"{given!r} is no axis; write it as init.name=zeros,kaiming_normal", param_hint="--axis")
+    return path, [_number(value) for value in listed]
+
+
+def _number(value: Any) -> Any:
+    """YAML 1.1 takes 1e-3 for text."""
+    try:
+        return float(value) if isinstance(value, str) and value[:1] in "+-.0123456789" else value
+    except ValueError:
+        return value
+
+
+def _seeds(given: str) -> int | list[int]:
+    try:
+        return int(given) if "," not in given else [int(seed) for seed in given.split(",") if seed.strip()]
+    except ValueError:
+        raise typer.BadParameter(f"{given!r} is neither a count nor seeds; write 5, or 3,7,11", param_hint="--seeds") from None

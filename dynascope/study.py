@@ -1,0 +1,177 @@
+"""A study from Python: a base spec, axes and seeds that become runs, and what came of them as a tidy table.
+
+study = client.study({"data": {"name": "digits"}}, {"norm.name": ["none", "batch"]}, seeds=5).wait()
+print(study.to_pandas().groupby("norm.name")["test/accuracy"].describe())
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from dynascope.client import Client, Run
+
+#: Seconds that one question waits for the end: below what proxies allow.
+LONG = 25.0
+ENDED = ("done", "cancelled", "failed")
+
+
+class Study:
+    """A study as the server last told of it, and what can be done with it."""
+
+    def __init__(self, client: "Client", record: dict[str, Any]) -> None:
+        self._client, self.record = client, record
+
+    def __repr__(self) -> str:
+        runs = self.runs
+        return f"<Study {self.id} {self.name!r} {self.status}: {runs['ended']} of {runs['total']} runs have ended>"
+
+    @property
+    def id(self) -> str:
+        return str(self.record["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.record["name"])
+
+    @property
+    def status(self) -> str:
+        return str(self.record["status"])
+
+    @property
+    def ended(self) -> bool:
+        return self.status in ENDED
+
+    @property
+    def seeds(self) -> list[int]:
+        return list(self.record["seeds"])
+
+    @property
+    def axes(self) -> dict[str, list[Any]]:
+        """Dotted path → values."""
+        return {axis["path"]: axis["values"] for axis in self.record["axes"]}
+
+    @property
+    def runs(self) -> dict[str, int]:
+        """How many there are: total, waiting, going, ended, failed."""
+        return dict(self.record["runs"])
+
+    @property
+    def url(self) -> str:
+        return f"{self._client.url}{self.record['url']}"
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """`index`, `values`, `refused`, `runs` and `finals` of each; asked for where they were not told yet."""
+        if not isinstance(self.record["cells"], list):
+            self.refresh()
+        return list(self.record["cells"])
+
+    @property
+    def refused(self) -> list[dict[str, Any]]:
+        """Cells that can't be run, with the fields to blame."""
+        return [cell for cell in self.cells if cell["refused"]]
+
+    def refresh(self, *finals: str) -> Self:
+        """Ask again; `finals` names the series whose final values are wanted, all but those of layers without one."""
+        self.record = self._client.ask("GET", f"/studies/{self.id}", params={"finals": ",".join(finals)} if finals else {})
+        return self
+
+    def wait(self, timeout: float | None = None, watched: Callable[["Study"], None] | None = None) -> Self:
+        """Until the study has ended; `watched` is called about every half second. Raises TimeoutError."""
+        until = None if timeout is None else time.monotonic() + timeout
+        while True:
+            left = LONG if until is None else max(0.0, until - time.monotonic())
+            piece = min(left, 0.5 if watched else LONG)
+            self.record = self._client.ask("GET", f"/studies/{self.id}/wait", params={"timeout": piece})
+            if watched:
+                watched(self)
+            if self.ended:
+                return self.refresh()
+            if until is not None and time.monotonic() >= until:
+                runs = self.runs
+                raise TimeoutError(f"{runs['ended']} of {runs['total']} runs of study {self.id} have ended after {timeout:g} s")
+
+    def cancel(self) -> Self:
+        """What runs is stopped, what waits never starts."""
+        self.record = self._client.ask("POST", f"/studies/{self.id}/cancel")
+        return self
+
+    def extend(self, seeds: int | Sequence[int]) -> Self:
+        """So many more seeds, or these; what is missing of the others runs too."""
+        wanted = seeds if isinstance(seeds, int) else list(seeds)
+        self.record = self._client.ask("POST", f"/studies/{self.id}/extend", json={"seeds": wanted})
+        return self
+
+    def change(self, **values: Any) -> Self:
+        """Name and notes."""
+        self._client.ask("PATCH", f"/studies/{self.id}", json=values)
+        return self.refresh()
+
+    def delete(self) -> None:
+        """It and its runs."""
+        self._client.ask("DELETE", f"/studies/{self.id}")
+
+    def each_run(self) -> Iterator["Run"]:
+        yield from self._client.runs(study=self.id, most=10_000)
+
+    def bands(self, name: str, points: int = 200) -> dict[str, Any]:
+        """Over the seeds of each cell by step: n, mean, median, low and high of the mean, q10, q90."""
+        return dict(self._client.ask("GET", f"/studies/{self.id}/bands", params={"name": name, "points": points}))
+
+    def finals(self, name: str) -> list[dict[str, Any]]:
+        """A series' final values, a row a cell: the axes' values, then n, mean, median, low, high, q10, q90, values."""
+        if name.startswith("layer/"):
+            cells = self._client.ask("GET", f"/studies/{self.id}", params={"finals": name})["cells"]
+        else:
+            cells = self.cells
+        return [{**cell["values"], **cell["finals"][name]} for cell in cells if name in cell["finals"]]
+
+    def decomposition(self, **query: Any) -> dict[str, Any]:
+        """Bias², variance and noise along an axis, of a study whose runs share their test set."""
+        return dict(self._client.ask("GET", f"/studies/{self.id}/decomposition", params=query))
+
+    def path(self, **query: Any) -> dict[str, Any]:
+        """The regularisation path along `penalty.l1` or `penalty.l2`."""
+        return dict(self._client.ask("GET", f"/studies/{self.id}/path", params=query))
+
+    def export(self, format: str = "csv") -> Iterator[bytes]:
+        """The table of `rows` as a file, piece by piece: csv or parquet."""
+        yield from self._client.stream_bytes(f"/studies/{self.id}/export", {"format": format})
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Tidy, a row a cell and seed: the axes' values, seed, run, status, and every final value (None where there is none)."""
+        names = sorted({name for cell in self.cells for name in cell["finals"]})
+        return [
+            {**cell["values"], **told, **{name: _value(cell, name, i) for name in names}}
+            for cell in self.cells
+            for i, told in enumerate(cell["runs"])
+        ]
+
+    def to_pandas(self) -> Any:
+        """A data frame of `rows`. Needs pandas."""
+        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
+
+        return pandas.DataFrame(self.rows())
+
+    def to_arrow(self) -> Any:
+        """A table of `rows`; an axis over values of several types is text. Needs pyarrow."""
+        import pyarrow
+
+        rows = self.rows()
+        columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
+        return pyarrow.table({name: pyarrow.array(_alike(values)) for name, values in columns.items()})
+
+
+def _value(cell: Mapping[str, Any], name: str, i: int) -> float | None:
+    values = cell["finals"].get(name, {}).get("values", [])
+    return values[i] if i < len(values) else None
+
+
+def _alike(values: list[Any]) -> list[Any]:
+    """Numbers or text as they are, anything else as JSON."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds <= {int, float} or kinds == {str} or kinds == {bool}:
+        return values
+    return [None if value is None else value if isinstance(value, str) else json.dumps(value) for value in values]
