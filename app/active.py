@@ -14,10 +14,13 @@ import msgspec
 import numpy as np
 
 from app.executors.base import Started
+from app.settings import Settings
 from dynascope import __version__
 from dynascope.messages import STEP, VALUE, Event, Layer, Scalars
 from trainer.spec import put_at
 
+#: How much more a run in the background yields to others.
+NICER = 5
 #: A paced run's share of a core until it is measured, as if a step took this many seconds.
 SECONDS_A_STEP = 0.002
 
@@ -45,7 +48,11 @@ class Active:
     reply: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
     linked: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Its process is gone.
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
     cpu: tuple[float, float] | None = None
+    #: Nobody waits for it in person: it goes after the runs that someone started by hand.
+    background: bool = False
     #: How this run ends whatever its trainer says, where the server decided.
     verdict: tuple[str, str] | None = None
 
@@ -92,6 +99,23 @@ def new_record(spec: dict[str, Any], request_key: str | None, body_hash: str | N
         "parent": None,
         "forked_at": None,
         "diagnosis": [],
+        "study": None,
+        "cell": None,
+    }
+
+
+def job_of(run: Active, token: str, begun: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """What `trainer.worker` is told; `begun` is what the attempt begins with."""
+    return {
+        **begun,
+        "keep": settings.checkpoint_seconds,
+        "run": run.id,
+        "attempt": run.attempt,
+        "token": token,
+        "spec": run.spec,
+        "data": str(settings.data.resolve()),
+        "patience": settings.silence,
+        "nice": NICER if run.background else 0,
     }
 
 
@@ -134,5 +158,5 @@ def note_diagnosis(run: Active, message: Event) -> None:
     """Keep the findings that are not over, the most severe first."""
     others = [finding for finding in run.diagnosis if finding["rule"] != message.data.get("rule")]
     if message.data.get("on"):
-        others.append({**message.data, "since": message.step})
+        others.append({"since": message.step, **message.data})
     run.diagnosis = sorted(others, key=lambda finding: finding.get("severity", 0))

@@ -1,7 +1,6 @@
 """The notes' experiments as the server runs them: specs through the ordinary queue, and a process of their own that measures."""
 
 import asyncio
-import contextlib
 import logging
 import math
 import secrets
@@ -9,6 +8,9 @@ import time
 from collections import deque
 from typing import Any
 
+from app import topics
+from app.background import Lane
+from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
 from app.runs import Runs
@@ -31,11 +33,10 @@ GOING = ("queued", "running")
 
 
 class Claims:
-    """One experiment at a time, the others wait. Its runs are started a few at a time: whoever starts one by hand hardly waits."""
+    """One experiment at a time, the others wait. Its runs take the lane: whoever starts one by hand hardly waits."""
 
-    def __init__(self, settings: Settings, store: Store, runs: Runs, judge: Planner) -> None:
-        self._store, self._runs, self._judge = store, runs, judge
-        self._outstanding = asyncio.Semaphore(settings.slots)
+    def __init__(self, settings: Settings, store: Store, hub: Hub, runs: Runs, lane: Lane, judge: Planner) -> None:
+        self._hub, self._store, self._runs, self._lane, self._judge = hub, store, runs, lane, judge
         self._data = settings.data
         self._waiting: deque[str] = deque()
         self._current: tuple[str, asyncio.Task[None]] | None = None
@@ -93,6 +94,7 @@ class Claims:
             "status": "queued",
             "reason": None,
             "created": time.time(),
+            "started": None,
             "ended": None,
             "quick": quick,
             "seeds": [first + i for i in range(QUICK if quick else SEEDS)],
@@ -102,6 +104,7 @@ class Claims:
             "version": __version__,
         }
         await self._store.write(judgements.add, row)
+        self._hub.stir(topics.CLAIMS)
         self._waiting.append(row["id"])
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
@@ -129,6 +132,10 @@ class Claims:
         """How many times each experiment was run."""
         return await self._store.read(judgements.counts)
 
+    async def by_status(self) -> dict[str, int]:
+        """Status → how many judgements have it."""
+        return await self._store.read(judgements.by_status)
+
     async def newest(self) -> dict[str, dict[str, Any]]:
         return await self._store.read(judgements.newest)
 
@@ -150,25 +157,28 @@ class Claims:
             self._current = None
 
     async def _end(self, id: str, status: str, reason: str | None, **values: Any) -> None:
-        await self._store.write(judgements.change, id, {"status": status, "reason": reason, "ended": time.time(), **values})
+        await self._change(id, {"status": status, "reason": reason, "ended": time.time(), **values})
+
+    async def _change(self, id: str, values: dict[str, Any]) -> None:
+        await self._store.write(judgements.change, id, values)
+        self._hub.stir(topics.CLAIMS)
 
     async def _run(self, id: str) -> None:
         row = await self._store.read(judgements.one, id)
         assert row is not None
-        claim, founds, started = row["claim"], [], {}
-        await self._store.write(judgements.change, id, {"status": "running"})
+        claim, founds, runs = row["claim"], [], {}
+        await self._change(id, {"status": "running", "started": time.time()})
         seeds: list[asyncio.Task[dict[str, Any]]] = []
         try:
             for seed in row["seeds"]:
                 asked = await self._judge.ask("claim_specs", claim=claim, seed=seed)
                 seeds.append(asyncio.create_task(self._seed(claim, seed, asked["specs"], asked["reads"])))
             for seed, task in zip(row["seeds"], seeds, strict=True):
-                found, runs = (await task).values()
+                found, runs[str(seed)] = (await task).values()
                 founds.append({"seed": seed, **found})
-                started[str(seed)] = runs
                 outcome = await self._judge.ask("claim_outcome", claim=claim, founds=founds)
-                told = {"founds": [_finite(f) for f in founds], "runs": started, "outcome": outcome}
-                await self._store.write(judgements.change, id, told)
+                told = {"founds": [_finite(f) for f in founds], "runs": runs, "outcome": outcome}
+                await self._change(id, told)
             await self._end(id, "done", None)
         finally:
             for task in seeds:
@@ -185,16 +195,12 @@ class Claims:
 
     async def _arm(self, claim: str, seed: int, arm: str, spec: dict[str, Any]) -> str:
         """Run one spec to its end; gives the run's id. A cancelled one is stopped."""
-        async with self._outstanding:
-            record, _ = await self._runs.create(spec | {"name": f"{claim}, {arm}, seed {seed}"[:200], "tags": [f"claim:{claim}"]})
-            try:
-                while (await self._runs.wait(record["id"], 60.0))["ended"] is None:
-                    continue
-            except asyncio.CancelledError:
-                with contextlib.suppress(Problem):
-                    await asyncio.shield(self._runs.control(record["id"], "stop", {}))
-                raise
-            return str(record["id"])
+        named = spec | {"name": f"{claim}, {arm}, seed {seed}"[:200], "tags": [f"claim:{claim}"]}
+
+        async def begin() -> dict[str, Any]:
+            return (await self._runs.create(named, background=True))[0]
+
+        return await (await self._lane.start("claims", begin, stopped="its experiment was cancelled"))
 
     async def _told(self, id: str, reads: list[str]) -> dict[str, Any]:
         """A run as `trainer.claims.Ran` wants it."""

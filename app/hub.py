@@ -21,6 +21,8 @@ HISTOGRAM_COLUMNS = 256
 MAX_EVENTS = 2_000
 #: Frames that may gather while a viewer's history is being read.
 MAX_HELD = 400
+#: The topic that whatever comes of any run stirs.
+RUNS = "runs"
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,8 @@ class Outbox:
     def __init__(self) -> None:
         self.streams = Streams(frozenset())
         self.runs: frozenset[str] = frozenset()
+        self.topics: frozenset[str] = frozenset()
+        self._changed: dict[str, dict[str, Any] | None] = {}
         self._pending: dict[str, Pending] = {}
         self._held: dict[str, list[Sent]] = {}
         self.dirty = asyncio.Event()
@@ -134,6 +138,16 @@ class Outbox:
         self._pending[run] = Pending(overrun=True)
         self.dirty.set()
 
+    def change(self, topic: str, counts: dict[str, Any] | None) -> None:
+        """The newest counts of a topic are delivered, however often it changed."""
+        self._changed[topic] = counts
+        self.dirty.set()
+
+    def changed(self) -> dict[str, dict[str, Any] | None]:
+        """Topics that changed since this was last asked, those that are still followed."""
+        changed, self._changed = self._changed, {}
+        return {topic: counts for topic, counts in changed.items() if topic in self.topics}
+
     def collect(self) -> dict[str, Pending]:
         self.dirty.clear()
         ready = {run: p for run, p in self._pending.items() if run not in self._held}
@@ -145,6 +159,9 @@ class Outbox:
 class Hub:
     def __init__(self) -> None:
         self._outboxes: set[Outbox] = set()
+        self._topics: dict[str, str] = {}
+        self._stirred: set[str] = set()
+        self._stirring = asyncio.Event()
 
     def attach(self, outbox: Outbox) -> None:
         self._outboxes.add(outbox)
@@ -152,13 +169,45 @@ class Hub:
     def detach(self, outbox: Outbox) -> None:
         self._outboxes.discard(outbox)
 
+    def belongs(self, run: str, topic: str) -> None:
+        """Whatever comes of this run stirs that topic, until `forget`."""
+        self._topics[run] = topic
+
+    def forget(self, run: str) -> None:
+        self._topics.pop(run, None)
+
+    def stir(self, topic: str) -> None:
+        """Something about it has changed; nobody is told who does not follow it."""
+        if any(topic in outbox.topics for outbox in self._outboxes):
+            self._stirred.add(topic)
+            self._stirring.set()
+
+    async def stirred(self) -> set[str]:
+        """Topics that were stirred since this was last asked, as soon as there is one."""
+        await self._stirring.wait()
+        self._stirring.clear()
+        stirred, self._stirred = self._stirred, set()
+        return stirred
+
+    def change(self, topic: str, counts: dict[str, Any] | None) -> None:
+        for outbox in self._outboxes:
+            if topic in outbox.topics:
+                outbox.change(topic, counts)
+
     def publish(self, run: str, frame: list[Sent]) -> None:
+        self.stir(RUNS)
+        if run in self._topics:
+            self.stir(self._topics[run])
         for outbox in self._outboxes:
             if run in outbox.runs:
                 outbox.offer(run, frame)
 
     def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
         """Something about a run that its trainer did not say: a change of status."""
+        self.stir(RUNS)
+        if run in self._topics:
+            self.stir(self._topics[run])
+            self.stir(self._topics[run].partition("/")[0])
         for outbox in self._outboxes:
             if run in outbox.runs:
                 outbox.tell(run, kind, step, time, data)

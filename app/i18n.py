@@ -14,8 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
-from fastapi import Request
+from starlette.requests import HTTPConnection
 
+from app import sentences
 from app.settings import ROOT
 from trainer.spec import LANGUAGES
 
@@ -23,6 +24,8 @@ COOKIE = "lang"
 _MAPPING = ROOT / "babel.cfg"
 _SCRIPTS = "static/js/"
 _KEYWORDS = {"_": None, "gettext": None}
+#: The context of what refuses, warns or says why a run ended, apart from the page's words.
+SENTENCE = "sentence"
 
 
 def path_of(language: str) -> Path:
@@ -36,12 +39,18 @@ class Words:
         self.language = language
         with path_of(language).open("rb") as file:
             catalogue = read_po(file, locale=language)
-        messages = [m for m in catalogue if m.id and isinstance(m.id, str)]
+        self._sentences = {str(m.id): str(m.string) for m in catalogue if m.id and m.context == SENTENCE and m.string}
+        messages = [m for m in catalogue if m.id and isinstance(m.id, str) and m.context is None]
         self._translated = {str(m.id): str(m.string) for m in messages if m.string}
         self._scripts = [str(m.id) for m in messages if any(str(place).startswith(_SCRIPTS) for place, _ in m.locations)]
 
     def gettext(self, text: str) -> str:
         return self._translated.get(text, text)
+
+    @property
+    def sentences(self) -> dict[str, str]:
+        """Template → translation of what refuses, warns or says why a run ended."""
+        return self._sentences
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self.gettext(one if count == 1 else many)
@@ -56,7 +65,7 @@ def words(language: str) -> Words:
     return Words(language)
 
 
-def language_of(request: Request) -> str:
+def language_of(request: HTTPConnection) -> str:
     """`?lang=`, then the cookie, then Accept-Language, else English."""
     asked = [request.query_params.get("lang"), request.cookies.get(COOKIE), *_accepted(request.headers.get("accept-language", ""))]
     return next((language for language in asked if language in LANGUAGES), LANGUAGES[0])
@@ -75,13 +84,15 @@ def _accepted(header: str) -> list[str]:
 
 
 def extracted() -> Catalog:
-    """Every msgid of templates and scripts, with the places that say it."""
+    """Every msgid of templates, scripts and the server's own files, with the places that say it."""
     with _MAPPING.open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     catalogue = Catalog(fuzzy=False)
     found = extract_from_dir(str(ROOT), methods, options, keywords=_KEYWORDS, directory_filter=_is_source)
     for filename, line, text, _, context in found:
         catalogue.add(text, None, [(filename, line)], context=context)
+    for text, filename, line in sentences.found(ROOT):
+        catalogue.add(text, None, [(filename, line)], context=SENTENCE)
     return catalogue
 
 
@@ -90,11 +101,11 @@ def _is_source(folder: str) -> bool:
 
 
 def missing(language: str) -> list[str]:
-    """Msgids that templates or scripts use and this language has no translation of; English stands for itself."""
+    """Msgids that templates, scripts or sentences use and this language has no translation of; English stands for itself."""
     with path_of(language).open("rb") as file:
-        held = {m.id: m.string for m in read_po(file, locale=language)}
-    ids = [str(m.id) for m in extracted() if m.id]
-    return [text for text in ids if text not in held or (language != LANGUAGES[0] and not held[text])]
+        held = {(m.id, m.context): m.string for m in read_po(file, locale=language)}
+    asked = [(str(m.id), m.context) for m in extracted() if m.id]
+    return [text for text, context in asked if (text, context) not in held or (language != LANGUAGES[0] and not held[text, context])]
 
 
 def update(languages: Iterable[str] = LANGUAGES) -> None:

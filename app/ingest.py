@@ -30,9 +30,9 @@ async def ingest(socket: WebSocket) -> None:
         return
     await socket.accept()
     link = Link(socket)
-    runs.connected(run, link)
     try:
         await link.acknowledge(await runs.stored_seq(run))
+        runs.connected(run, link)  # from here on it hears commands
         await _receive(socket, link, run, runs, store, hub)
     except (WebSocketDisconnect, RuntimeError):
         pass
@@ -53,7 +53,11 @@ class Link:
         await self._socket.send_bytes(encode(Ack(seq)))
 
     async def send(self, data: bytes) -> None:
-        await self._socket.send_bytes(data)
+        """Raises ConnectionError where the trainer is no longer there."""
+        try:
+            await self._socket.send_bytes(data)
+        except (WebSocketDisconnect, RuntimeError) as gone:
+            raise ConnectionError("the trainer's connection is closed") from gone
 
 
 async def _receive(socket: WebSocket, link: Link, run: str, runs: Runs, store: Store, hub: Hub) -> None:

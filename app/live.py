@@ -10,13 +10,15 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from sqlalchemy import Connection
 from starlette.websockets import WebSocketState
 
-from app import wire
+from app import topics, wire
 from app.hub import Hub, Outbox, Pending, Streams
+from app.i18n import language_of
 from app.store import history, records
 from app.store.columns import Column
 from app.store.database import Store
 from app.store.matrices import Stored
 from app.store.pyramid import Buckets
+from app.wording import spoken
 from dynascope import __version__
 from dynascope.messages import Sent
 
@@ -27,6 +29,7 @@ router = APIRouter()
 INTERVAL = 0.05
 MAX_TEXT = 64 << 10
 MAX_RUNS = 32
+MAX_TOPICS = 32
 #: Buckets of a series that a viewer gets when it comes, of the run's own series and of a layer's.
 POINTS, LAYER_POINTS = 4000, 500
 
@@ -39,12 +42,13 @@ class Since(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
-    """Replaces the former subscription. `since` says what the page already holds of a run."""
+    """Replaces the former subscription. `since` says what the page already holds of a run; `topics` are those of `app.topics`."""
 
     type: Literal["subscribe"]
-    runs: Annotated[list[Name], msgspec.Meta(max_length=MAX_RUNS)]
+    runs: Annotated[list[Name], msgspec.Meta(max_length=MAX_RUNS)] = msgspec.field(default_factory=list)
     streams: Annotated[list[Name], msgspec.Meta(max_length=1000)] = msgspec.field(default_factory=lambda: ["scalars"])
     since: dict[Name, Since] = {}
+    topics: Annotated[list[Name], msgspec.Meta(max_length=MAX_TOPICS)] = msgspec.field(default_factory=list)
 
 
 @router.websocket("/api/live")
@@ -59,6 +63,7 @@ class Viewer:
 
     def __init__(self, socket: WebSocket, store: Store, hub: Hub) -> None:
         self._socket, self._store, self._hub = socket, store, hub
+        self._language = language_of(socket)
         self._outbox = Outbox()
         self._subscriptions: asyncio.Queue[Subscribe] = asyncio.Queue(16)
 
@@ -85,7 +90,7 @@ class Viewer:
                     await self._subscriptions.put(msgspec.json.decode(text, type=Subscribe))
                     self._outbox.dirty.set()
                 except msgspec.MsgspecError as error:
-                    await self._refuse("message", f"{error}; a subscribe message has runs, streams and since", text[:200])
+                    await self._refuse("message", f"{error}; a subscribe message has runs, streams, since and topics", text[:200])
         except KeyError:  # starlette's way to say that a binary frame came where text is spoken
             await self._socket.close(1003, "text frames alone are understood here")
         finally:
@@ -98,6 +103,8 @@ class Viewer:
                 await self._subscribe(self._subscriptions.get_nowait())
             for run, pending in self._outbox.collect().items():
                 await self._deliver(run, pending)
+            for topic, counts in self._outbox.changed().items():
+                await self._say(type="changed", topic=topic, counts=counts)
             await asyncio.sleep(INTERVAL)
 
     async def _subscribe(self, wanted: Subscribe) -> None:
@@ -112,12 +119,22 @@ class Viewer:
         for run in behind:
             self._outbox.hold(run, afresh=run in fresh)
         self._outbox.streams, self._outbox.runs = streams, frozenset(known)
-        await self._say(type="ack", runs=sorted(known), streams=sorted(streams.names))
+        await self._follow(wanted.topics)
+        await self._say(type="ack", runs=sorted(known), streams=sorted(streams.names), topics=sorted(self._outbox.topics))
         for run in behind:
             if run in fresh:
                 await self._catch_up(run, wanted.since.get(run))
             else:
                 await self._add(run, before, added)
+
+    async def _follow(self, wanted: list[str]) -> None:
+        """A topic that is new to this viewer is told at once: the page may have read it before it changed."""
+        unknown = [topic for topic in wanted if not topics.known(topic)]
+        if unknown:
+            await self._refuse("topics", "there is no such topic; there are runs, studies, studies/<id> and claims", unknown)
+        before, self._outbox.topics = self._outbox.topics, frozenset(wanted) - frozenset(unknown)
+        for topic in self._outbox.topics - before:
+            self._hub.stir(topic)
 
     async def _deliver(self, run: str, pending: Pending) -> None:
         if pending.overrun:
@@ -173,6 +190,10 @@ class Viewer:
             await self._socket.send_bytes(wire.matrix(run, attempt, seq, stored))
 
     async def _say(self, **message: Any) -> None:
+        for key in ("data", "run"):  # of a status event, of a snapshot
+            told = message.get(key)
+            if isinstance(told, dict) and told.get("end_reason"):
+                message[key] = told | {"end_reason": spoken(told["end_reason"], self._language)}
         if self._socket.application_state == WebSocketState.CONNECTED:
             await self._socket.send_text(msgspec.json.encode(message).decode())
 

@@ -13,9 +13,26 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app import ingest, live, pages, problems
-from app.api import catalog, checkpoints, claims, code, datasets, exports, function, health, matrices, runs, series, slots
+from app.api import (
+    catalog,
+    checkpoints,
+    claims,
+    code,
+    comparisons,
+    datasets,
+    exports,
+    function,
+    health,
+    matrices,
+    runs,
+    series,
+    slots,
+    studies,
+)
+from app.background import Lane
 from app.catalogue import Catalogue
 from app.claims import PATIENCE, Claims
+from app.comparing import Comparisons
 from app.executors.local import Local
 from app.hub import Hub
 from app.planner import Planner
@@ -25,6 +42,8 @@ from app.runs import Runs
 from app.security import Credentials, Guard
 from app.settings import ROOT, Settings
 from app.store.database import Store
+from app.studies import Studies
+from app.topics import Topics
 from app.uploads import Uploads
 from dynascope import __version__
 
@@ -37,7 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Dynascope",
         version=__version__,
-        description="See what happens inside a neural network while it trains.",
+        description="See what happens inside a neural network while it trains. Refusals are in English, or in Korean for who asks for it: "
+        "by `Accept-Language: ko`, or by the page's cookie.",
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -53,9 +73,15 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
     app.state.uploads = Uploads(settings, app.state.runs)
     app.state.judge = Planner(executor, PATIENCE)
-    app.state.claims = Claims(settings, app.state.store, app.state.runs, app.state.judge)
+    lane = Lane(app.state.runs, settings.slots)
+    app.state.claims = Claims(settings, app.state.store, app.state.hub, app.state.runs, lane, app.state.judge)
+    app.state.studies = Studies(app.state.store, app.state.hub, app.state.runs, lane, app.state.planner)
+    studies_of, claims_of = app.state.studies, app.state.claims
+    app.state.topics = Topics(app.state.hub, app.state.runs.slots, studies_of.by_status, studies_of.counts, claims_of.by_status)
+    app.state.comparisons = Comparisons(app.state.store)
     app.state.reports = Reports()
-    for module in (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots):
+    parts = (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots, studies, comparisons)
+    for module in parts:
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)
@@ -71,16 +97,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.uploads.clean()
     await app.state.runs.recover()
     await app.state.claims.recover()
+    await app.state.studies.recover()
     note = settings.data / "server.json"
     _announce(note, settings)
-    warming = asyncio.create_task(_warm(app))
+    warming, telling = asyncio.create_task(_warm(app)), asyncio.create_task(app.state.topics.tell())
     try:
         yield
     finally:
         warming.cancel()
-        await asyncio.gather(warming, return_exceptions=True)
+        telling.cancel()
+        await asyncio.gather(warming, telling, return_exceptions=True)
         note.unlink(missing_ok=True)
         await app.state.claims.close()
+        await app.state.studies.close()
         await app.state.runs.close()
         await app.state.judge.close()
         await app.state.planner.close()

@@ -1,6 +1,5 @@
-"""The pages. The Lab's controls are made here from the catalogue's JSON Schema; templates only lay them out."""
+"""The pages: templates in the visitor's language and theme, with what they lay out."""
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,30 +8,16 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app import outline
-from app.i18n import COOKIE, Words, language_of, words
+from app.fields import Form
+from app.i18n import COOKIE, language_of, words
 from app.settings import ROOT
 from dynascope import __version__
 from trainer.spec import LANGUAGES
 
 router = APIRouter(include_in_schema=False)
 
-Schema = dict[str, Any]
-
-#: Where a spec chooses a part, and of which kind. Its params stand beside the name, under `params`.
-PARTS = {
-    "data.name": "dataset",
-    "model.name": "model",
-    "model.activation.name": "activation",
-    "init.name": "init",
-    "norm.name": "norm",
-    "penalty.method": "penalty",
-    "optimizer.name": "optimizer",
-    "optimizer.schedule.name": "schedule",
-}
 #: What a person can watch and steer: the trainer itself knows no pace, and ends after some epochs.
 WATCHED = {"pace": 60, "stop": {"max_epochs": None, "max_steps": 20_000, "early": None}}
-#: The transport row has the pace; tags and notes belong to a run once it is there.
-ELSEWHERE = ("pace", "tags", "notes", "name")
 _YEAR = 365 * 86400
 
 
@@ -56,6 +41,34 @@ async def notes(request: Request) -> HTMLResponse:
     read = {"sections": outline.sections(statements, experiments), "tally": outline.tally(statements), "signs": outline.STATUS_SIGNS}
     shown = [{name: told[name] for name in ("id", "label", "bounds", "axes", "log_axes", "arms")} for told in experiments]
     return page(request, "notes.html", "notes", experiments=shown, outcome_signs=outline.OUTCOME_SIGNS, **read)
+
+
+@router.get("/runs")
+async def runs(request: Request) -> HTMLResponse:
+    """Every run and every study, to find, to compare and to delete."""
+    return await _spoken(request, "runs.html")
+
+
+@router.get("/studies/new")
+async def new_study(request: Request) -> HTMLResponse:
+    """A ready-made study, or one that is put together here."""
+    return await _spoken(request, "new_study.html")
+
+
+@router.get("/studies/{id}")
+async def study(request: Request, id: str) -> HTMLResponse:
+    """One study. Whether there is one of this id, the script that asks for it says."""
+    return await _spoken(request, "study.html", id=id[:64])
+
+
+async def _spoken(request: Request, template: str, **more: Any) -> HTMLResponse:
+    """A page about specs: its scripts know every field's words, and what is ready-made."""
+    catalogue = await request.app.state.catalog.get()
+    if not catalogue:
+        return page(request, "preparing.html", "runs")
+    form = Form(catalogue, catalogue["defaults"], words(language_of(request)))
+    about = {"defaults": catalogue["defaults"], "studies": catalogue.get("studies", [])}
+    return page(request, template, "runs", fields=form.varied(), about=about, **more)
 
 
 @router.get("/api/docs")
@@ -96,141 +109,3 @@ def environment(language: str) -> Environment:
     env.install_gettext_callables(said.gettext, said.ngettext, newstyle=True)  # type: ignore[attr-defined]
     env.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":")}
     return env
-
-
-class Form:
-    """Fields by dotted path, as templates and scripts know them."""
-
-    def __init__(self, catalogue: Schema, defaults: Schema, said: Words) -> None:
-        self._catalogue, self._defaults, self._said = catalogue, defaults, said
-        self._live = set(catalogue.get("live", ()))
-        self._defs = catalogue["spec"].get("$defs", {})
-        self.fields = {field["path"]: field for field in self._walk(catalogue["spec"], "", self._defs)}
-
-    def under(self, prefix: str, *without: str) -> list[Schema]:
-        """The fields of one branch in the schema's order, but those that stand elsewhere."""
-        return [f for p, f in self.fields.items() if p.startswith(f"{prefix}.") and p not in without]
-
-    def rest(self, *placed: str) -> list[Schema]:
-        """Whatever no branch shows: a field that is new in the schema appears in the page without an edit."""
-        return [f for p, f in self.fields.items() if not p.startswith(tuple(placed)) and p not in ELSEWHERE]
-
-    def _walk(self, schema: Schema, prefix: str, defs: Schema) -> Iterator[Schema]:
-        for name, prop in schema.get("properties", {}).items():
-            path = f"{prefix}{name}"
-            resolved = _resolved(prop, defs)
-            variants = [_resolved(v, defs) for v in resolved.get("anyOf", [resolved])]
-            nested = next((v for v in variants if v.get("properties") is not None), None)
-            if path in PARTS:
-                part = self._part(path, PARTS[path], resolved)
-                if len(part["options"]) > 1:  # no choice needs no control
-                    yield part
-            elif nested is not None:
-                if any(v.get("type") == "null" for v in variants):
-                    yield self._labelled(path, resolved, {"kind": "group", "default": self._default(path) is not None})
-                yield from self._walk(nested, f"{path}.", defs)
-            elif name != "params" and (field := self._leaf(path, resolved, variants, self._default(path))):
-                yield field
-
-    def _part(self, path: str, kind: str, schema: Schema) -> Schema:
-        parts = sorted(self._catalogue["parts"].get(kind, []), key=lambda part: part["name"] != "none")
-        branch = path.rsplit(".", 1)[0]
-        labels = [self._text(part.get("label")) or part["name"] for part in parts]
-        options = [
-            {
-                "value": part["name"],
-                "label": label,
-                "short": short,
-                "help": self._text(part.get("text")),
-                "source": part.get("source"),
-                "params": self._params(part, branch),
-            }
-            for part, label, short in zip(parts, labels, _shortened(labels), strict=True)
-        ]
-        return self._labelled(path, schema, {"kind": "choice", "part": kind, "options": options, "default": self._default(path)})
-
-    def _params(self, part: Schema, branch: str) -> list[Schema]:
-        """The chosen part's own parameters; a penalty method has none in the spec."""
-        schema = part.get("schema") or {}
-        defs = {**self._defs, **schema.get("$defs", {})}
-        found = []
-        for name, prop in schema.get("properties", {}).items():
-            resolved = _resolved(prop, defs)
-            variants = [_resolved(v, defs) for v in resolved.get("anyOf", [resolved])]
-            default = (part.get("defaults") or {}).get(name, resolved.get("default"))
-            field = self._leaf(f"{branch}.params.{name}", resolved, variants, default)
-            if field:
-                found.append(field)
-        return found
-
-    def _leaf(self, path: str, schema: Schema, variants: list[Schema], default: Any) -> Schema | None:
-        words_ = [w for v in variants for w in ([v["const"]] if "const" in v else v.get("enum", [])) if isinstance(w, str)]
-        numbers = [v for v in variants if v.get("type") in ("integer", "number")]
-        nullable = any(v.get("type") == "null" for v in variants)
-        about = {"default": default, "nullable": nullable}
-        if any(v.get("type") == "boolean" for v in variants):
-            return self._labelled(path, schema, about | {"kind": "flag"})
-        if numbers:
-            return self._labelled(path, schema, about | {"kind": "number", "words": words_, **_bounds(schema, numbers)})
-        if len(words_) + nullable > 1:
-            options: list[Schema] = [{"value": w, "label": w, "short": w, "help": "", "source": None, "params": []} for w in words_]
-            return self._labelled(path, schema, about | {"kind": "choice", "part": None, "options": options})
-        if schema.get("choose"):
-            return self._labelled(path, schema, about | {"kind": "upload", "dataset": schema["choose"].rsplit("/", 1)[1]})
-        if any(v.get("type") == "string" for v in variants) and ".params." in path:
-            return self._labelled(path, schema, about | {"kind": "text"})
-        return None
-
-    def _labelled(self, path: str, schema: Schema, about: Schema) -> Schema:
-        return {
-            "path": path,
-            "label": self._text(schema.get("label")),
-            "help": self._text(schema.get("help")) or schema.get("description", ""),
-            "live": bool(schema.get("live")) or path in self._live,
-            "nullable": False,
-            **about,
-        }
-
-    def _text(self, texts: dict[str, str] | None) -> str:
-        return (texts or {}).get(self._said.language, "")
-
-    def _default(self, path: str) -> Any:
-        """The page's, or within a group that the page has off, the spec's own."""
-        value: Any = self._defaults
-        own: Any = self._catalogue["defaults"]
-        for key in path.split("."):
-            value = value.get(key) if isinstance(value, dict) else own.get(key) if isinstance(own, dict) else None
-            own = own.get(key) if isinstance(own, dict) else None
-        return value
-
-
-def _bounds(schema: Schema, numbers: list[Schema]) -> Schema:
-    low: list[Any] = [v.get("minimum", v.get("exclusiveMinimum")) for v in numbers]
-    high: list[Any] = [v.get("maximum", v.get("exclusiveMaximum")) for v in numbers]
-    return {
-        "integer": all(v["type"] == "integer" for v in numbers),
-        "min": None if None in low else min(low),
-        "max": None if None in high else max(high),
-        "span": schema.get("span"),
-        "scale": schema.get("scale", "linear"),
-        # A log slider begins with a true zero where the field admits one.
-        "zero": schema.get("scale") == "log" and any(v.get("minimum", 1) <= 0 for v in numbers),
-    }
-
-
-def _resolved(schema: Schema, defs: Schema) -> Schema:
-    """Without `$ref` and one-item `allOf`; what stands beside a reference wins over what it names."""
-    if "$ref" in schema:
-        named = _resolved(defs[schema["$ref"].rsplit("/", 1)[1]], defs)
-        return {**named, **{k: v for k, v in schema.items() if k != "$ref"}}
-    if len(schema.get("allOf", ())) == 1:
-        return {**_resolved(schema["allOf"][0], defs), **{k: v for k, v in schema.items() if k != "allOf"}}
-    return schema
-
-
-def _shortened(labels: list[str]) -> list[str]:
-    """Labels for narrow buttons: without a last word that at least half of them share, and what is in brackets."""
-    bare = [label.split(" (")[0].split("(")[0].strip() or label for label in labels]
-    last = [label.rsplit(" ", 1)[1] for label in bare if " " in label]
-    common = {word for word in last if last.count(word) > 1 and 2 * last.count(word) >= len(labels)}
-    return [label.rsplit(" ", 1)[0] if " " in label and label.rsplit(" ", 1)[1] in common else label for label in bare]

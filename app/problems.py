@@ -1,5 +1,9 @@
-"""RFC 9457 problem documents: the one shape of every error that the API gives."""
+"""RFC 9457 problem documents: the one shape of every error that the API gives.
 
+Their sentences are English unless the request asks for another language, by the page's cookie or `Accept-Language`.
+"""
+
+import json
 from http import HTTPStatus
 from typing import Any
 
@@ -10,6 +14,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from app.i18n import language_of
+from app.wording import spoken, spoken_detail
 from trainer.spec import FieldError
 
 MEDIA_TYPE = "application/problem+json"
@@ -34,13 +40,21 @@ class Problem(Exception):
     def of_fields(cls, errors: list[FieldError]) -> "Problem":
         return cls(422, "; ".join(f"{e.loc}: {e.msg}" for e in errors[:3]), errors)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, language: str = "en") -> dict[str, Any]:
+        """`detail` and each `msg` in a language; `loc` and `got` are no language's."""
         title = HTTPStatus(self.status).phrase
-        errors = [_shown(error) for error in self.errors]
-        return ProblemDocument(title=title, status=self.status, detail=self.detail, errors=errors).model_dump(mode="json")
+        errors = [_shown(e.model_copy(update={"msg": spoken(e.msg, language)})) for e in self.errors]
+        detail = spoken_detail(self.detail, self.errors, language)
+        return ProblemDocument.model_construct(title=title, status=self.status, detail=detail, errors=errors).model_dump()
 
-    def response(self) -> JSONResponse:
-        return JSONResponse(self.document(), self.status, self.headers, MEDIA_TYPE)
+    def response(self, language: str = "en") -> JSONResponse:
+        return _Answer(self.document(language), self.status, self.headers, MEDIA_TYPE)
+
+
+class _Answer(JSONResponse):
+    def render(self, content: Any) -> bytes:
+        """What was given may hold half a surrogate pair, which UTF-8 has no bytes for and JSON an escape."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -57,17 +71,17 @@ def install(app: FastAPI) -> None:
 
 async def _problem(request: Request, problem: Exception) -> JSONResponse:
     assert isinstance(problem, Problem)
-    return problem.response()
+    return problem.response(language_of(request))
 
 
 async def _invalid(request: Request, refused: Exception) -> JSONResponse:
     assert isinstance(refused, RequestValidationError)
-    return Problem.of_fields([field_error(e) for e in refused.errors()]).response()
+    return Problem.of_fields([field_error(e) for e in refused.errors()]).response(language_of(request))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
+    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response(language_of(request))
 
 
 def field_error(error: Any) -> FieldError:
@@ -77,7 +91,12 @@ def field_error(error: Any) -> FieldError:
     message = error["msg"]
     if error["type"] == "extra_forbidden":
         message = "there is no such field; check its spelling against the schema"
-    return FieldError(loc=".".join(loc), msg=message, got=error.get("input"))
+    return FieldError(loc=_written(".".join(loc)), msg=_written(message), got=error.get("input"))
+
+
+def _written(text: str) -> str:
+    """With half of a surrogate pair as its escape."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shown(error: FieldError) -> FieldError:
@@ -89,3 +108,7 @@ def _shown(error: FieldError) -> FieldError:
 
 def _finite(value: float) -> float | str:
     return value if value - value == 0 else str(value)
+
+
+def no_such_run(id: str) -> Problem:
+    return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")

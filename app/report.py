@@ -16,7 +16,8 @@ from dynascope import __version__
 Told = dict[str, Any]
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "plotly")
-_PLOTLY = ROOT / "static" / "vendor" / "plotly-cartesian.min.js"
+#: The library itself, as a file that is to need nothing else holds it.
+PLOTLY = ROOT / "static" / "vendor" / "plotly-cartesian.min.js"
 #: Draws each figure from the JSON that stands beside it.
 _DRAW = """for (const held of document.querySelectorAll('script[data-figure]')) {
   const { data, layout } = JSON.parse(held.textContent);
@@ -49,7 +50,7 @@ def write(statements: list[Told], experiments: list[Told], newest: dict[str, Tol
     judged = {id: _judged(row) for id, row in newest.items()}
     figures = {e["id"]: figure(e, judged[e["id"]]["founds"], language) for e in experiments if e["id"] in judged}
     drawn = {id: made.replace("<", "\\u003c") for id, made in figures.items() if made}  # no text in it can end its element
-    plotly = _PLOTLY.read_text(encoding="utf-8") if drawn else ""
+    plotly = PLOTLY.read_text(encoding="utf-8") if drawn else ""
     return (
         pages.environment(language)
         .get_template("report.html")
@@ -64,9 +65,9 @@ def write(statements: list[Told], experiments: list[Told], newest: dict[str, Tol
             figures=drawn,
             plotly=plotly,
             draw=_DRAW,
-            scripts=" ".join(_hash(script) for script in (plotly, _DRAW) if script),
+            scripts=" ".join(script_hash(script) for script in (plotly, _DRAW) if script),
             made=time.strftime("%Y-%m-%d %H:%M"),
-            versions={"Dynascope": __version__, "Python": platform.python_version()} | _versions(),
+            versions={"Dynascope": __version__, "Python": platform.python_version()} | versions(),
             brief=_brief,
         )
     )
@@ -78,7 +79,7 @@ def _judged(row: Told) -> Told:
     names = list(dict.fromkeys(name for found in founds for name in found["values"]))
     values = {name: sorted(v for found in founds if (v := found["values"].get(name)) is not None) for name in names}
     numbers = {name: {"middle": _middle(held), "low": held[0], "high": held[-1]} for name, held in values.items() if held}
-    seconds = None if row["ended"] is None else row["ended"] - row["created"]
+    seconds = None if None in (row["started"], row["ended"]) else row["ended"] - row["started"]
     passed = sum(found["passes"] for found in founds)
     return {
         **row,
@@ -98,7 +99,7 @@ def _brief(value: float | None) -> str:
     return "–" if value is None else f"{value:.4g}".replace("-", "−")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
         try:
@@ -108,6 +109,6 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _hash(script: str) -> str:
+def script_hash(script: str) -> str:
     """As a content security policy names a script."""
     return f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

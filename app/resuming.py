@@ -24,6 +24,24 @@ def refuse_unless_it_can(record: dict[str, Any], changes: dict[str, Any]) -> Non
         raise Problem.of_fields([FieldError(loc="changes", msg=msg, got=changes)])
 
 
+def there(events: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
+    """Of the checkpoints that a run has told of, those that its folder holds, oldest first."""
+    told = {
+        e["data"]["file"]: {"step": e["step"], "file": e["data"]["file"], "time": e["time"], "automatic": e["data"].get("automatic", False)}
+        for e in events
+        if e["kind"] == "checkpoint"
+    }
+    return [c for c in told.values() if (folder / Path(c["file"]).name).exists()]
+
+
+def keep_newest(folder: Path) -> None:
+    """Of a run that has ended, the checkpoints that it made by itself go, but for one that is its newest of all."""
+    held = sorted(folder.glob("*.safetensors"), key=lambda path: int(path.name.split(".")[0]))
+    for path in held[:-1]:
+        if path.name.endswith(".auto.safetensors"):
+            path.unlink(missing_ok=True)
+
+
 def point_of(record: dict[str, Any], held: list[dict[str, Any]], at: float | None) -> tuple[float, str | None]:
     """`(step, checkpoint file)` to go on from; no file: the run begins anew. `held`: its checkpoints."""
     beginning = float(record["forked_at"] or 0.0)

@@ -1,28 +1,28 @@
-"""The life of a run: queued → starting → running ⇄ paused → ended; who may start, and how controls reach a trainer."""
+"""The life of a run: queued → starting → running ⇄ paused → ended, and how controls reach a trainer."""
 
 import asyncio
 import contextlib
 import hashlib
 import json
 import logging
-import os
 import secrets
 import shutil
 import time
 import uuid
-from collections import deque
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from app.active import Active, Link, exit_words, first_share, layers_of, new_record, note_diagnosis, note_latest, with_changes
+from app import topics
+from app.active import Active, Link, exit_words, first_share, job_of, layers_of, new_record, note_diagnosis, note_latest, with_changes
 from app.executors.base import Executor, OnExit, Started
 from app.hub import Hub
 from app.planner import Planner
-from app.problems import Problem
-from app.resuming import began_with, link, made_after, made_before, point_of, refuse_unless_it_can
+from app.problems import Problem, no_such_run
+from app.resuming import began_with, keep_newest, link, made_after, made_before, point_of, refuse_unless_it_can, there
 from app.settings import Settings
+from app.slots import Slots
 from app.store import frames, history, records
 from app.store.database import Store
 from app.store.rewind import rewind
@@ -33,10 +33,8 @@ from trainer.spec import FieldError
 
 log = logging.getLogger(__name__)
 
-#: Processes a core at most, and memory that has to be free before one more starts.
-PROCESSES_A_CORE = 16
-FREE_MEMORY = 300 << 20
-MEASURE = 1.0
+#: Seconds that a deleted run's process may take to end before its folder goes.
+GOING = 5.0
 #: The checkpoint that a forked run goes on from, in its own folder: its parent may be deleted before it starts.
 BEGIN = "begin.safetensors"
 
@@ -46,15 +44,13 @@ class Runs:
         self._settings, self._store, self._hub = settings, store, hub
         self._planner, self._executor = planner, executor
         self._active: dict[str, Active] = {}
-        self._queue: deque[str] = deque()
-        self._resuming: deque[tuple[str, asyncio.Event]] = deque()
+        self._slots = Slots(settings, executor, self._active, lambda run: self._spawn(self._launch(run)))
         self._creating = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._closing = False
 
     # ---- what users ask for
 
-    async def create(self, spec: dict[str, Any], request_key: str | None = None) -> tuple[dict[str, Any], bool]:
+    async def create(self, spec: dict[str, Any], request_key: str | None = None, background: bool = False) -> tuple[dict[str, Any], bool]:
         """`(record, is new)`. The same key with the same spec gives the run that the first request made."""
         body_hash = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
         plan = await self._planner.ask("plan", spec=spec)
@@ -64,7 +60,11 @@ class Runs:
                 if used:
                     return await self._repeated(used, body_hash, request_key), False
             record = new_record(plan["spec"], request_key, body_hash)
-            return await self._enqueue(record), True
+            return await self._enqueue(record, background), True
+
+    async def of_study(self, spec: dict[str, Any], study: str, cell: int) -> dict[str, Any]:
+        """A new run in the background. Its spec is a full one that a plan was made of: runs of a cell differ in their seed alone."""
+        return await self._enqueue(new_record(spec, None, None) | {"study": study, "cell": cell}, background=True)
 
     async def fork(self, id: str, at: float | None, changes: dict[str, Any]) -> dict[str, Any]:
         """A new run that goes on from a checkpoint of this one, or from its state now where `at` is None."""
@@ -75,11 +75,18 @@ class Runs:
         plan = await self._planner.ask("fork", spec=spec, changes=name, step=step)
         record = new_record(plan["spec"], None, None) | {"parent": id, "forked_at": step, "step": step}
         begin = self._folder(record["id"]) / BEGIN
-        await asyncio.to_thread(link, self._folder(id) / "checkpoints" / file, begin)
-        async with self._creating:
-            return await self._enqueue(record)
+        try:
+            await asyncio.to_thread(link, self._folder(id) / "checkpoints" / file, begin)
+            async with self._creating:
+                return await self._enqueue(record)
+        except FileNotFoundError:
+            msg = "the checkpoint to go on from was just deleted or replaced by a newer one; try again"
+            raise Problem(409, msg) from None
+        finally:
+            if record["id"] not in self._active:
+                await asyncio.to_thread(shutil.rmtree, self._folder(record["id"]), True)
 
-    async def resume(self, id: str, at: float | None, changes: dict[str, Any]) -> dict[str, Any]:
+    async def resume(self, id: str, at: float | None, changes: dict[str, Any], background: bool = False) -> dict[str, Any]:
         """The same run goes on from a checkpoint, its newest where `at` is None, as its next attempt."""
         async with self._creating:
             record = await self.record(id)
@@ -89,11 +96,14 @@ class Runs:
             now, again = made_after(record, events, step, changes)
             path = str((self._folder(id) / "checkpoints" / file).resolve()) if file else None
             plan = await self._planner.ask("resume", spec=made_before(record, events, step), changes=now, step=step, checkpoint=path)
-            self._refuse_when_full()
+            if not background:
+                self._slots.refuse_when_full()
             told = {"checkpoint": file, "changes": now, "again": again, "version": __version__}
             latest = await self._store.write(rewind, id, record["attempt"] + 1, step, file is None, told)
             share = first_share(plan["spec"])
-            self._admit(Active(id, plan["spec"], record["attempt"] + 1, "queued", share=share, step=step, latest=latest))
+            run = Active(id, plan["spec"], record["attempt"] + 1, "queued", share=share, step=step, latest=latest)
+            run.background = background
+            self._admit(run, record["study"])
             self._hub.resync(id)
             return await self.record(id) | {"spec": plan["spec"]}
 
@@ -116,43 +126,31 @@ class Runs:
 
     async def checkpoints(self, id: str) -> list[dict[str, Any]]:
         """`step`, `file`, `time`, `automatic` of each that is there, oldest first."""
-        events = await self._store.read(history.read_events, id)
-        told = {
-            e["data"]["file"]: {
-                "step": e["step"],
-                "file": e["data"]["file"],
-                "time": e["time"],
-                "automatic": e["data"].get("automatic", False),
-            }
-            for e in events
-            if e["kind"] == "checkpoint"
-        }
-        folder = self._folder(id) / "checkpoints"
-        return [c for c in told.values() if (folder / Path(c["file"]).name).exists()]
+        return there(await self._store.read(history.read_events, id), self._folder(id) / "checkpoints")
 
     async def _present_spec(self, record: dict[str, Any]) -> dict[str, Any]:
         run = self._active.get(record["id"])
         return run.spec if run else with_changes(record["spec"], await self._store.read(history.read_events, record["id"]))
 
     def slots(self) -> dict[str, Any]:
-        waiting, going = len(self._queue), sum(run.holds_slot for run in self._active.values())
-        return {"slots": self._settings.slots, "used": round(self._used(), 3), "running": going, "queued": waiting}
+        return self._slots.state()
 
-    async def _enqueue(self, record: dict[str, Any]) -> dict[str, Any]:
-        self._refuse_when_full()
+    async def _enqueue(self, record: dict[str, Any], background: bool = False) -> dict[str, Any]:
+        if not background:
+            self._slots.refuse_when_full()
         await self._store.write(records.add, record)
         run = Active(record["id"], record["spec"], 1, "queued", share=first_share(record["spec"]), step=record["step"])
-        self._admit(run)
+        run.background = background
+        self._admit(run, record["study"])
         return {key: value for key, value in record.items() if key not in records.PRIVATE} | {"status": run.status}
 
-    def _refuse_when_full(self) -> None:
-        if len(self._queue) >= self._settings.max_queued:
-            raise Problem(429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them")
-
-    def _admit(self, run: Active) -> None:
+    def _admit(self, run: Active, study: str | None) -> None:
         self._active[run.id] = run
-        self._queue.append(run.id)
-        self._schedule()
+        if study:
+            self._hub.belongs(run.id, topics.of_study(study))
+        self._hub.stir(topics.RUNS)
+        self._slots.enqueue(run)
+        self._slots.give()
 
     async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
         if used[1] != body_hash:
@@ -175,7 +173,7 @@ class Runs:
             spec = await self._planner.ask("changes", spec=run.spec, changes=changes)
         deadline = time.monotonic() + self._settings.control_timeout
         if action == "resume" and run.status == "paused":
-            await self._take_slot(run, deadline)
+            await self._slots.take(run, deadline)
         answer = await self._command(run, Control(id=uuid.uuid4().hex, action=action, changes=changes), deadline)
         if "error" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
@@ -193,32 +191,56 @@ class Runs:
             raise no_such_run(id)
         raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); resume it, or start a new one")
 
-    async def _take_slot(self, run: Active, deadline: float) -> None:
-        """A paused run has given its slot back; it goes on as soon as one is free, before those that wait to start."""
-        granted = asyncio.Event()
-        self._resuming.append((run.id, granted))
-        self._schedule()
-        try:
-            await asyncio.wait_for(granted.wait(), max(0.0, deadline - time.monotonic()))
-        except TimeoutError:
-            self._resuming = deque(item for item in self._resuming if item[1] is not granted)
-            raise Problem(503, "no slot is free; pause or stop another run, then resume this one") from None
-
     async def _command(self, run: Active, control: Control, deadline: float) -> dict[str, Any]:
+        if run.ended.is_set():  # while the change was checked, or a slot waited for
+            run = await self._controllable(run.id)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         run.reply[control.id] = future
+        sending = asyncio.create_task(self._send(run, control))
         try:
-            async with asyncio.timeout_at(asyncio.get_running_loop().time() + max(0.0, deadline - time.monotonic())):
-                await run.linked.wait()
-                assert run.link is not None
-                await run.link.send(encode(control))
-                return await future
-        except (TimeoutError, RuntimeError):
+            async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
+                return await future  # which the run's end answers too
+        except TimeoutError:
             if run.status == "paused" and control.action == "resume":
                 run.share = 0.0
             raise Problem(503, "the trainer did not answer in time; it may be away or in a long step. Try again") from None
         finally:
             run.reply.pop(control.id, None)
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+
+    async def _send(self, run: Active, control: Control) -> None:
+        """To the trainer, once it is there; to one whose connection broke just now, when it is there again."""
+        while True:
+            await run.linked.wait()
+            link = run.link
+            assert link is not None
+            try:
+                return await link.send(encode(control))
+            except ConnectionError:
+                self.disconnected(run.id, link)
+
+    async def stop(self, id: str, reason: str) -> None:
+        """End a run that may go on: by its trainer, or by a signal where that doesn't answer. Returns once it has ended."""
+        run = self._active.get(id)
+        if run is None:
+            return
+        run.verdict = ("stopped", reason)
+        if run.status == "queued":
+            await self._finish(run, *run.verdict)
+        else:
+            try:
+                deadline = time.monotonic() + self._settings.control_timeout
+                await self._command(run, Control(id=uuid.uuid4().hex, action="stop", changes={}), deadline)
+            except Problem:
+                if run.process:
+                    self._executor.terminate(run.process)
+        await run.ended.wait()
+
+    async def until_ended(self, id: str) -> None:
+        run = self._active.get(id)
+        if run is not None:
+            await run.ended.wait()
 
     async def wait(self, id: str, seconds: float) -> dict[str, Any]:
         """The record once the run has ended, or as it is at the time-out."""
@@ -247,15 +269,35 @@ class Runs:
         return [run.id for run in self._active.values() if run.spec["data"]["params"].get("id") == upload]
 
     async def delete(self, id: str) -> None:
-        run = self._active.get(id)
-        if run is not None:
-            run.verdict = ("stopped", "deleted while it ran")
-            if run.process:
-                self._executor.terminate(run.process)
-            await self._finish(run, *run.verdict)
-        if not await self._store.write(records.remove, id):
+        going, removed = [id], 0
+        while going:
+            await self._end_for_good(id)
+            going, removed = await self.remove_ended(going)
+        if not removed:
             raise no_such_run(id)
-        await asyncio.to_thread(shutil.rmtree, self._folder(id), True)
+
+    async def remove_ended(self, ids: list[str]) -> tuple[list[str], int]:
+        """Those of them that have ended go, in one transaction. Gives those that were resumed meanwhile, and how many went."""
+        async with self._creating:
+            ended = [id for id in ids if id not in self._active]
+            removed = await self._store.write(records.remove, ended)
+        self._hub.stir(topics.RUNS)
+        for id in ended:
+            await asyncio.to_thread(shutil.rmtree, self._folder(id), True)
+        return [id for id in ids if id not in ended], removed
+
+    async def _end_for_good(self, id: str) -> None:
+        run = self._active.get(id)
+        if run is None:
+            return
+        run.verdict = ("stopped", "deleted while it ran")
+        if run.process:
+            self._executor.terminate(run.process)
+        await self._finish(run, *run.verdict)
+        await run.ended.wait()  # where another was about to end it
+        if run.process:  # it may write until it is gone
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(run.gone.wait(), GOING)
 
     # ---- what trainers say
 
@@ -320,51 +362,22 @@ class Runs:
 
     # ---- starting and ending
 
-    def _schedule(self) -> None:
-        """Give free slots away: to paused runs that go on, then in order of asking."""
-        if self._closing:
-            return
-        while self._resuming and self._used() < self._settings.slots:
-            paused, granted = self._resuming.popleft()
-            run = self._active.get(paused)
-            if run is not None:
-                run.status = "running"  # holds its slot from here on
-                granted.set()
-        while self._queue and self._room_for(self._active[self._queue[0]]):
-            run = self._active[self._queue.popleft()]
-            run.status = "starting"
-            self._spawn(self._launch(run))
-
-    def _used(self) -> float:
-        return sum(run.share for run in self._active.values() if run.holds_slot)
-
-    def _room_for(self, run: Active) -> bool:
-        processes = sum(run.process is not None or run.status == "starting" for run in self._active.values())
-        if processes == 0:
-            return True
-        fits = self._used() + run.share <= self._settings.slots + 1e-9
-        return fits and processes < PROCESSES_A_CORE * (os.cpu_count() or 1) and psutil.virtual_memory().available > FREE_MEMORY
-
     async def _launch(self, run: Active) -> None:
         token = secrets.token_urlsafe(24)
         values = {"ingest_hash": hashlib.sha256(token.encode()).hexdigest(), "started": time.time(), "attempt": run.attempt}
         await self._set_status(run, "starting", values)
         events = await self._store.read(history.read_events, run.id)
-        job = {
-            **began_with(events, run.attempt, self._folder(run.id) / "checkpoints", self._folder(run.id) / BEGIN),
-            "keep": self._settings.checkpoint_seconds,
-            "run": run.id,
-            "attempt": run.attempt,
-            "token": token,
-            "spec": run.spec,
-            "data": str(self._settings.data.resolve()),
-            "patience": self._settings.silence,
-        }
+        begun = began_with(events, run.attempt, self._folder(run.id) / "checkpoints", self._folder(run.id) / BEGIN)
+        job = job_of(run, token, begun, self._settings)
         try:
             run.process = await self._executor.start(job, self._on_exit(run))
         except (OSError, EOFError) as error:
             await self._finish(run, "failed", f"no worker could be started: {error}")
             return
+        if run.ended.is_set():  # deleted before there was a process to end
+            self._executor.terminate(run.process)
+            await run.gone.wait()
+            return await asyncio.to_thread(shutil.rmtree, self._folder(run.id), True)
         await self._store.write(records.change, run.id, {"pid": run.process.pid, "pid_started": run.process.created})
 
     def _on_exit(self, run: Active) -> OnExit:
@@ -372,6 +385,7 @@ class Runs:
 
     async def _exited(self, run: Active, code: int | None, unsaid: tuple[str, str] | None = None) -> None:
         """A worker is gone. What it could not send is in its journal; `unsaid` is the end of a run whose journal has none."""
+        run.gone.set()
         if run.ended.is_set():
             return
         await self._import_journal(run)
@@ -401,18 +415,20 @@ class Runs:
         if run.verdict is not None:
             status, reason = run.verdict
         run.status = "ending"
-        if run.id in self._queue:
-            self._queue.remove(run.id)
+        self._slots.withdraw(run)
         values = {"end_reason": reason, "ended": time.time(), "latest": run.latest, "step": run.step}
         await self._store.write(history.fold, run.id, True)
         await self._set_status(run, status, values)
         self._active.pop(run.id, None)
+        self._hub.forget(run.id)
         run.ended.set()
         for future in run.reply.values():
             if not future.done():
                 future.set_result({"status": status, "step": run.step})
         self._journal(run).unlink(missing_ok=True)
-        self._schedule()
+        self._slots.give()
+        if run.background:  # there may be thousands
+            await asyncio.to_thread(keep_newest, self._folder(run.id) / "checkpoints")
 
     async def _set_status(self, run: Active, status: str, values: dict[str, Any] | None = None) -> None:
         values = values or {}
@@ -420,7 +436,7 @@ class Runs:
         await self._store.write(records.change, run.id, {"status": status, **values})
         self._hub.tell(run.id, "status", run.step or 0.0, time.time(), {"status": status, "end_reason": values.get("end_reason")})
         if status == "paused":
-            self._schedule()
+            self._slots.give()
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -442,8 +458,11 @@ class Runs:
             run.step = record["step"] or await self._store.read(history.updates_made, run.id)
             run.spec = with_changes(run.spec, await self._store.read(history.read_events, run.id))
             self._active[run.id] = run
+            run.background = record["study"] is not None
+            if record["study"]:
+                self._hub.belongs(run.id, topics.of_study(record["study"]))
             if run.status == "queued":
-                self._queue.append(run.id)
+                self._slots.enqueue(run)
                 continue
             if record["pid"] is None:
                 self._spawn(self._expect(run))
@@ -452,8 +471,8 @@ class Runs:
             if not self._executor.adopt(run.process, self._on_exit(run)):
                 gone = f"the worker (pid {record['pid']}) was gone when the server came back"
                 self._spawn(self._exited(run, None, ("interrupted", gone)))
-        self._spawn(self._measure())
-        self._schedule()
+        self._spawn(self._slots.measure())
+        self._slots.give()
 
     async def _expect(self, run: Active) -> None:
         """A worker that was starting when the last server died: it may yet come."""
@@ -462,22 +481,9 @@ class Runs:
         except TimeoutError:
             await self._finish(run, "interrupted", "the server ended while this run was starting")
 
-    async def _measure(self) -> None:
-        """A paced run takes its measured share of a core: what it used of the last second or so. One without a pace takes
-        whatever there is, however little a busy machine has left for it."""
-        while True:
-            await asyncio.sleep(MEASURE)
-            for run in list(self._active.values()):
-                used = self._executor.cpu_seconds(run.process) if run.process and run.holds_slot else None
-                now = time.monotonic()
-                if used is not None and run.cpu is not None and run.spec["pace"] is not None:
-                    run.share = min(1.0, max(0.02, (used - run.cpu[0]) / (now - run.cpu[1])))
-                run.cpu = None if used is None else (used, now)
-            self._schedule()
-
     async def close(self) -> None:
         """Runs end with their server: each worker is asked to, and what it could not send any more is read."""
-        self._closing = True
+        self._slots.close()
         for run in list(self._active.values()):
             if run.process is not None:
                 run.verdict = ("interrupted", "the server was stopped")
@@ -490,7 +496,3 @@ class Runs:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-
-
-def no_such_run(id: str) -> Problem:
-    return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")

@@ -9,13 +9,15 @@ import logging
 import re
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs, quote, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.i18n import language_of
 from app.problems import Problem
 from app.settings import Settings
 
@@ -45,10 +47,19 @@ HEADERS = {
 
 _ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Dynascope</title><body style="font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem">
-<h1 style="font-size:1.4rem">Dynascope</h1><p>{said}</p>
-<p lang="ko">서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.</p>
-<form action="/" method="get"><label>Token 토큰 <input name="token" type="password" autocomplete="current-password" required autofocus
+<h1 style="font-size:1.4rem">Dynascope</h1><p role="alert">{said}</p>
+<p lang="ko" role="alert">{said_ko}</p>
+<form method="get"><label>Token 토큰 <input name="token" type="password" autocomplete="current-password" required autofocus
 style="font:inherit;padding:.4rem"></label> <button style="font:inherit;padding:.4rem .8rem">Open 열기</button></form></body></html>"""
+
+_FIRST = (
+    "Open the link that the server printed at its start, or enter the token from that link.",
+    "서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
+)
+_WRONG = (
+    "That token is not right. Open the link that the server printed at its start, or enter the token from that link.",
+    "토큰이 맞지 않습니다. 서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
+)
 
 
 class Credentials:
@@ -88,59 +99,61 @@ class Guard:
         send = _with_headers(send)
         refusal = self._refusal(scope)
         if refusal is not None:
+            if isinstance(refusal, Problem):
+                refusal = refusal.response(language_of(HTTPConnection(scope)))
             await _refuse(scope, receive, send, refusal)
         elif scope["type"] == "http":
             await self._app(scope, _limited(receive, self._limit(scope)), send)
         else:
             await self._app(scope, receive, send)
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _refusal(self, scope: Scope) -> Response | Problem | None:
         headers, path = Headers(scope=scope), scope["path"]
         if headers.get("host", "").lower() not in self._hosts:
             allowed = ", ".join(sorted(self._hosts))
             return Problem(
                 421, f"Host {headers.get('host', '')!r} is not this server's; it answers to {allowed}. See DYNASCOPE_ALLOWED_HOSTS."
-            ).response()
+            )
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in self._origins:
-            return Problem(
-                403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS."
-            ).response()
+            return Problem(403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS.")
         length = headers.get("content-length", "0")
         limit = self._limit(scope)
         if not length.isdecimal() or int(length) > limit:
             # Whoever is hung up on while sending may not hear why: only what would take long to be let run out is.
             hang_up = {"Connection": "close"} if not length.isdecimal() or int(length) > LET_RUN_OUT else {}
-            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers=hang_up).response()
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers=hang_up)
         if path in OPEN or path in RUN_TOKEN:
             return None
-        if path == "/" and scope["type"] == "http" and b"token=" in scope.get("query_string", b""):
+        # Every page but the API's: what a browser's address bar asks for.
+        is_page = scope["type"] == "http" and scope["method"] == "GET" and not path.startswith(("/api/", "/static/"))
+        if is_page and b"token=" in scope.get("query_string", b""):
             return self._exchange(scope)
         if self._credentials.admits(headers):
             return None
-        if path == "/" and scope["type"] == "http":
-            return HTMLResponse(
-                _ASK.format(said="Open the link that the server printed at its start, or enter the token from that link."), 401
-            )
+        if is_page and (path == "/" or "text/html" in headers.get("accept", "")):
+            return _asked(_FIRST)
         how = {"WWW-Authenticate": "Bearer"}
-        return Problem(
-            401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how
-        ).response()
+        return Problem(401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how)
 
     def _limit(self, scope: Scope) -> int:
         """An upload goes to disk as it comes; every other body is held in memory."""
         return self._max_upload if (scope.get("method"), scope["path"]) == UPLOAD else self._max_body
 
     def _exchange(self, scope: Scope) -> Response:
-        """The page takes the token once, gets a cookie for it and goes on at the clean address."""
+        """A page takes the token once, gets a cookie for it and goes on at the clean address, on this host whatever the path says."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if not self._credentials.right(query.pop("token", [""])[0]):
-            return HTMLResponse(_ASK.format(said="That token is not right. Open the link that the server printed at its start."), 401)
+            return _asked(_WRONG)
         rest = urlencode(query, doseq=True)
-        answer = RedirectResponse("/" + (f"?{rest}" if rest else ""), 303)
+        answer = RedirectResponse("/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else ""), 303)
         c = self._credentials
         answer.set_cookie(c.cookie_name, c.cookie, max_age=30 * 86400, httponly=True, samesite="strict", secure=self._secure)
         return answer
+
+
+def _asked(said: tuple[str, str]) -> Response:
+    return HTMLResponse(_ASK.format(said=said[0], said_ko=said[1]), 401)
 
 
 def _with_headers(send: Send) -> Send:

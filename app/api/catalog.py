@@ -4,8 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app.deps import CatalogueDep, PlannerDep
+from app.deps import CatalogueDep, LanguageDep, PlannerDep
 from app.problems import documented
+from app.wording import spoken
 from trainer.spec import RunSpec
 
 router = APIRouter(tags=["catalog"])
@@ -21,7 +22,7 @@ async def catalog(catalogue: CatalogueDep) -> dict[str, Any]:
 
 
 @router.post("/plan", responses=documented(400, 401, 413, 422, 503))
-async def plan(spec: RunSpec, planner: PlannerDep) -> dict[str, Any]:
+async def plan(spec: RunSpec, planner: PlannerDep, language: LanguageDep) -> dict[str, Any]:
     """A spec → the full spec, layers, shapes, parameters, bytes, warnings. Starts nothing."""
     answer: dict[str, Any] = await planner.ask("plan", spec=spec.model_dump(exclude_unset=True))
-    return answer
+    return answer | {"warnings": [spoken(warning, language) for warning in answer["warnings"]]}

@@ -60,6 +60,7 @@ class Judgement(BaseModel):
     status: Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
     reason: str | None
     created: float
+    started: float | None = Field(description="When its turn came.")
     ended: float | None
     quick: bool
     seeds: list[int]

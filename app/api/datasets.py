@@ -5,9 +5,10 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
-from app.deps import SettingsDep, UploadsDep
+from app.deps import LanguageDep, SettingsDep, UploadsDep
 from app.form import chosen, receive
 from app.problems import documented
+from app.wording import spoken
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -63,7 +64,7 @@ class UploadList(BaseModel):
     responses=documented(400, 401, 409, 413, 415, 422, 429),
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
-async def upload(request: Request, uploads: UploadsDep, settings: SettingsDep) -> Upload:
+async def upload(request: Request, uploads: UploadsDep, settings: SettingsDep, language: LanguageDep) -> Upload:
     """A CSV, Parquet or NPZ file: `curl -F file=@iris.csv -F target=species`. The answer says what was found in it.
 
     An NPZ holds `x` of 2 to 5 dimensions (examples first) and `y`; nothing is unpickled. Where `task` or `target` was not
@@ -73,21 +74,26 @@ async def upload(request: Request, uploads: UploadsDep, settings: SettingsDep) -
         form = await receive(request, path, FIELDS, settings.max_upload)
         task = chosen(form.texts, "task", ("classification", "regression"))
         wanted = {name: form.texts.get(name, "").strip() or None for name in ("name", "target")}
-        return Upload(**await uploads.add(path, form.filename or "", task=task, **wanted))
+        return _told(await uploads.add(path, form.filename or "", task=task, **wanted), language)
 
 
 @router.get("", responses=documented(401))
-async def list_uploads(uploads: UploadsDep) -> UploadList:
+async def list_uploads(uploads: UploadsDep, language: LanguageDep) -> UploadList:
     """Newest first, all of them: their number is bounded."""
-    return UploadList(items=[Upload(**record) for record in await uploads.all()])
+    return UploadList(items=[_told(record, language) for record in await uploads.all()])
 
 
 @router.get("/{id}", responses=documented(401, 404))
-async def get(id: str, uploads: UploadsDep) -> Upload:
-    return Upload(**await uploads.one(id))
+async def get(id: str, uploads: UploadsDep, language: LanguageDep) -> Upload:
+    return _told(await uploads.one(id), language)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404, 409))
 async def delete(id: str, uploads: UploadsDep) -> None:
     """Refused while a run that has not ended uses it."""
     await uploads.delete(id)
+
+
+def _told(record: dict[str, Any], language: str) -> Upload:
+    ignored = [one | {"why": spoken(one["why"], language)} for one in record["ignored"]]
+    return Upload(**record | {"ignored": ignored, "notes": [spoken(note, language) for note in record["notes"]]})

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
-from app.deps import RunsDep, StoreDep
+from app.deps import LanguageDep, RunsDep, StoreDep
 from app.problems import Problem, documented
 from app.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
+from app.wording import spoken
 from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -68,6 +69,8 @@ class Run(BaseModel):
     parent: str | None = Field(description="The run that this one was forked from.")
     forked_at: float | None = Field(description="The step at which it went on by itself.")
     diagnosis: list[Diagnosis] = Field(description="What is wrong with it, the most severe first.")
+    study: str | None = Field(description="The study that it is of.")
+    cell: int | None = Field(description="The index of its cell in that study.")
 
     @computed_field(description="Whether it has ended and can go on; `GET checkpoints` says from where.")  # type: ignore[prop-decorator]
     @property
@@ -138,25 +141,27 @@ async def create(
 async def list_runs(
     runs: RunsDep,
     store: StoreDep,
+    language: LanguageDep,
     status: Status | None = None,
     tag: Annotated[str | None, Query(max_length=64)] = None,
     q: Annotated[str | None, Query(max_length=200)] = None,
+    study: Annotated[str | None, Query(max_length=20)] = None,
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> RunPage:
     """Newest first; `q` is looked for in names and notes."""
-    found = await store.read(records.page, limit + 1, _before(cursor), status, tag, q)
-    items = [Run(**runs.freshened(record)) for record in found[:limit]]
-    return RunPage(items=items, next=_cursor(found[limit - 1]) if len(found) > limit else None)
+    found = await store.read(records.page, limit + 1, before(cursor), status, tag, q, study)
+    items = [_told(runs.freshened(record), language) for record in found[:limit]]
+    return RunPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
 
 
 @router.get("/{id}", responses=documented(401, 404))
-async def get(id: str, runs: RunsDep) -> Run:
-    return Run(**await runs.record(id))
+async def get(id: str, runs: RunsDep, language: LanguageDep) -> Run:
+    return _told(await runs.record(id), language)
 
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
-async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep) -> Run:
+async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep, language: LanguageDep) -> Run:
     """Name, tags and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
@@ -165,7 +170,7 @@ async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep) -
         )
     await runs.record(id)
     await store.write(records.change, id, values)
-    return Run(**await runs.record(id))
+    return _told(await runs.record(id), language)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
@@ -175,9 +180,9 @@ async def delete(id: str, runs: RunsDep) -> None:
 
 
 @router.get("/{id}/wait", responses=documented(401, 404, 422))
-async def wait(id: str, runs: RunsDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60) -> Run:
+async def wait(id: str, runs: RunsDep, language: LanguageDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60) -> Run:
     """Answers when the run has ended, or at the time-out with the run as it is."""
-    return Run(**await runs.wait(id, timeout))
+    return _told(await runs.wait(id, timeout), language)
 
 
 @router.post("/{id}/control", responses=documented(400, 401, 404, 409, 413, 422, 503))
@@ -198,11 +203,11 @@ async def events(id: str, runs: RunsDep, store: StoreDep) -> EventList:
     return EventList(items=[RunEvent(**event) for event in await store.read(history.read_events, id)])
 
 
-def _cursor(record: dict[str, Any]) -> str:
+def cursor_of(record: dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(json.dumps([record["created"], record["id"]]).encode()).decode()
 
 
-def _before(cursor: str | None) -> tuple[float, str] | None:
+def before(cursor: str | None) -> tuple[float, str] | None:
     if cursor is None:
         return None
     try:
@@ -210,3 +215,8 @@ def _before(cursor: str | None) -> tuple[float, str] | None:
         return float(created), str(id)
     except (ValueError, TypeError) as error:
         raise Problem.of_fields([FieldError(loc="cursor", msg="not a cursor that this server gave out", got=cursor)]) from error
+
+
+def _told(record: dict[str, Any], language: str) -> Run:
+    reason = record["end_reason"]
+    return Run(**record | {"end_reason": reason and spoken(reason, language)})

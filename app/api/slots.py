@@ -11,7 +11,7 @@ router = APIRouter(tags=["runs"])
 
 class Slots(BaseModel):
     slots: int = Field(description="Cores that runs may take.")
-    used: float = Field(description="The measured share of them that running ones take.")
+    used: float = Field(description="The measured share of them that running ones take; one started by hand goes beside those of studies.")
     running: int
     queued: int = Field(description="Runs that wait for room.")
 

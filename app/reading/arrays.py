@@ -1,6 +1,8 @@
 """NPZ: arrays x and y. Sizes are checked as declared before anything is unpacked, and as they come."""
 
+import tokenize
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ def read_npz(path: Path, target: str | None, most: int) -> Found:
                 msg = f"it has no array {' and no array '.join(lacking)}: save it by numpy.savez(file, x=..., y=...)"
                 raise Bad(msg, sorted(members)[:20])
             x, y = (_array(archive, members[name], name, most) for name in ("x", "y"))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError) as error:
         raise Bad(f"it can't be read as an NPZ: {str(error)[:300]}") from None
     others = [{"column": name[:200], "why": "only x and y are read"} for name in sorted(set(members) - {"x", "y"})]
     return _checked(x, y, others)
@@ -39,7 +41,7 @@ def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, most: int
             version = npy.read_magic(file)
             read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
             shape, by_columns, dtype = read(file)
-        except ValueError as error:
+        except (ValueError, tokenize.TokenError, SyntaxError) as error:
             raise Bad(f"array {name} has no head that NumPy writes: {str(error)[:200]}") from None
         if dtype.hasobject:
             raise Bad(f"array {name} holds pickled Python objects, which are never opened; give it numbers", str(dtype))

@@ -9,6 +9,8 @@ MIN_ROWS, MAX_ROWS, MAX_COLUMNS, MAX_VALUES = 10, 1_000_000, 10_000, 100_000_000
 #: Of a class, one a split; of whole numbers that are read as classes; of classes at all.
 MIN_OF_CLASS, FEW, MAX_CLASSES = 3, 20, 1000
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
+#: Of its size, what a column has to vary by; whole numbers that a float64 holds.
+FINE, EXACT = 1e-5, 2**53
 #: Names that an answer holds at most.
 NAMES = 1000
 
@@ -35,6 +37,11 @@ class Found:
     ignored: list[dict[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     padded: bool = False
+
+
+def too_fine(low: float, high: float) -> bool:
+    """Whether float32, of some seven digits, leaves next to nothing of what differs."""
+    return high - low < FINE * max(abs(low), abs(high))
 
 
 def numbers(values: np.ndarray) -> np.ndarray:
@@ -73,13 +80,20 @@ def learnt(found: Found, task: str | None) -> tuple[np.ndarray, str, list[str]]:
             raise Bad(f"target {name!r} is {values[0]:g} in every row; there is nothing to learn", float(values[0]), "target")
         if np.abs(values).max() > np.finfo(np.float32).max:
             raise Bad(f"target {name!r} holds values beyond 3e38; scale it", None, "target")
+        if too_fine(float(values.min()), float(values.max())):
+            low, high = values.min(), values.max()
+            msg = (
+                f"target {name!r} goes from {low:.10g} to {high:.10g}, which single precision can't tell apart: subtract {low:.10g} from it"
+            )
+            raise Bad(msg, None, "target")
         return values.astype(np.float32), task, []
-    return _classes(found, values if is_number.all() else target.astype(str))
+    exact = target.dtype.kind in "iu" or not is_number.all() or np.abs(values).max() > EXACT
+    return _classes(found, target if exact else values)
 
 
 def _classes(found: Found, target: np.ndarray) -> tuple[np.ndarray, str, list[str]]:
     known, y, counts = np.unique(target, return_inverse=True, return_counts=True)
-    names = [f"{value:g}" if isinstance(value, float) else str(value)[:200] for value in known.tolist()]
+    names = [str(int(value) if isinstance(value, float) and value.is_integer() else value)[:200] for value in known.tolist()]
     if len(known) < 2:
         raise Bad(f"target {found.target_name!r} is {names[0]!r} in every row; one class is nothing to learn", names[0], "target")
     if len(known) > MAX_CLASSES:

@@ -2,27 +2,30 @@
 
 import codecs
 import csv
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from app.reading.found import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, MISSING, NAMES, Bad, Found
+from app.reading.found import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, MISSING, NAMES, Bad, Found, too_fine
 
 #: Rows that are looked at together; whether a column holds numbers or text is read from the first of them.
 CHUNK = 5000
+#: Why a column is left out that pandas has written beside those of its table.
+INDEX = "the index of a table"
 
 
 def read_csv(path: Path, target: str | None, most: int) -> Found:
     _check_text(path)
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.readline()
+        first = next((line for line in file if line.strip()), "")
         file.seek(0)
-        delimiter = max(",;\t", key=first.count)
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
+        delimiter = max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
+        reader = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
         try:
-            header = [name.strip() for name in next(reader)]
+            header = [name.strip() for name in next(row for row in reader if row)]
             _check_names(header)
             columns = _Columns(header, target)
             if all(_is_number(name) for name in header):
@@ -54,13 +57,16 @@ def read_parquet(path: Path, target: str | None, most: int) -> Found:
             name: plain.is_integer(kind) or plain.is_floating(kind) or plain.is_boolean(kind) or plain.is_decimal(kind) or _is_text(kind)
             for name, kind in kinds.items()
         }
-        columns = _Columns(names, target, {name: str(kinds[name]) for name in names if not usable[name]})
+        index = {str(one) for one in (file.schema_arrow.pandas_metadata or {}).get("index_columns", ()) if isinstance(one, str)}
+        unusable = {name: f"of type {kinds[name]}" for name in names if not usable[name]}
+        unusable |= {name: INDEX for name in names if name in index or re.fullmatch(r"__index_level_\d+__", name)}
+        columns = _Columns(names, target, unusable)
         columns.word = "row"
         seen = 0
         for batch in file.iter_batches(CHUNK):
             lines = list(range(seen + 1, seen + 1 + batch.num_rows))
             seen += batch.num_rows
-            columns.take(lines, [_strings(batch.column(i), kinds[name]) if usable[name] else [] for i, name in enumerate(names)])
+            columns.take(lines, [[] if name in unusable else _strings(batch.column(i), kinds[name]) for i, name in enumerate(names)])
     except (pa.ArrowException, OSError) as error:
         raise Bad(f"it can't be read as Parquet: {str(error)[:300]}") from None
     return columns.found()
@@ -74,9 +80,11 @@ def _is_text(kind: Any) -> bool:
 
 
 def _strings(column: Any, kind: Any) -> list[Any]:
-    """Text as text, numbers as numbers, None where nothing is."""
+    """Text as text, whole numbers as they are, others as float, None where nothing is."""
+    import pyarrow as pa
+
     values = column.to_pylist()
-    return values if _is_text(kind) else [None if v is None else float(v) for v in values]
+    return values if _is_text(kind) or pa.types.is_integer(kind) else [None if v is None else float(v) for v in values]
 
 
 class _Columns:
@@ -85,14 +93,16 @@ class _Columns:
     def __init__(self, names: list[str], target: str | None, unusable: dict[str, str] | None = None) -> None:
         if target is not None and target not in names:
             raise Bad(f"there is no column of this name; there are: {', '.join(names[:50])}", target, "target")
-        self.names, self.target = names, names[-1] if target is None else target
         if len(names) < 2:
-            raise Bad(f"there is one column ({names[0]!r}); features and a target are needed", names)
-        self.why = {name: f"of type {kind}" for name, kind in (unusable or {}).items()}
+            raise Bad(f"there is one column ({names[0]!r}); features and a target are needed" if names else "it has no columns", names)
+        self.why = dict(unusable or {})
+        last = next((name for name in reversed(names) if self.why.get(name) != INDEX), names[-1])
+        self.names, self.target = names, last if target is None else target
         if self.target in self.why:
             raise Bad(f"column {self.target!r} is {self.why[self.target]}; a target is numbers or text", self.target, "target")
         self.word = "line"
         self._lines: list[int] = []
+        self._spans: dict[str, tuple[float, float]] = {}
         self._held: dict[str, list[np.ndarray]] = {name: [] for name in names if name != self.target and name not in self.why}
         self._target: list[Any] = []
 
@@ -121,6 +131,8 @@ class _Columns:
                 at = int(np.flatnonzero(bad)[0])
                 wrong.append((lines[at], name, values[at]))
             held.append(np.where(bad, 0, parsed).astype(np.float32))
+            low, high = self._spans.get(name, (np.inf, -np.inf))
+            self._spans[name] = (min(low, float(parsed.min())), max(high, float(parsed.max())))
         if wrong:
             self._refuse(*min(wrong, key=lambda one: one[0]))
         self._lines += lines
@@ -133,6 +145,13 @@ class _Columns:
             raise Bad("it names columns and has no rows", self.names[:50])
         if not self._held:
             raise Bad("no column but the target holds numbers, so there are no features: write categories as numbers", self.names[:50])
+        still = [name for name in self._held if self._spans[name][0] == self._spans[name][1]]
+        for name in [name for name in self._held if name not in still and too_fine(*self._spans[name])]:
+            low, high = self._spans[name]
+            self.why[name] = f"it goes from {low:.10g} to {high:.10g}, which single precision can't tell apart: subtract {low:.10g} from it"
+            del self._held[name]
+        if not self._held:
+            raise Bad("no column but the target can be used; " + "; ".join(f"{name!r}: {why}" for name, why in self.why.items())[:2000])
         x = np.stack([np.concatenate(chunks) for chunks in self._held.values()], axis=1)
         target = np.array(self._target)
         if target.dtype.kind not in "fiubU":
@@ -140,7 +159,6 @@ class _Columns:
         if target.dtype.kind == "U":
             target = np.char.strip(target)
         ignored = [{"column": name, "why": why} for name, why in self.why.items()]
-        still = [name for name, values in zip(self._held, x.T, strict=True) if values.min() == values.max()]
         notes = [f"column {name!r} never varies" for name in still[:20]]
         return Found(
             x, target, lambda i: f"{self.word} {self._lines[i]:,}", {"vector": (x.shape[1],)}, self.target,

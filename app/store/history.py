@@ -6,11 +6,11 @@ Readers add the frames that are not folded yet, so they always see all that is s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, delete, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from app.store import matrices, schema
 from app.store.columns import Column, histograms_of, series_of
@@ -28,8 +28,11 @@ class OutOfOrder(Exception):
 
 
 def append(connection: Connection, run: str, frame: list[Sent], payload: bytes) -> bool:
-    """Store a frame; False where all of it is stored already. Raises OutOfOrder on a gap."""
-    attempt, seq = connection.execute(select(schema.runs.c.attempt, schema.runs.c.seq).where(schema.runs.c.id == run)).one()
+    """Store a frame; False where all of it is stored already. Raises OutOfOrder on a gap, or where the run was deleted meanwhile."""
+    held = connection.execute(select(schema.runs.c.attempt, schema.runs.c.seq).where(schema.runs.c.id == run)).one_or_none()
+    if held is None:
+        raise OutOfOrder("the run is deleted")
+    attempt, seq = held
     first, last = frame[0].seq, frame[-1].seq
     if frame[0].attempt != attempt or first > seq + 1:
         raise OutOfOrder(f"frame {frame[0].attempt}:{first} came after {attempt}:{seq}")
@@ -81,7 +84,7 @@ def replay(connection: Connection, run: str, attempt: int, since: int) -> tuple[
 
 
 def series_names(connection: Connection, run: str) -> list[str]:
-    tail = {name for m in _tail(connection, run) for name, _, _ in series_of(m)}
+    tail = {name for m in not_folded(connection, run) for name, _, _ in series_of(m)}
     stored = connection.scalars(select(schema.series.c.name).where(schema.series.c.run == run)).all()
     return sorted(tail.union(stored))
 
@@ -94,7 +97,7 @@ def updates_made(connection: Connection, run: str) -> float | None:
     ]
     last += [
         float(steps[-1])
-        for message in _tail(connection, run)
+        for message in not_folded(connection, run)
         for name, steps, _ in series_of(message)
         if name == "train/loss" and len(steps)
     ]
@@ -106,7 +109,7 @@ def read_series(
 ) -> dict[str, tuple[int, Buckets]]:
     """`{name: (width, buckets)}` over low ≤ step ≤ high, at most about `points` buckets each; `points=0` gives all."""
     tail: dict[str, Buckets] = {}
-    for message in _tail(connection, run):
+    for message in not_folded(connection, run):
         for name, steps, values in series_of(message):
             new = Buckets.of_points(steps, values)
             tail[name] = tail[name].then(new) if name in tail else new
@@ -146,19 +149,31 @@ def _read_one(connection: Connection, row, tail: Buckets | None, points: int, lo
 
 
 def read_layers(connection: Connection, run: str, step: float) -> tuple[float | None, dict[str, dict[str, float]]]:
-    """`(the measured step nearest to one asked for, {layer: {quantity: value}})` of the quantities measured then."""
+    """`(the measured step nearest to one asked for, {layer: {quantity: value}})`.
+
+    What is measured less often than the rest (dead units: once in some epochs) is told as it was last measured before.
+    """
     names = [name for name in series_names(connection, run) if name.startswith("layer/")]
-    near = [buckets.table[START] for _, buckets in read_series(connection, run, names[:1], 0).values()]
-    measured = np.concatenate(near) if near else np.empty(0)
+    measured = measured_steps(connection, run, names)
     if not len(measured):
         return None, {}
     at = float(measured[np.abs(measured - step).argmin()])
+    held = read_series(connection, run, names, 0, at, at)
+    older = [name for name in names if name not in held or not len(held[name][1])]
+    held |= read_series(connection, run, older, 0, high=at)
     table: dict[str, dict[str, float]] = {}
-    for name, (_, buckets) in read_series(connection, run, names, 0, at, at).items():
-        if len(buckets):
+    for name in names:
+        if name in held and len(held[name][1]):
             _, layer, quantity = name.split("/", 2)
-            table.setdefault(layer, {})[quantity] = float(buckets.table[LAST][-1])
+            table.setdefault(layer, {})[quantity] = float(held[name][1].table[LAST][-1])
     return at, table
+
+
+def measured_steps(connection: Connection, run: str, names: list[str]) -> np.ndarray:
+    """Those of the quantity of the first layer that was measured most often; `names` are those of `series_names`."""
+    first = [name for name in names if name.split("/", 2)[1] == names[0].split("/", 2)[1]]
+    steps = [buckets.table[START] for _, buckets in read_series(connection, run, first, 0).values()]
+    return max(steps, key=len, default=np.empty(0))
 
 
 def read_histograms(connection: Connection, run: str, kind: str, layer: str, low: float = -np.inf, high: float = np.inf) -> list[Column]:
@@ -171,19 +186,37 @@ def read_histograms(connection: Connection, run: str, kind: str, layer: str, low
         inside += [h.last >= low] if np.isfinite(low) else []
         inside += [h.first <= high] if np.isfinite(high) else []
         out = [_column(row) for row in connection.execute(select(schema.histograms).where(*inside).order_by(h.position))]
-    for message in _tail(connection, run):
+    for message in not_folded(connection, run):
         out += [c for k, name, c in histograms_of(message) if k == kind and name == layer and low <= c.first <= high]
     return out
 
 
+def track_names(connection: Connection, run: str) -> list[tuple[str, str]]:
+    """`(kind, layer)` of every histogram, by kind, layers in the order in which they were first told of."""
+    t = schema.tracks.c
+    stored = [(row.kind, row.layer) for row in connection.execute(select(t.kind, t.layer).where(t.run == run).order_by(t.id))]
+    tail = [(kind, layer) for m in not_folded(connection, run) for kind, layer, _ in histograms_of(m)]
+    return sorted(dict.fromkeys(stored + tail), key=lambda track: track[0])
+
+
 def read_matrix(connection: Connection, run: str, name: str, step: float = 2.0**53) -> matrices.Stored | None:
     """The matrix of that name at the stored step nearest to one asked for."""
-    return matrices.nearest(connection, run, _tail(connection, run), name, step)
+    return matrices.nearest(connection, run, not_folded(connection, run), name, step)
+
+
+def read_ends(connection: Connection, runs: list[str], names: Sequence[str]) -> dict[str, dict[str, matrices.Stored]]:
+    """Run → name → the newest matrix of that name, where there is one."""
+    found: dict[str, dict[str, matrices.Stored]] = {}
+    for run in runs:
+        tail = not_folded(connection, run)
+        held = {name: matrices.nearest(connection, run, tail, name, 2.0**53) for name in names}
+        found[run] = {name: stored for name, stored in held.items() if stored is not None}
+    return found
 
 
 def matrix_steps(connection: Connection, run: str) -> dict[str, list[float]]:
     """Name → the steps at which a matrix of that name is stored."""
-    return matrices.steps(connection, run, _tail(connection, run))
+    return matrices.steps(connection, run, not_folded(connection, run))
 
 
 def read_events(connection: Connection, run: str) -> list[dict[str, Any]]:
@@ -205,7 +238,8 @@ def _unfolded(connection: Connection, run: str, attempt: int, folded: int) -> It
         yield from decode_frame(payload)
 
 
-def _tail(connection: Connection, run: str) -> list[Sent]:
+def not_folded(connection: Connection, run: str) -> list[Sent]:
+    """What readers add to the history: the messages of frames that came since it was last folded."""
     position = _position(connection, run)
     return [] if position is None else list(_unfolded(connection, run, position[0], position[2]))
 
@@ -247,13 +281,18 @@ def _merge_level(connection: Connection, level: int, new: dict[int, Buckets]) ->
         for chunk in np.unique(owner):
             parts[key, int(chunk)] = Buckets(buckets.table[:, owner == chunk])
     c = schema.chunks.c
-    keys = list(parts)
+    keys, chunks, found = list(new), sorted({chunk for _, chunk in parts}), []
     for i in range(0, len(keys), 400):
-        where = and_(c.level == level, tuple_(c.series, c.chunk).in_(keys[i : i + 400]))
+        # Over pairs (series, chunk) SQLite would look through the whole table: two lists go by the index, and may find a few more.
+        where = and_(c.level == level, c.series.in_(keys[i : i + 400]), c.chunk.in_(chunks))
         for row in connection.execute(select(schema.chunks).where(where)).all():
-            merged = Buckets.unpack(row.data, level).then(parts[row.series, row.chunk])
-            parts[row.series, row.chunk] = merged if level == 0 else merged.coarsen(WIDTHS[level])
-        connection.execute(delete(schema.chunks).where(where))
+            if (row.series, row.chunk) in parts:
+                merged = Buckets.unpack(row.data, level).then(parts[row.series, row.chunk])
+                parts[row.series, row.chunk] = merged if level == 0 else merged.coarsen(WIDTHS[level])
+                found.append({"of": row.series, "at": row.chunk})
+    if found:
+        one = and_(c.level == level, c.series == bindparam("of"), c.chunk == bindparam("at"))
+        connection.execute(delete(schema.chunks).where(one), found)
     rows = [{"series": s, "level": level, "chunk": chunk, "data": b.pack(level)} for (s, chunk), b in parts.items()]
     connection.execute(insert(schema.chunks), rows)
 

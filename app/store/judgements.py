@@ -37,6 +37,11 @@ def counts(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
+def by_status(connection: Connection) -> dict[str, int]:
+    query = select(judgements.c.status, func.count()).group_by(judgements.c.status)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def interrupt(connection: Connection) -> None:
     """Whatever was going on when the server last ended."""
     values = {"status": "interrupted", "reason": "the server ended while it ran; run it again"}

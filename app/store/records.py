@@ -32,9 +32,9 @@ def change(connection: Connection, run: str, values: dict[str, Any]) -> bool:
     return connection.execute(update(runs).where(runs.c.id == run).values(**values)).rowcount == 1
 
 
-def remove(connection: Connection, run: str) -> bool:
-    """A run and, by the foreign keys, all that is stored of it."""
-    return connection.execute(delete(runs).where(runs.c.id == run)).rowcount == 1
+def remove(connection: Connection, ids: list[str]) -> int:
+    """Runs and, by the foreign keys, all that is stored of them. Gives how many there were."""
+    return connection.execute(delete(runs).where(runs.c.id.in_(ids))).rowcount
 
 
 def by_request(connection: Connection, key: str) -> tuple[str, str] | None:
@@ -55,7 +55,13 @@ def active(connection: Connection) -> list[dict[str, Any]]:
 
 
 def page(
-    connection: Connection, limit: int, before: tuple[float, str] | None, status: str | None, tag: str | None, q: str | None
+    connection: Connection,
+    limit: int,
+    before: tuple[float, str] | None,
+    status: str | None,
+    tag: str | None,
+    q: str | None,
+    study: str | None,
 ) -> list[dict[str, Any]]:
     """Newest first. A tag is matched whole, `q` anywhere in name or notes."""
     query = select(runs).order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit)
@@ -67,6 +73,8 @@ def page(
         query = query.where(cast(runs.c.tags, String).contains(json.dumps(tag), autoescape=True))
     if q:
         query = query.where(or_(runs.c.name.icontains(q, autoescape=True), runs.c.notes.icontains(q, autoescape=True)))
+    if study:
+        query = query.where(runs.c.study == study)
     return [_public(row._mapping) for row in connection.execute(query)]
 
 

@@ -52,6 +52,8 @@ runs = Table(
     Column("parent", String(20)),  # the run that this one was forked from, which may be gone
     Column("forked_at", Float),
     Column("diagnosis", JSON, nullable=False, server_default="[]"),  # findings that are not over
+    Column("study", String(20)),
+    Column("cell", Integer),
 )
 
 #: Frames as they came. Those after `runs.folded` are not in the history yet; some older ones stay for replay.
@@ -147,6 +149,7 @@ judgements = Table(
     Column("status", String(16), nullable=False),
     Column("reason", Text),
     Column("created", Float, nullable=False),
+    Column("started", Float),  # when its turn came
     Column("ended", Float),
     Column("quick", Boolean, nullable=False),
     Column("seeds", JSON, nullable=False),
@@ -156,4 +159,35 @@ judgements = Table(
     Column("version", String(32), nullable=False),
 )
 
+#: A base spec, axes over its fields (path → values, in order) and seeds. What is done of it, its runs say.
+studies = Table(
+    "studies",
+    metadata,
+    Column("id", String(20), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("created", Float, nullable=False, index=True),
+    Column("ended", Float),
+    Column("base", JSON, nullable=False),
+    Column("axes", JSON, nullable=False),
+    Column("seeds", JSON, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("request_key", String(200), unique=True),
+    Column("request_hash", String(64)),
+)
+
+#: One combination of the axes' values: its full spec but for the seed, or why it can't be run.
+cells = Table(
+    "cells",
+    metadata,
+    Column("study", String(20), ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("values", JSON, nullable=False),
+    Column("spec", JSON(none_as_null=True)),
+    Column("refused", JSON(none_as_null=True)),
+)
+
+Index("runs_by_study", runs.c.study, runs.c.cell)
 Index("runs_by_age", runs.c.created.desc(), runs.c.id)

@@ -12,6 +12,13 @@ def _run() -> sa.Column[str]:
 
 
 def upgrade() -> None:
+    _create_runs()
+    _create_what_trainers_send()
+    _create_series()
+    _create_histograms()
+
+
+def _create_runs() -> None:
     op.create_table(
         "runs",
         sa.Column("id", sa.String(20), primary_key=True),
@@ -39,6 +46,9 @@ def upgrade() -> None:
         sa.Column("request_hash", sa.String(64)),
     )
     op.create_index("runs_by_age", "runs", [sa.text("created DESC"), "id"])
+
+
+def _create_what_trainers_send() -> None:
     op.create_table(
         "frames",
         _run(),
@@ -59,6 +69,9 @@ def upgrade() -> None:
         sa.Column("data", sa.JSON, nullable=False),
         sa.UniqueConstraint("run", "attempt", "seq"),
     )
+
+
+def _create_series() -> None:
     op.create_table(
         "series",
         sa.Column("id", sa.Integer, primary_key=True),
@@ -76,6 +89,9 @@ def upgrade() -> None:
         sa.Column("chunk", sa.Integer, primary_key=True),
         sa.Column("data", sa.LargeBinary, nullable=False),
     )
+
+
+def _create_histograms() -> None:
     op.create_table(
         "tracks",
         sa.Column("id", sa.Integer, primary_key=True),
