@@ -122,4 +122,48 @@ export const runClaim = (id, quick) => ask('POST', `/api/claims/${encodeURICompo
 /** @param {string} id */
 export const cancelClaim = (id) => ask('POST', `/api/claims/${encodeURIComponent(id)}/cancel`);
 
+
 export const getCatalogue = () => ask('GET', '/api/catalog');
+
+const studyAt = (id, rest = '') => `/api/studies/${encodeURIComponent(id)}${rest}`;
+
+/** @param {Record<string, string>} query status, q, tag, study, limit, cursor; empty ones are left out */
+export const listRuns = (query) => ask('GET', `/api/runs?${filled(query)}`);
+
+/** @param {string} id */
+export const deleteRun = (id) => ask('DELETE', `/api/runs/${encodeURIComponent(id)}`);
+
+/** Buckets of a series. @param {string} id @param {string} name @param {number} points */
+export const getSeries = (id, name, points) => ask('GET', `/api/runs/${encodeURIComponent(id)}/series?${filled({ names: name, points })}`);
+
+/** @param {Record<string, string | number>} query limit, cursor */
+export const listStudies = (query) => ask('GET', `/api/studies?${filled(query)}`);
+
+/** Start a study. With one key, a request that is sent twice starts one. @param {any} body @param {string} key */
+export const createStudy = (body, key) => ask('POST', '/api/studies', body, { 'Idempotency-Key': key });
+
+/** @param {string} id @param {string | null} finals the names of the final values that are wanted; null: all of them */
+export const getStudy = (id, finals = null) => ask('GET', studyAt(id, finals === null ? '' : `?${filled({ finals })}`));
+
+/** @param {string} id @param {string} name of a series @param {number} points */
+export const getBands = (id, name, points) => ask('GET', studyAt(id, `/bands?${filled({ name, points })}`));
+
+/** @param {string} id @param {Record<string, string>} [query] */
+export const getDecomposition = (id, query = {}) => ask('GET', studyAt(id, `/decomposition?${filled(query)}`));
+
+/** @param {string} id @param {Record<string, string>} [query] */
+export const getPath = (id, query = {}) => ask('GET', studyAt(id, `/path?${filled(query)}`));
+
+/** @param {string} id @param {{name?: string, notes?: string}} changes */
+export const changeStudy = (id, changes) => ask('PATCH', studyAt(id), changes);
+
+/** @param {string} id */
+export const cancelStudy = (id) => ask('POST', studyAt(id, '/cancel'));
+
+/** @param {string} id @param {number} seeds how many more */
+export const extendStudy = (id, seeds) => ask('POST', studyAt(id, '/extend'), { seeds });
+
+/** @param {string} id */
+export const deleteStudy = (id) => ask('DELETE', studyAt(id));
+
+const filled = (query) => new URLSearchParams(Object.entries(query).filter(([, value]) => value !== '' && value !== null && value !== undefined).map(([key, value]) => [key, String(value)]));

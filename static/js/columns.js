@@ -181,7 +181,7 @@ export class Series {
     let high = -Infinity;
     let positive = Infinity;
     for (let i = 0; i < this.n; i++) {
-      if (this.min[i] < low) low = this.min[i];
+      if (this.min[i] < low && this.min[i] !== -Infinity) low = this.min[i];
       if (this.max[i] > high && this.max[i] !== Infinity) high = this.max[i];
       if (this.min[i] > 0 && this.min[i] < positive) positive = this.min[i];
     }

@@ -128,7 +128,7 @@ export class Controls {
     if (!target.dataset.slider) placeSlider(target);
     this.#arrange();
     target.closest('[data-field]')?.querySelector('.field-error')?.setAttribute('hidden', '');
-    target.removeAttribute('aria-invalid');
+    for (const input of target.closest('[data-field]')?.querySelectorAll('[aria-invalid]') ?? [target]) input.removeAttribute('aria-invalid');
     if (target.dataset.live !== undefined) this.hooks.live(path, valueOf(target.dataset.slider ? boxOf(target) : target));
     else this.hooks.structural(path);
   }

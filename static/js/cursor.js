@@ -17,12 +17,12 @@ export class Cursor {
     plot.parentElement.append(line);
     this.lines.set(plot, line);
     plot.addEventListener('pointermove', (event) => this.#point(plot, event));
-    plot.addEventListener('pointerleave', () => this.set(null));
+    plot.addEventListener('pointerleave', (event) => event.pointerType !== 'touch' && this.set(null)); // a finger that was lifted leaves it there
   }
 
   #point(plot, event) {
     const axis = plot._fullLayout?.xaxis;
-    if (!axis || event.buttons) return;
+    if (!axis || (event.buttons && event.pointerType !== 'touch')) return;
     const inside = event.clientX - plot.getBoundingClientRect().left - axis._offset;
     if (inside < 0 || inside > axis._length) return;
     this.set(Math.max(0, Math.round(axis.p2l(inside))));

@@ -51,8 +51,8 @@ export class Drawer {
     const waiting = [...this.charts.values()].filter((c) => c.dirty && c.visible).sort((a, b) => a.last - b.last);
     const interval = this.#interval();
     const due = waiting.find((c) => now - c.last >= interval);
-    if (due) this.#draw(due, now);
     if (waiting.length > (due ? 1 : 0)) this.#wake();
+    if (due) this.#draw(due, now); // last: where one throws, the others go on
   }
 
   /** Long enough that all visible figures, drawn once each, leave the page half of the time. */

@@ -56,7 +56,7 @@ export class Experiment {
   /** @param {string | null} text */
   trouble(text) {
     this.$('.trouble').hidden = !text;
-    this.$('.trouble').textContent = text ?? '';
+    if (this.$('.trouble').textContent !== (text ?? '')) this.$('.trouble').textContent = text ?? ''; // else it is read aloud again
   }
 
   /** Everything but the figure, from what is held. */

@@ -86,6 +86,7 @@ export class Figures {
     for (const button of this.#views()) button.setAttribute('aria-pressed', String(button.dataset.view === name));
     this.view.seen();
     this.drawer.mark('fitted');
+    this.#moved();
   }
 
   /** The matrices that are drawn. @returns {string[]} */
@@ -93,8 +94,10 @@ export class Figures {
     return this.charts.fitted.matrices;
   }
 
+  /** Another run is shown: the cursor stays at its step, and asks for what that run had fitted then. */
   resetZoom() {
     this.zoom = this.past = null;
+    this.#moved();
   }
 
   #log() {
@@ -118,7 +121,7 @@ export class Figures {
       const asked = chart === fitted ? this.view.fittedAt(run.id, step).then((told) => told.function) : this.view.matrixAt(run.id, chart.matrices[0], step);
       const found = await asked.catch(() => null);
       if (chart !== this.charts.fitted) return;
-      if (!found || this.cursor.step !== step) return;
+      if (!found || this.cursor.step !== step || run !== this.view.current()) return;
       this.past = found;
       this.drawer.mark('fitted');
     }, 120);

@@ -10,15 +10,16 @@ const LABELLED = 5;
 /**
  * @param {import('./runs.js').Run | undefined} run
  * @param {(path: string) => string} title a control's label
- * @returns {Flag[]} `text` is empty for all but the last of a burst
+ * @returns {Flag[]} `text` is empty for the first of a burst
  */
 export function flagsOf(run, title) {
   const changes = (run?.events ?? []).filter((e) => e.kind === 'control' && e.data.action === 'set' && !e.data.error);
   const seen = changes.filter((e) => Object.keys(e.data.changes ?? {}).some((path) => path !== 'pace'));
-  const flags = seen.map((event, i) => {
-    const next = seen[i + 1];
-    const burst = next && next.time - event.time < BURST && paths(next) === paths(event);
-    return { step: event.step, text: burst ? '' : words(event.data.changes, title) };
+  // Of a drag its beginning and its end, however many values it went through.
+  const one = (a, b) => Boolean(a && b) && b.time - a.time < BURST && paths(a) === paths(b);
+  const flags = seen.flatMap((event, i) => {
+    const [goesOn, wentOn] = [one(event, seen[i + 1]), one(seen[i - 1], event)];
+    return goesOn && wentOn ? [] : [{ step: event.step, text: goesOn ? '' : words(event.data.changes, title) }];
   });
   const stops = (run?.events ?? []).filter((e) => e.kind === 'early_stop').map((e) => ({ step: e.step, text: e.data.obeyed === false ? _('early stopping would end here') : title('stop.early') }));
   const forks = (run?.events ?? []).filter((e) => e.kind === 'forked').map((e) => ({ step: e.step, text: _('forked here') }));
@@ -37,9 +38,10 @@ const words = (changes, title) =>
  */
 export function drawnFlags(flags, diverged, colour, range) {
   const line = (step, style) => ({ type: 'line', xref: 'x', yref: 'paper', x0: step, x1: step, y0: 0, y1: 1, layer: 'above', line: style });
-  const shapes = flags.map(({ step, text }) => line(step, { color: colour.flag, width: text ? 1.5 : 0.75, dash: text ? 'solid' : 'dot' }));
+  const inside = flags.filter(({ step }) => step >= range[0] && step <= range[1]);
+  const shapes = inside.map(({ step, text }) => line(step, { color: colour.flag, width: text ? 1.5 : 0.75, dash: text ? 'solid' : 'dot' }));
   if (diverged !== null) shapes.push(line(diverged, { color: colour.bad, width: 1.5, dash: 'solid' }));
-  const labelled = flags.filter((f) => f.text && f.step >= range[0] && f.step <= range[1]).slice(-LABELLED);
+  const labelled = inside.filter(({ text }) => text).slice(-LABELLED);
   const annotations = labelled.map(({ step, text }) => {
     const late = step > range[0] + 0.7 * (range[1] - range[0]);
     return {

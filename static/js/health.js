@@ -8,7 +8,7 @@ export function findingsOf(run) {
   for (const { kind, step, data } of run.events) {
     if (kind === 'resumed') on.clear();
     if (kind !== 'diagnosis') continue;
-    if (data.on) on.set(data.rule, { ...data, since: step });
+    if (data.on) on.set(data.rule, { since: step, ...data });
     else on.delete(data.rule);
   }
   return [...on.values()].sort((a, b) => a.severity - b.severity);

@@ -10,6 +10,7 @@ import { Live } from './live.js';
 import { installPaper, showPaper } from './paper.js';
 import { Runs } from './runs.js';
 import { alertUser, sentenceOf, tell } from './sentence.js';
+import { installExport } from './exporting.js';
 import { decode, difference, encode, overlay } from './share.js';
 import { Steering } from './steering.js';
 import { Strip } from './strip.js';
@@ -21,8 +22,8 @@ import { installUploads } from './uploads.js';
 const $ = (id) => document.getElementById(id);
 const catalogue = JSON.parse($('catalogue').textContent);
 
-/** What is shown: run ids, the chosen layer, the story that the runs belong to. */
-const view = { current: null, previous: null, layer: null, story: null };
+/** What is shown: run ids, the chosen layer, the story that the runs belong to; and whose settings the form was last filled with. */
+const view = { current: null, previous: null, layer: null, story: null, adopted: null };
 let colour = colours();
 let creating = false;
 let again = false;
@@ -39,8 +40,8 @@ const controls = new Controls($('controls'), catalogue, {
   live: steer,
   structural: () => own() && begin(true),
 });
-const steering = new Steering(async (changes) => {
-  await control(view.current, 'set', changes);
+const steering = new Steering(async (run, changes) => {
+  await control(run, 'set', changes);
   alertUser('');
   controls.clearErrors();
 }, refused);
@@ -66,7 +67,7 @@ const own = () => view.current !== null && begun().includes(view.current);
 
 /** A live setting was moved: it acts on the run that goes on, or waits until one that has ended is resumed. */
 function steer(path, value) {
-  if (current()?.active) steering.set(path, value);
+  if (current()?.active) steering.set(view.current, path, value);
   else waiting[path] = value;
 }
 
@@ -98,6 +99,7 @@ async function launch(wanted, story, changed) {
     sessionStorage.setItem('began', made.map(({ id }) => id).join(' '));
     if (story) adoptSpec(made[0].spec);
     else $('preset').value = '';
+    view.adopted = made[0].id;
     view.story = story?.sentence[language] ?? null;
     view.layer = story?.look ?? view.layer;
     arms.set(made, made[0].id);
@@ -122,8 +124,9 @@ function look(id) {
   if (id === view.current) return;
   view.current = id;
   arms.set(arms.all, id);
+  alertUser('');
   figures.resetZoom();
-  if (current()?.spec) adoptSpec(current().spec);
+  if (current()?.spec) adopt();
   history.replaceState(null, '', `#run=${id}`);
   keepLayer(current());
   subscribe();
@@ -144,6 +147,7 @@ async function fork() {
     show(made.id, null);
     location.hash = `run=${made.id}`;
     adoptSpec(made.spec);
+    view.adopted = made.id;
   } catch (problem) {
     refused(problem);
   }
@@ -170,13 +174,19 @@ function share() {
   showPaper({ title: _('A link to this experiment'), about: _('It holds the settings, the seed and the view. Whoever opens it presses Start.'), text, short: true });
 }
 
+/** The settings as they stand go along, to be varied in a study. */
+function toStudy() {
+  const spec = current()?.spec ?? controls.read();
+  $('study').href = `/studies/new#spec=${encode({ ...spec, pace: null })}`;
+}
+
 /** Carry out the change that the button offers: at once where it can act on this run, else as a new run. */
 function mend() {
   const changes = JSON.parse($('try').dataset.changes);
   const paths = Object.keys(changes);
   const live = current()?.active && paths.every((path) => controls.isLive(path));
   controls.apply(changes);
-  if (live) for (const path of paths) steering.set(path, changes[path]);
+  if (live) for (const path of paths) steering.set(view.current, path, changes[path]);
   else begin(true);
 }
 
@@ -214,6 +224,7 @@ function refused(problem) {
 /** @param {string} id @param {string | null} behind */
 function show(id, behind) {
   waiting = {};
+  alertUser('');
   view.current = id;
   view.previous = behind === id ? null : behind;
   runs.keep([view.current, view.previous, ...arms.ids]);
@@ -242,11 +253,14 @@ const sinceOf = (run) => (run?.seq ? { attempt: run.attempt, seq: run.seq } : nu
 function heard(message) {
   if (message.type === 'error') alertUser(message.errors.map((e) => e.msg).join(' · '));
   else runs.take(message);
-  if (message.type === 'snapshot' && message.run.id === view.current && !own() && (named() || current().active)) adopt();
+  if (message.type === 'snapshot' && message.run.id === view.current && view.adopted !== view.current && (named() || current().active)) adopt();
 }
 
-/** The form says what the shown run is made of: one that was asked for, or that can be steered. */
-const adopt = () => adoptSpec(current().spec);
+/** The form says what the shown run is made of: once, so that nobody's typing is overwritten. */
+function adopt() {
+  adoptSpec(current().spec);
+  view.adopted = view.current;
+}
 
 function adoptSpec(spec) {
   waiting = {};
@@ -308,7 +322,7 @@ async function follow() {
   try {
     if (id) {
       const record = await getRun(id);
-      if (creating) return;
+      if (creating || id !== named()) return; // another one has been asked for meanwhile
       arms.set([], record.id);
       view.story = null;
       show(record.id, null);
@@ -410,10 +424,13 @@ installUploads($('controls'), (control) => controls.chosen(control));
 $('fork').addEventListener('click', fork);
 $('code').addEventListener('click', code);
 $('share').addEventListener('click', share);
+for (const event of ['pointerdown', 'focus', 'click']) $('study').addEventListener(event, toStudy);
+installExport();
 $('try').addEventListener('click', mend);
 $('preset').addEventListener('change', () => {
   const preset = catalogue.presets.find(({ name }) => name === $('preset').value);
-  if (preset) tellStory(preset);
+  // One that was refused, or came while runs were being made, can be chosen again.
+  if (preset) tellStory(preset).then((told) => told || ($('preset').value = ''));
 });
 tabs();
 sheet();

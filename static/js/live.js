@@ -24,6 +24,7 @@ export class Live {
     this.hooks = hooks;
     this.runs = [];
     this.streams = [];
+    this.topics = [];
     this.wait = FIRST_WAIT;
     this.greeted = false;
     addEventListener('offline', () => this.socket?.close());
@@ -33,17 +34,21 @@ export class Live {
     this.#connect();
   }
 
-  /** What the page wants from now on; replaces what it wanted before. @param {string[]} runs @param {string[]} streams */
-  subscribe(runs, streams) {
-    const wanted = JSON.stringify([runs, streams]);
+  /**
+   * What the page wants from now on; replaces what it wanted before. A topic tells that something changed, and no more.
+   * @param {string[]} runs @param {string[]} streams @param {string[]} [topics] such as `studies/<id>`
+   */
+  subscribe(runs, streams, topics = []) {
+    const wanted = JSON.stringify([runs, streams, topics]);
     if (wanted === this.wanted) return;
     this.wanted = wanted;
-    [this.runs, this.streams] = [runs, streams];
+    [this.runs, this.streams, this.topics] = [runs, streams, topics];
     if (this.greeted) this.#say({});
   }
 
   #say(since) {
-    if (this.runs.length) this.socket.send(JSON.stringify({ type: 'subscribe', runs: this.runs, streams: this.streams, since }));
+    const { runs, streams, topics } = this;
+    if (runs.length || topics.length) this.socket.send(JSON.stringify({ type: 'subscribe', runs, streams, since, ...(topics.length ? { topics } : {}) }));
   }
 
   #connect() {

@@ -3,19 +3,19 @@
 import { cancelClaim, getClaim, getClaims, runClaim } from './api.js';
 import { Drawer } from './draw.js';
 import { Experiment, outcomeWord } from './experiment.js';
+import { Live } from './live.js';
 import { _, integer } from './texts.js';
 import { colours, installTheme } from './theme.js';
+import { Throttle } from './throttle.js';
 
-const PAUSE = 1500; // ms between two looks at what goes on
+const PAUSE = 1000; // ms between two looks at what has changed
 const FOLLOWED = 2; // the one that runs and the next one
-const RETRIES = 5000;
 
 const $ = (id) => document.getElementById(id);
 const island = JSON.parse($('experiments').textContent);
 const drawer = new Drawer();
 let colour = colours();
-let timer = 0;
-let whole = 0;
+let known = false; // whether all experiments were told since the server was last lost
 
 installTheme(() => {
   colour = colours();
@@ -60,14 +60,13 @@ async function start(one, quick, byHand) {
   try {
     one.take(await runClaim(one.about.id, quick), one.times + 1);
     if (byHand) one.reveal(true);
-    whole = Math.max(whole, going().length);
   } catch (problem) {
     refused = byHand || problem.status !== 409 ? problem.message : null;
   }
   one.busy = false;
   one.say();
   if (refused) one.trouble(refused);
-  follow(0);
+  tell();
 }
 
 async function cancel(one) {
@@ -84,23 +83,34 @@ async function cancel(one) {
 
 const going = () => [...experiments.values()].filter((one) => one.going).sort((a, b) => a.judgement.created - b.judgement.created);
 
-/** Look again after a while, for as long as something goes on. @param {number} [after] ms */
-function follow(after = PAUSE) {
-  clearTimeout(timer);
-  tell();
-  if (going().length) timer = setTimeout(() => again(), after);
-  else whole = 0;
-}
+/** What the server last said of how many go on, here or in another page. @type {Record<string, number>} */
+let counts = {};
 
-async function again() {
+/** Look at what goes on, whenever the server says that something has changed. */
+const looking = new Throttle(async () => {
   await Promise.all(going().slice(0, FOLLOWED).map(look));
-  follow();
-}
+  if (!known || going().length !== (counts.queued ?? 0) + (counts.running ?? 0)) await load();
+  await Promise.all([...experiments.values()].filter((one) => one.wantsCurves).map(look));
+  tell();
+}, PAUSE);
+
+const live = new Live({
+  message: (message) => {
+    if (message.type !== 'changed') return;
+    counts = message.counts;
+    looking.soon();
+  },
+  frame: () => {},
+  state: (state) => {
+    if (state === 'disconnected') known = false;
+  },
+  since: () => null,
+});
+live.subscribe([], [], ['claims']);
 
 /** How the whole stands, above all of them. */
 function tell() {
   const left = going().length;
-  whole = Math.max(whole, left);
   $('cancel-all').hidden = left < 2;
   for (const id of ['run-all-quick', 'run-all-full']) $(id).disabled = left === experiments.size;
   const run = [...experiments.values()].filter((one) => one.times);
@@ -128,7 +138,7 @@ async function startAll(quick) {
 
 async function cancelAll() {
   for (const one of going().reverse()) await cancel(one); // those that wait first: none of them is started meanwhile
-  follow(0);
+  tell();
 }
 
 function revealAll() {
@@ -139,17 +149,17 @@ function revealAll() {
   tell();
 }
 
-/** All experiments as they stand. Where the server can't be reached, that is said, and tried again. */
+/** All experiments as they stand. Where the server can't be reached, that is said; the live socket tells when it is back. */
 async function load() {
   try {
     for (const { experiment, judgement, times } of (await getClaims()).items) experiments.get(experiment.id)?.take(judgement, times);
+    known = true;
     $('trouble').hidden = true;
   } catch (problem) {
     $('trouble').textContent = problem.message;
     $('trouble').hidden = false;
-    setTimeout(load, RETRIES);
   }
-  follow();
+  tell();
 }
 
 /** A formula or table that is wider than the page is scrolled by key too. */

@@ -50,13 +50,13 @@ export function sentenceOf(run, label, story) {
 /** @param {string} text */
 export function tell(text) {
   const line = document.getElementById('sentence');
-  if (line.textContent !== text) line.textContent = text;
+  if (line.textContent !== text) line.textContent = line.title = text; // a wide page cuts it off
 }
 
 /** An error, over the sentence until it is mended. @param {string} text empty: none */
 export function alertUser(text) {
   const line = document.getElementById('alert');
-  line.textContent = text;
+  line.textContent = line.title = text;
   line.hidden = !text;
   document.getElementById('sentence').hidden = Boolean(text);
 }

@@ -1,42 +1,43 @@
-/** Live changes on their way to the trainer: at most five a second, one at a time, the last value always sent. */
+/** Live changes on their way to the run that they were made of: at most five a second, one at a time, the last value always sent. */
 
 const SPACING = 200;
 
 export class Steering {
-  /** @param {(changes: Record<string, unknown>) => Promise<unknown>} send @param {(problem: any) => void} refused */
+  /** @param {(run: string, changes: Record<string, unknown>) => Promise<unknown>} send @param {(problem: any) => void} refused */
   constructor(send, refused) {
     this.send = send;
     this.refused = refused;
-    this.waiting = {};
+    /** @type {Map<string, Record<string, unknown>>} */
+    this.waiting = new Map();
     this.busy = false;
     this.timer = 0;
     this.sent = 0;
   }
 
-  /** @param {string} path @param {unknown} value */
-  set(path, value) {
-    this.waiting[path] = value;
+  /** @param {string} run @param {string} path @param {unknown} value */
+  set(run, path, value) {
+    this.waiting.set(run, { ...this.waiting.get(run), [path]: value });
     this.#soon();
   }
 
   forget() {
-    this.waiting = {};
+    this.waiting.clear();
   }
 
   #soon() {
-    if (this.busy || this.timer || !Object.keys(this.waiting).length) return;
+    if (this.busy || this.timer || !this.waiting.size) return;
     this.timer = setTimeout(() => this.#flush(), Math.max(0, this.sent + SPACING - performance.now()));
   }
 
   async #flush() {
     this.timer = 0;
-    const changes = this.waiting;
-    if (!Object.keys(changes).length) return;
-    this.waiting = {};
+    const [next] = this.waiting;
+    if (!next) return;
+    this.waiting.delete(next[0]);
     this.busy = true;
     this.sent = performance.now();
     try {
-      await this.send(changes);
+      await this.send(...next);
     } catch (problem) {
       this.refused(problem);
     }

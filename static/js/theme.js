@@ -17,6 +17,8 @@ export function installTheme(changed) {
     show();
     changed();
   });
+  // The same page in another language: what its address says after # goes along.
+  for (const link of document.querySelectorAll('.languages a')) link.addEventListener('click', () => (link.hash = location.hash));
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed);
   show();
 }

@@ -4,7 +4,7 @@ const CAP = 2048;
 
 export class Track {
   constructor() {
-    /** @type {{first: number, last: number, merged: number, bins: Uint16Array, counts: Uint32Array}[]} */
+    /** @type {{first: number, last: number, bins: Uint16Array, counts: Uint32Array}[]} */
     this.columns = [];
     this.version = 0;
   }
@@ -20,7 +20,6 @@ export class Track {
       this.columns.push({
         first: first[i],
         last: last[i],
-        merged: 1,
         bins: bins.slice(offsets[i], offsets[i + 1]),
         counts: counts.slice(offsets[i], offsets[i + 1]),
       });
@@ -51,6 +50,5 @@ function sum(a, b) {
   const counts = new Map();
   for (const { bins, counts: added } of [a, b]) bins.forEach((bin, i) => counts.set(bin, (counts.get(bin) || 0) + added[i]));
   const bins = Uint16Array.from(counts.keys()).sort();
-  const merged = a.merged + b.merged;
-  return { first: a.first, last: b.last, merged, bins, counts: Uint32Array.from(bins, (bin) => counts.get(bin)) };
+  return { first: a.first, last: b.last, bins, counts: Uint32Array.from(bins, (bin) => counts.get(bin)) };
 }

@@ -1,6 +1,8 @@
 /** Start, pause, step, stop, speed; the step counter and the run's state. */
 
 import { position, valueAt } from './controls.js';
+import { statusWords } from './statuses.js';
+import { offerExport } from './exporting.js';
 import { _, integer } from './texts.js';
 
 const PACE = { low: '1', high: '3000', scale: 'log' };
@@ -16,10 +18,7 @@ export class Transport {
     this.acting = false;
     this.ended = false;
     this.title = $('pause').title;
-    this.words = {
-      none: _('no run yet'), queued: _('queued'), starting: _('starting'), running: _('running'), paused: _('paused'), ending: _('ending'),
-      finished: _('finished'), stopped: _('stopped'), diverged: _('diverged'), failed: _('failed'), interrupted: _('interrupted'),
-    };
+    this.words = { none: _('no run yet'), ...statusWords() };
     $('start').addEventListener('click', () => hooks.start());
     $('pause').addEventListener('click', () => this.toggle());
     $('step').addEventListener('click', () => this.#act('step'));
@@ -68,6 +67,7 @@ export class Transport {
     $('pause').querySelector('use').setAttribute('href', resumes ? '#icon-play' : '#icon-pause');
     $('fork').disabled = !run || status === 'queued' || status === 'none';
     $('code').disabled = !run;
+    offerExport(run?.id);
     $('counter').textContent = run?.step == null ? '–' : integer(run.step);
     const name = $('run-name');
     name.hidden = !run;

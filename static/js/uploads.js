@@ -16,7 +16,7 @@ export function installUploads(form, chosen) {
 
 /** @param {Field[]} fields */
 async function list(fields) {
-  const uploads = await getUploads().catch(() => []);
+  const uploads = await getUploads().catch(() => null);
   for (const field of fields) field.list(uploads);
 }
 
@@ -40,11 +40,11 @@ class Field {
     this.select.addEventListener('change', () => this.#allow());
   }
 
-  /** @param {Upload[]} uploads */
+  /** @param {Upload[] | null} uploads null: they could not be asked for */
   list(uploads) {
     const before = this.select.value;
-    const mine = uploads.filter(({ format }) => format === this.dataset);
-    const first = new Option(mine.length ? _('choose one') : _('none yet'), '');
+    const mine = (uploads ?? []).filter(({ format }) => format === this.dataset);
+    const first = new Option(!uploads ? _('could not be listed') : mine.length ? _('choose one') : _('none yet'), '');
     this.select.replaceChildren(first, ...mine.map((upload) => new Option(wordsOf(upload), upload.id)));
     if (before && !mine.some(({ id }) => id === before)) this.select.append(new Option(before, before)); // a run's, deleted since
     this.select.value = before;
@@ -98,7 +98,7 @@ class Field {
       return this.#send(fields);
     }
     this.#done();
-    this.list(await getUploads().catch(() => []));
+    this.list(await getUploads().catch(() => null));
     if (![...this.select.options].some((option) => option.value === id)) this.select.append(new Option(id, id));
     this.select.value = id;
     this.#allow();
@@ -122,7 +122,7 @@ class Field {
     } catch (problem) {
       this.said.textContent = problem.message;
     }
-    this.list(await getUploads().catch(() => []));
+    this.list(await getUploads().catch(() => null));
     this.select.focus();
   }
 

@@ -1,14 +1,12 @@
-/** One layer's activations over time: counts over the fixed bins, a row a bin, a column a measured step. */
+/** One layer's activations over time: shares of all its values over the fixed bins, a row a bin, a column a measured step. */
 
 import { _, shown } from '../texts.js';
+import { CIVIDIS } from './house.js';
 import { axis, draw } from './plot.js';
 
 const COLUMNS = 240;
 const NEAR_ZERO = 0.03; // of a column's non-zero counts may lie in the rows that are folded next to zero
 const POWER = 1.5; // of the colour scale: a rare value must be seen beside a thousand zeros
-const CIVIDIS = [
-  '#00224e', '#123570', '#3b496c', '#575d6d', '#707173', '#8a8678', '#a59c74', '#c3b369', '#e1cc55', '#fee838',
-];
 
 /** @param {{low: (number | null)[], high: (number | null)[], zero: number, nan: number}} bins of the catalogue */
 export function activations(bins) {
@@ -33,7 +31,7 @@ export function activations(bins) {
       type: 'heatmap', x: [...starts, Math.max(columns[columns.length - 1].last + 1, last + width)], y: rows.map((_row, i) => i), z: z.map((row) => Array.from(row)),
       zmin: 0, zmax: brightest(z, rows), colorscale: scaleFrom(colour.card), showscale: false, hoverinfo: 'skip', meta,
     };
-    return draw(scene, [heat], { yaxis: axis(colour, { range: [-0.5, rows.length - 0.5], showgrid: false, zeroline: false, ...ticks(rows) }) });
+    return draw(scene, [heat], { yaxis: axis(colour, { title: _('activation'), range: [-0.5, rows.length - 0.5], showgrid: false, zeroline: false, ...ticks(rows) }) });
   }
 
   /**
@@ -71,15 +69,16 @@ export function activations(bins) {
     return rows;
   }
 
-  /** A column that sums several steps is shown as their mean, as bright as its neighbours. */
+  /** Shares, so that a column that sums several steps, or is of an epoch's last and smaller batch, is as bright as its neighbours. */
   function fill(z, rows, column, i) {
     const first = rows[0].from;
+    const total = column.counts.reduce((a, b) => a + b, 0);
     const rowOf = new Map();
     rows.forEach((row, r) => {
       for (let bin = row.from; bin <= row.to; bin++) rowOf.set(bin, r);
     });
     column.bins.forEach((bin, k) => {
-      if (bin >= first && rowOf.has(bin)) z[rowOf.get(bin)][i] += column.counts[k] / column.merged;
+      if (bin >= first && rowOf.has(bin)) z[rowOf.get(bin)][i] += column.counts[k] / total;
     });
   }
 
@@ -131,8 +130,8 @@ export function activations(bins) {
   return { draw: drawActivations, read, note };
 }
 
-/** The greatest count but those of exact zeros: half of a ReLU's outputs are, and would leave the rest in the dark. */
-const brightest = (z, rows) => Math.max(1, ...z.filter((_row, i) => !rows[i].zero).map((row) => row.reduce((a, b) => Math.max(a, b), 0)));
+/** The greatest share but those of exact zeros: half of a ReLU's outputs are, and would leave the rest in the dark. */
+const brightest = (z, rows) => Math.max(1e-6, ...z.filter((_row, i) => !rows[i].zero).map((row) => row.reduce((a, b) => Math.max(a, b), 0)));
 
 /** Cividis; a cell that counts nothing is the card itself. */
 const scaleFrom = (empty) => [

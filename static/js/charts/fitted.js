@@ -68,7 +68,7 @@ function plane(scene, matrix, points) {
   }
   if (points) data.push(...pointTraces(run, points, colour, false));
   return draw(scene, data, {
-    xaxis: { range: axes[0], uirevision: 'plane', fixedrange: true }, yaxis: axis(colour, { range: axes[1] }),
+    xaxis: { title: 'x₁', range: axes[0], uirevision: 'plane', fixedrange: true }, yaxis: axis(colour, { title: 'x₂', range: axes[1] }),
   });
 }
 
@@ -81,7 +81,7 @@ function curve(scene, matrix, points) {
   const seen = points ? data.slice(0, -1).flatMap((t) => t.y) : fit.y;
   const [low, high] = [Math.min(...seen), Math.max(...seen)];
   const margin = 0.15 * (high - low || 1);
-  return draw(scene, data, { xaxis: { range: axes[0], uirevision: 'curve', fixedrange: true }, yaxis: axis(colour, { range: [low - margin, high + margin] }) });
+  return draw(scene, data, { xaxis: { title: 'x', range: axes[0], uirevision: 'curve', fixedrange: true }, yaxis: axis(colour, { title: 'y', range: [low - margin, high + margin] }) });
 }
 
 /** Units as tiles, each scaled by the largest weight of all: blue negative, white zero, orange positive. */

@@ -1,19 +1,11 @@
 /** What an experiment's seeds gave: one thin line a seed and arm, the median over the seeds thick. */
 
-/* global Plotly */
 import { _, language } from '../texts.js';
-import { axis } from './plot.js';
+import { DASHES as HOUSE_DASHES, TONES as HOUSE_TONES, axisOf, drawHouse, drawHouseKeys } from './house.js';
 
-export const TONES = ['series-a', 'series-b', 'series-c', 'series-d', 'series-e', 'series-f', 'ink'];
-const DASHES = ['solid', 'dash', 'dot', 'dashdot'];
-/** The same dashes for a key that is no Plotly line, in its own units. */
-const STROKES = { solid: '', dash: '7 4', dot: '2 3', dashdot: '7 3 2 3' };
+const TONES = [...HOUSE_TONES, 'ink'];
+const DASHES = [...HOUSE_DASHES, 'dashdot'];
 const FEW = 12; // points of a line that are marked one by one
-
-const CONFIG = {
-  displaylogo: false, responsive: true, locale: language, modeBarButtons: [['toImage']],
-  locales: { [language]: { dictionary: { 'Download plot as a PNG': _('Save as a picture') }, format: {} } },
-};
 
 /** Arms in the order in which they come, each with a colour and a dash of its own. @param {any[]} founds */
 export function armsOf(founds) {
@@ -76,37 +68,10 @@ function line(arm, colour, x, y, { width, seed, kind }, opacity) {
  * @param {HTMLElement} element @param {any[]} founds @param {any} experiment @param {Record<string, string>} colour
  */
 export function drawFounds(element, founds, experiment, colour) {
-  const [x, y] = experiment.axes.map((words, i) => ({
-    ...axis(colour, { type: experiment.log_axes[i] ? 'log' : 'linear', exponentformat: 'power', nticks: i ? 6 : 8 }),
-    title: { text: words[language] ?? words.en, font: { size: 12, color: colour.muted }, standoff: 8 }, automargin: true,
-  }));
-  return Plotly.react(
-    element,
-    tracesOf(founds, colour, experiment.log_axes),
-    {
-      autosize: true, margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, paper_bgcolor: 'rgba(0,0,0,0)', plot_bgcolor: 'rgba(0,0,0,0)',
-      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.ink },
-      modebar: { color: colour.muted, activecolor: colour.ink, bgcolor: 'rgba(0,0,0,0)' }, showlegend: false, hovermode: 'closest', dragmode: false, xaxis: x, yaxis: y,
-    },
-    CONFIG,
-  );
+  const [xaxis, yaxis] = experiment.axes.map((words, i) =>
+    axisOf(colour, { title: words[language] ?? words.en, type: experiment.log_axes[i] ? 'log' : 'linear', nticks: i ? 6 : 8 }));
+  return drawHouse(element, tracesOf(founds, colour, experiment.log_axes), colour, { margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, xaxis, yaxis });
 }
 
 /** The key of the figure: a piece of each arm's line and its name. @param {HTMLElement} element @param {any[]} founds */
-export function drawKeys(element, founds) {
-  element.replaceChildren(
-    ...armsOf(founds).map(({ name, tone, dash }) => {
-      const key = document.createElement('span');
-      const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-      const piece = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-      svg.setAttribute('viewBox', '0 0 26 8');
-      svg.setAttribute('aria-hidden', 'true');
-      piece.setAttribute('d', 'M0 4H26');
-      piece.setAttribute('stroke-dasharray', STROKES[dash]);
-      piece.style.cssText = `stroke: var(--${tone}); stroke-width: 3`;
-      svg.append(piece);
-      key.append(svg, name);
-      return key;
-    }),
-  );
-}
+export const drawKeys = (element, founds) => drawHouseKeys(element, armsOf(founds));

@@ -34,8 +34,8 @@ function drawClasses(scene) {
   ];
   const top = roof(Math.max(1e-6, ...train, ...val));
   return draw(still(scene), data, {
-    barmode: 'group', bargap: 0.25, xaxis: { range: [-0.6, x.length - 0.4], uirevision: 'classes', fixedrange: true, tickmode: 'auto', dtick: x.length <= 20 ? 1 : undefined, zeroline: false },
-    yaxis: axis(colour, { range: [0, top] }),
+    barmode: 'group', bargap: 0.25, xaxis: { title: _('class'), range: [-0.6, x.length - 0.4], uirevision: 'classes', fixedrange: true, ...(x.length <= 20 ? { tickmode: 'linear', tick0: 0, dtick: 1 } : { tickmode: 'auto' }), zeroline: false },
+    yaxis: axis(colour, { title: _('loss'), range: [0, top] }),
   });
 }
 
@@ -49,7 +49,7 @@ function readClasses(run, _step, colour, _layer, past) {
     { name: _('at step'), value: integer(matrix.step), step: matrix.step },
     { name: _('training'), value: shown(column(matrix, 'train/loss')[worst]), colour: colour['series-a'] },
     { name: _('validation'), value: shown(val[worst]), colour: colour['series-b'] },
-    { name: _('hardest class'), long: _('The class of the largest validation loss, and how much of it is right'), value: `${worst} · ${Math.round(100 * right[worst])} %` },
+    { name: _('hardest class'), long: _('The class of the largest validation loss, and how much of it is right'), value: worst < 0 ? '–' : `${worst} · ${Math.round(100 * right[worst])} %` },
   ];
 }
 
@@ -75,8 +75,8 @@ function drawVisits(scene) {
   ];
   const top = Math.max(val.examples + test.examples + (found.get(0) ?? 0), ...found.values());
   return draw(still(scene), data, {
-    barmode: 'stack', xaxis: { range: [-width, Math.max(4, train.most) + width], uirevision: `visits${train.most}`, fixedrange: true },
-    yaxis: axis(colour, { range: [0, roof(top)] }),
+    barmode: 'stack', xaxis: { title: _('times trained on'), range: [-width, Math.max(4, train.most) + width], uirevision: `visits${train.most}`, fixedrange: true },
+    yaxis: axis(colour, { title: _('examples'), range: [0, roof(top)] }),
   });
 }
 

@@ -52,7 +52,7 @@ function drawStatistics(scene) {
   const affine = extentOf(AFFINE.flatMap(([mean]) => measured(run, layer, mean) ?? []), Math.max(0, ...AFFINE.map(([, std]) => seriesOf(run, layer, std)?.extent().high ?? 0)));
   return draw(scene, data, {
     yaxis: axis(colour, { domain: [0.54, 1], range: grown(run, layer, 'upper', upper), nticks: 5, zeroline: true }),
-    yaxis2: axis(colour, { domain: [0, 0.44], range: grown(run, layer, 'affine', affine), nticks: 4, zeroline: true, anchor: 'x' }),
+    yaxis2: axis(colour, { title: 'γ, β', domain: [0, 0.44], range: grown(run, layer, 'affine', affine), nticks: 4, zeroline: true, anchor: 'x' }),
     xaxis: { anchor: 'y2' },
   });
 }
@@ -77,7 +77,7 @@ function drawSigmas(scene) {
   const low = values.length ? Math.floor(Math.log10(Math.min(...values))) : -1;
   const high = values.length ? Math.ceil(Math.log10(Math.max(...values))) : 1;
   const dtick = Math.max(1, Math.ceil((high - low) / 6));
-  return draw(scene, data, { yaxis: axis(colour, { type: 'log', range: [low, Math.max(high, low + 1)], dtick, exponentformat: 'power', visible: Boolean(run) }) });
+  return draw(scene, data, { yaxis: axis(colour, { title: 'σ', type: 'log', range: [low, Math.max(high, low + 1)], dtick, exponentformat: 'power', visible: Boolean(run) }) });
 }
 
 const metaOf = (run, layer, quantity) => ({ meta: { run: run.id, series: `layer/${layer}/${quantity}`, layer, previous: false } });

@@ -1,22 +1,14 @@
 /** What all Plotly figures share: their layout, the steps that they show, colour and the one call that draws. */
 
 /* global Plotly */
-import { _, language } from '../texts.js';
+import { _ } from '../texts.js';
 import { drawnFlags } from '../flags.js';
+import { CONFIG } from './house.js';
 
 /** @typedef {{element: any, colour: Record<string, string>, run: any, previous: any, layer: string | null, range: [number, number],
  *   flags: import('../flags.js').Flag[], diverged: number | null, log: boolean}} Scene what a chart is drawn from */
 
 const FIRST_SPAN = 64;
-
-const CONFIG = {
-  displaylogo: false,
-  showSendToCloud: false,
-  doubleClick: false,
-  modeBarButtons: [['toImage']],
-  locale: language,
-  locales: { [language]: { dictionary: { 'Download plot as a PNG': _('Save as a picture') }, format: {} } },
-};
 
 /**
  * The steps to show: from 0 to a span that doubles while a run goes on, so that axes grow and never jitter.
@@ -38,13 +30,18 @@ export function roof(value) {
   return [1, 1.5, 2, 3, 5, 10].map((m) => m * power).find((top) => top >= value * 0.9999);
 }
 
-/** @param {Record<string, string>} colour */
-export function axis(colour, more = {}) {
+/** @param {Record<string, string>} colour @param {any} [more] its `title`: a few words on what it is */
+export function axis(colour, { title = '', ...more } = {}) {
   return {
     color: colour.muted, gridcolor: colour.rule, linecolor: colour.rule, zerolinecolor: colour.rule, tickfont: { size: 11 }, fixedrange: true,
-    ticks: '', ...more,
+    ticks: '', title: { text: title, font: { size: 11 }, standoff: 4 }, ...more,
   };
 }
+
+/** Left of the axis' own numbers, where it takes none of a low figure's height. */
+const stepWord = (colour) => ({
+  text: _('step'), xref: 'paper', yref: 'paper', x: 0, y: 0, xanchor: 'right', yanchor: 'top', xshift: -8, yshift: -2, showarrow: false, font: { size: 11, color: colour.muted },
+});
 
 /** @param {Scene} scene @param {any[]} data @param {any} layout */
 export function draw(scene, data, layout) {
@@ -55,7 +52,7 @@ export function draw(scene, data, layout) {
     data,
     {
       autosize: true,
-      margin: { l: 46, r: 12, t: 16, b: 26, pad: 0 },
+      margin: { l: 56, r: 12, t: 16, b: layout.xaxis?.title ? 38 : 26, pad: 0 },
       paper_bgcolor: 'rgba(0,0,0,0)',
       plot_bgcolor: 'rgba(0,0,0,0)',
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colour.ink },
@@ -66,9 +63,9 @@ export function draw(scene, data, layout) {
       ...layout,
       xaxis: axis(colour, { fixedrange: false, range: [...range], uirevision: range.join(), showgrid: false, ...layout.xaxis }),
       shapes,
-      annotations: scene.run ? annotations : [{ text: _('Nothing to draw before the first run'), x: 0.5, y: 0.5, xref: 'paper', yref: 'paper', showarrow: false, font: { color: colour.muted, size: 13 } }],
+      annotations: scene.run ? [...annotations, ...(layout.xaxis?.range || layout.xaxis?.visible === false ? [] : [stepWord(colour)])] : [{ text: _('Nothing to draw before the first run'), x: 0.5, y: 0.5, xref: 'paper', yref: 'paper', showarrow: false, font: { color: colour.muted, size: 13 } }],
     },
-    CONFIG,
+    { ...CONFIG, responsive: false }, // the figures' own observer resizes them
   );
 }
 
