@@ -3,12 +3,16 @@
 #   TORCH_INDEX=https://...   another index for torch (a CUDA build, say)
 #   TORCH_VERSION=2.13.0      another version of torch; `constraints.txt` pins the one that is tested
 #   PYTHON=python3.12         another interpreter
+#   WORKERS=0                 tests one at a time in one process, as a debugger needs them
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+# Each process begins with a half of the tests, in their order, and takes from the other's when its own are done.
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: run test check bench browser wheel image clean
 .DEFAULT_GOAL := run
@@ -26,7 +30,7 @@ browser: .venv
 	@$(BIN)/python scripts/browser.py
 
 test: .venv browser
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: .venv
 	$(BIN)/ruff format --check .
@@ -34,7 +38,7 @@ check: .venv
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/pytest -q -m "not browser and not server and not slow" $(ARGS)
+	$(PYTEST) -q -m "not browser and not server and not slow" $(ARGS)
 
 bench: .venv browser
 	@$(BIN)/pip install --disable-pip-version-check --quiet --group bench -c constraints.txt

@@ -1,12 +1,17 @@
 """Real parts: a real server with real trainers. Starting one takes seconds, so most tests share it."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.server import ROOT, Server
+
+# What numba compiles, once for the processes of the tests and for every server that they start.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
 
 # How long an example takes is the machine's affair.
 settings.register_profile("house", deadline=None)
@@ -46,12 +51,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-must-run", action="store_true", help="fail where a test was skipped, xfailed or deselected")
 
 
+LEFT_OUT = pytest.StashKey[int]()
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    for item in items:
+        item.config.stash[LEFT_OUT] = item.config.stash.get(LEFT_OUT, 0) + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Each of the processes that run tests selects them, all the same ones; the process that reports hears of it here."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left out", 0)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A test that did not run is a test that can't fail."""
+    left_out = session.config.stash.get(LEFT_OUT, 0)
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["left out"] = left_out
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not session.config.getoption("--all-must-run") or reporter is None:
         return
-    idle = {kind: len(found) for kind in ("skipped", "xfailed", "xpassed", "deselected") if (found := reporter.stats.get(kind))}
+    idle = {kind: len(found) for kind in ("skipped", "xfailed", "xpassed") if (found := reporter.stats.get(kind))}
+    if left_out:
+        idle["deselected"] = left_out
     if idle:
         reporter.write_line(f"tests that did not run: {idle}", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

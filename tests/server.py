@@ -13,6 +13,8 @@ import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "test-token-0123456789"
+#: How long a trainer takes to answer is the machine's affair.
+PATIENT = {"DYNASCOPE_CONTROL_TIMEOUT": "25"}
 ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
@@ -35,8 +37,7 @@ class Server:
         """Returns when it answers; with `ready`, when runs start at once."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
-        compiled = str(ROOT / ".cache" / "numba")  # once for all servers that the tests start
-        environment = {**os.environ, "PYTHONPATH": str(self.root), "NUMBA_CACHE_DIR": compiled, **self._environment}
+        environment = {**os.environ, "PYTHONPATH": str(self.root), **PATIENT, **self._environment}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
         self.until("healthz", 30)

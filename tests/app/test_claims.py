@@ -119,7 +119,7 @@ def test_a_server_that_is_asked_to_end_does_not_begin_what_waits(new_server: Cal
     assert server.process is not None
     server.process.terminate()
     server.process.wait(20)  # raises where it goes on
-    server.start()
+    server.start(ready=False)
     assert {id: claim(server, id)["judgements"][0]["status"] for id in ("E7", "E5", "E20")} == dict.fromkeys(
         ("E7", "E5", "E20"), "interrupted"
     )
@@ -128,9 +128,13 @@ def test_a_server_that_is_asked_to_end_does_not_begin_what_waits(new_server: Cal
 
 @pytest.mark.timeout(240)
 def test_the_command_line_runs_lists_and_reports(server: Server, tmp_path: Path) -> None:
-    told = json.loads(shell(server, "claims", "run", "E8", "--quick", "--json").stdout)
+    table = json.loads(shell(server, "claims", "run", "E8", "--quick", "--json").stdout)
+    told = table["experiments"]
     assert [(one["id"], one["status"], one["outcome"], one["passed"], one["of"]) for one in told] == [("E8", "done", "shown", 2, 2)]
-    listed = {one["id"]: one for one in json.loads(shell(server, "claims", "ls", "--json").stdout)}
+    assert [one["number"] for one in table["statements"]] == list(range(1, 78))
+    assert table["statements"][38]["status"] == "imprecise"
+    assert table["statements"][38]["experiments"] == [{"id": "E8", "if_shown": "refutes", "outcome": "shown"}]
+    listed = {one["id"]: one for one in json.loads(shell(server, "claims", "ls", "--json").stdout)["experiments"]}
     assert listed["E8"]["values"] == told[0]["values"]
     assert listed["E2"]["status"] == "never run"
     file = tmp_path / "report.html"

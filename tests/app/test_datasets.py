@@ -98,6 +98,38 @@ def test_a_parquet_file_gives_the_same_as_its_csv(kept: Callable[..., dict[str, 
     assert {key: found[key] for key in same} == {key: by_csv[key] for key in same}
 
 
+def test_a_pandas_index_is_neither_a_feature_nor_the_target(kept: Callable[..., dict[str, Any]]) -> None:
+    """As `to_parquet` writes it behind the columns after any filter or shuffle."""
+    found = kept(parquet(a=[i / 7 for i in range(30)], y=[i % 2 for i in range(30)], __index_level_0__=list(range(30))), "a.parquet")
+    assert (found["target"], found["features"]) == ("y", ["a"])
+    assert found["ignored"] == [{"column": "__index_level_0__", "why": "the index of a table"}]
+
+
+def test_classes_are_named_to_the_last_digit(kept: Callable[..., dict[str, Any]]) -> None:
+    days = [20240101 + i % 3 for i in range(30)]
+    assert kept("a,y\n" + "".join(f"{i},{day}\n" for i, day in enumerate(days)))["classes"] == ["20240101", "20240102", "20240103"]
+    large = [2**60 + i % 2 for i in range(30)]
+    assert kept(parquet(a=list(range(30)), y=large), "a.parquet")["classes"] == [str(2**60), str(2**60 + 1)]
+    assert kept("a,y\n" + "".join(f"{i},{one}\n" for i, one in enumerate(large)))["classes"] == [str(2**60), str(2**60 + 1)]
+    assert kept("a,y\n" + "".join(f"{i},{i % 2 + 0.5}\n" for i in range(30)), task="classification")["classes"] == ["0.5", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("head", "row"), [('"a, x, y";c;b', "{0};{0};{1}"), ("\n\na,c,b", "{0},{0},{1}"), ('a, c, "b"', '{0}, {0}, "x{1}"')]
+)
+def test_a_csv_is_read_as_it_was_meant(kept: Callable[..., dict[str, Any]], head: str, row: str) -> None:
+    found = kept(f"{head}\n" + "".join(row.format(i, i % 2) + "\n" for i in range(30)))
+    assert (found["target"], len(found["features"]), found["rows"]) == ("b", 2, 30)
+    assert [name.strip("x") for name in found["classes"]] == ["0", "1"]
+
+
+def test_a_column_too_fine_for_single_precision_is_left_out_and_says_so(kept: Callable[..., dict[str, Any]]) -> None:
+    found = kept("a,time,y\n" + "".join(f"{i},{1_700_000_000 + i / 8},{i % 2}\n" for i in range(40)))
+    assert found["features"] == ["a"]
+    assert "single precision" in found["ignored"][0]["why"]
+    assert found["notes"] == []
+
+
 @pytest.mark.parametrize(
     ("shape", "layouts"),
     [
@@ -146,6 +178,24 @@ def bomb(declared: int | None = None) -> bytes:
     return out.getvalue()
 
 
+def npz_torn() -> bytes:
+    """A compressed array in the middle of which bits have flipped."""
+    out = io.BytesIO()
+    np.savez_compressed(out, x=np.random.default_rng(0).normal(size=(400, 4)), y=np.arange(400))
+    data = bytearray(out.getvalue())
+    data[2000:2040] = bytes(b ^ 0xFF for b in data[2000:2040])
+    return bytes(data)
+
+
+def npz_head() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (3,"  # never closed
+        archive.writestr("x.npy", b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + bytes(64))
+        archive.writestr("y.npy", b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + bytes(64))
+    return out.getvalue()
+
+
 BAD: list[tuple[str, bytes | str | Callable[[], bytes], str, str]] = [
     ("broken line", line(7, "1,2,3"), "a.csv", "line 7 has 3 values"),
     ("open quote", CSV + '"never closed,1,2,3,4', "a.csv", "line 62 can't be read as CSV"),
@@ -167,6 +217,12 @@ BAD: list[tuple[str, bytes | str | Callable[[], bytes], str, str]] = [
     ("one column", "y\n1\n2\n", "a.csv", "one column"),
     ("names alone", "a,y\n", "a.csv", "no rows"),
     ("empty", "", "a.csv", "the file is empty"),
+    ("empty lines alone", "\n\n\n", "a.csv", "the file is empty"),
+    ("no columns", parquet(), "a.parquet", "it has no columns"),
+    ("torn deflate", npz_torn, "a.npz", "can't be read as an NPZ"),
+    ("malformed head", npz_head, "a.npz", "no head that NumPy writes"),
+    ("too fine a target", "a,y\n" + "".join(f"{i},{1_700_000_000 + i / 8}\n" for i in range(40)), "a.csv", "single precision"),
+    ("too fine a feature", "a,y\n" + "".join(f"{1_700_000_000 + i / 8},{i}\n" for i in range(40)), "a.csv", "single precision"),
     ("extension", CSV, "a.xlsx", ".csv, .parquet, .npz"),
     ("pickle", CSV, "a.pkl", ".csv, .parquet, .npz"),
     ("no parquet", CSV, "a.parquet", "can't be read as Parquet"),
@@ -308,7 +364,7 @@ def test_client_and_command_line_upload_list_and_delete(server: Server, tmp_path
         with pytest.raises(Refused, match="there is no upload"):
             client.delete_dataset(made["id"])
     if not any(command.name == "run" for command in cli.registered_commands):
-        from dynascope.scripted import add_to
+        from dynascope.shell import add_to
 
         add_to(cli)
     to = ["--url", server.url, "--token", TOKEN]

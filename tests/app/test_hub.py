@@ -1,5 +1,7 @@
 """Fan-out with no server: outboxes merge, keep the newest, forget past their bound, and never lose or repeat a point."""
 
+import asyncio
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from app.store.pyramid import LAST, START, Buckets
 from dynascope import stream
 from dynascope.sinks.batch import Batch
 from tests.app.sending import RUN, counted, losses
+from tests.loops import in_loop
 
 
 def outbox(*streams: str) -> Outbox:
@@ -104,3 +107,46 @@ def test_binary_frames_are_aligned_and_read_back() -> None:
             assert (4 + length + place["offset"]) % 8 == 0
     np.testing.assert_array_equal(view(header["series"][0]["columns"]["value"]), points.table[LAST])
     assert set(header["series"][1]["columns"]) == {"step", "min", "max", "mean", "last", "nonfinite"}
+
+
+def test_a_topic_is_told_once_with_its_newest_counts_to_those_who_follow_it() -> None:
+    center, follower, other = Hub(), Outbox(), Outbox()
+    follower.topics = frozenset({"studies/ab"})
+    center.attach(follower)
+    center.attach(other)
+    for ended in range(3):
+        center.change("studies/ab", {"ended": ended})
+        center.change("studies", {"running": ended})
+    assert follower.dirty.is_set()
+    assert not other.dirty.is_set()
+    assert (follower.changed(), follower.changed(), other.changed()) == ({"studies/ab": {"ended": 2}}, {}, {})
+    center.change("studies/ab", None)
+    follower.topics = frozenset()
+    assert follower.changed() == {}
+
+
+def test_what_comes_of_a_run_stirs_the_topic_that_it_belongs_to_for_as_long_as_someone_follows_that() -> None:
+    async def stirred(center: Hub) -> set[str]:
+        try:
+            return await asyncio.wait_for(center.stirred(), 0.01)
+        except TimeoutError:
+            return set()
+
+    async def story() -> list[set[str]]:
+        center, follower = Hub(), Outbox()
+        center.attach(follower)
+        center.belongs(RUN, "studies/ab")
+        frame = losses(Batch(RUN, 1), range(3), np.ones(3))
+        center.publish(RUN, frame)
+        told = [await stirred(center)]
+        follower.topics = frozenset({"studies/ab", "studies"})
+        center.publish(RUN, frame)
+        center.publish("another", losses(Batch("another", 1), range(3), np.ones(3)))
+        told.append(await stirred(center))
+        center.tell(RUN, "status", 0.0, 0.0, {"status": "finished"})
+        told.append(await stirred(center))
+        center.forget(RUN)
+        center.publish(RUN, frame)
+        return [*told, await stirred(center)]
+
+    assert in_loop(story()) == [set(), {"studies/ab"}, {"studies/ab", "studies"}, set()]

@@ -1,9 +1,12 @@
 """The page's words: both languages complete, and the visitor's language found."""
 
+import re
+
 import pytest
 from starlette.requests import Request
 
-from app.i18n import language_of, missing, words
+from app.i18n import extracted, language_of, missing, words
+from app.settings import ROOT
 from trainer.spec import LANGUAGES
 
 
@@ -30,3 +33,10 @@ def test_the_language_is_asked_for_by_address_then_cookie_then_browser(query: st
 def test_a_script_gets_the_words_that_scripts_say() -> None:
     assert words("ko").for_scripts()["waiting"] == "대기 중"
     assert "Data set" not in words("ko").for_scripts()
+
+
+def test_no_text_of_a_script_escapes_the_catalogue() -> None:
+    """Within a template literal, one with a brace of its own would."""
+    scripts = (ROOT / "static" / "js").rglob("*.js")
+    said = {text for path in scripts for text in re.findall(r"\b_\('((?:[^'\\]|\\.)*)'", path.read_text())}
+    assert said - {message.id for message in extracted()} == set()

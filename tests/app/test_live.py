@@ -1,7 +1,9 @@
 """The viewers' socket against a real run: history first, then exactly what follows."""
 
+import json
 import time
 from collections.abc import Callable
+from typing import Any
 
 from tests.app.test_runs import SMALL, endless
 from tests.app.viewing import Viewer
@@ -116,3 +118,53 @@ def test_a_viewer_that_reads_nothing_slows_neither_training_nor_another(server: 
     assert whole(viewer.steps())
     stalled.until(lambda v: v.status() == "stopped")
     assert whole(stalled.steps())
+
+
+def follow(viewer: Viewer, *topics: str) -> None:
+    viewer.socket.send(json.dumps({"type": "subscribe", "topics": topics}))
+
+
+def changes(viewer: Viewer, topic: str) -> list[dict[str, Any] | None]:
+    return [text["counts"] for text in viewer.texts if text["type"] == "changed" and text["topic"] == topic]
+
+
+def test_a_study_is_followed_by_its_topic_until_it_is_gone(server: Server) -> None:
+    made = server.client.post("/api/studies", json={"base": endless(pace=300), "seeds": 2}).json()
+    topic = f"studies/{made['id']}"
+    viewer = Viewer(server)
+    follow(viewer, topic, "studies", "claims", "nothing")
+    viewer.until(lambda v: (changes(v, topic) or [{}])[-1].get("going") == 2)
+    assert next(text for text in viewer.texts if text["type"] == "ack")["topics"] == ["claims", "studies", topic]
+    assert next(text for text in viewer.texts if text["type"] == "error")["errors"][0]["got"] == ["nothing"]
+    viewer.until(lambda v: bool(changes(v, "claims")))  # told at once, so that nothing is missed between reading and following
+    told = len(changes(viewer, topic))
+    viewer.until(lambda v: len(changes(v, topic)) > told + 3)  # its curves grow
+    server.client.post(f"/api/studies/{made['id']}/cancel")
+    viewer.until(lambda v: changes(v, topic)[-1]["status"] == "cancelled")
+    assert changes(viewer, topic)[-1] == {"status": "cancelled", "total": 2, "waiting": 0, "going": 0, "ended": 2, "failed": 0}
+    viewer.until(lambda v: (changes(v, "studies")[-1] or {}).get("cancelled", 0) >= 1)
+    server.client.delete(f"/api/studies/{made['id']}")
+    viewer.until(lambda v: changes(v, topic)[-1] is None)
+
+
+def test_the_list_of_runs_is_a_topic_that_each_run_stirs(server: Server) -> None:
+    viewer = Viewer(server)
+    follow(viewer, "runs")
+    viewer.until(lambda v: bool(changes(v, "runs")))
+    run = server.post(endless(pace=200))["id"]
+    viewer.until(lambda v: (changes(v, "runs")[-1] or {}).get("running", 0) >= 1)
+    told = len(changes(viewer, "runs"))
+    viewer.until(lambda v: len(changes(v, "runs")) > told + 3)  # its steps go up
+    server.control(run, "stop")
+    server.wait(run)
+    told = len(changes(viewer, "runs"))
+    server.client.delete(f"/api/runs/{run}")
+    viewer.until(lambda v: len(changes(v, "runs")) > told)
+    assert changes(viewer, "runs")[-1] is not None, "the list itself never goes"
+
+
+def test_no_more_topics_are_followed_than_are_allowed(server: Server) -> None:
+    viewer = Viewer(server)
+    follow(viewer, *(f"studies/{i:x}" for i in range(33)))
+    viewer.until(lambda v: any(text["type"] == "error" for text in v.texts))
+    assert not any(text["type"] == "ack" for text in viewer.texts)

@@ -204,7 +204,7 @@ def test_a_killed_worker_ends_its_run_as_failed_with_signal_and_reason(server: S
     assert str(pid) in record["end_reason"]
     steps, _ = server.points(run, "train/loss")
     assert steps == list(range(len(steps)))
-    assert len(steps) > 10
+    assert len(steps) >= 10  # step 10 has ten behind it, 0 to 9
 
 
 def test_runs_beyond_the_slots_wait_their_turn_and_a_pause_gives_its_slot_back(new_server: Callable[..., Server]) -> None:

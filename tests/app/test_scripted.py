@@ -3,11 +3,14 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 import dynascope
@@ -131,6 +134,10 @@ def test_the_command_line_runs_lists_shows_and_exports(server: Server, tmp_path:
     assert "give more to go on" in shell(server, "resume", made[0]["id"], check=False).stderr
     shell(server, "export", made[0]["id"], "-o", str(tmp_path / "run.csv"))
     assert (tmp_path / "run.csv").read_text().startswith("series,step,value")
+    for format, start in (("html", b"<!doctype html>"), ("tensorboard", b"PK"), ("parquet", b"PAR1")):
+        shell(server, "export", made[0]["id"], "-o", str(tmp_path / format), "--format", format, "--lang", "ko")
+        assert (tmp_path / format).read_bytes().startswith(start)
+    assert '<html lang="ko">' in (tmp_path / "html").read_text()
     piped = shell(server, "run", "-", "--no-wait", "--json", text='{"stop": {"max_steps": 5}}')
     assert json.loads(piped.stdout)[0]["status"] in ("queued", "starting", "running", "finished")
     wrong = shell(server, "run", "--set", "data.name=nowhere", check=False)
@@ -149,3 +156,17 @@ def test_curl_alone_starts_waits_and_reads(server: Server) -> None:
     made = curl(f"{server.url}/api/runs", "-d", json.dumps(SMALL))
     assert curl(f"{server.url}/api/runs/{made['id']}/wait?timeout=30")["status"] == "finished"
     assert curl(f"{server.url}/api/runs/{made['id']}/series?names=test/accuracy")["series"]
+
+
+def test_a_command_that_is_ended_takes_its_private_server_with_it() -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DYNASCOPE_")}
+    command = [sys.executable, "-m", "dynascope", "run", "--set", "stop.max_epochs=1000000", "--set", "stop.early=null"]
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    servers: list[psutil.Process] = []
+    while not servers:
+        assert running.poll() is None
+        servers = [child for child in psutil.Process(running.pid).children() if "serve" in child.cmdline()]
+        time.sleep(0.05)
+    running.terminate()
+    assert running.wait(40) == 128 + signal.SIGTERM
+    assert not psutil.wait_procs(servers, timeout=5)[1]

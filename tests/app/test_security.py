@@ -3,7 +3,9 @@
 import json
 import logging
 import re
+import socket
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -62,6 +64,32 @@ def test_a_path_that_is_no_route_is_denied_too(server: Server) -> None:
     assert httpx.get(f"{server.url}/static/../pyproject.toml").status_code == 401
     assert server.client.get("/nothing/here").status_code == 404
     assert server.client.get("/static/%2e%2e/pyproject.toml").status_code == 404
+
+
+def test_any_page_takes_the_token_or_asks_for_it_in_both_languages(server: Server) -> None:
+    with httpx.Client(base_url=server.url, headers={"Accept": "text/html,*/*", "Accept-Language": "ko"}) as browser:
+        asked = browser.get("/notes")
+        assert (asked.status_code, asked.headers["content-type"]) == (401, "text/html; charset=utf-8")
+        assert "토큰" in asked.text
+        assert "<form" in asked.text
+        assert "토큰이 맞지 않습니다" in browser.get("/notes", params={"token": "wrong"}).text
+        refused = browser.get("/api/runs")
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert "유효한 자격 증명이 없습니다" in refused.json()["detail"]
+        first = browser.get("/studies/new", params={"token": TOKEN, "lang": "ko"})
+        assert (first.status_code, first.headers["location"]) == (303, "/studies/new?lang=ko")
+        assert browser.get("/notes").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "/%5Cevil.example", "/%2F%2Fevil.example", "/%0d%0aSet-Cookie:%20a=b"])
+def test_a_token_is_never_exchanged_towards_another_host(server: Server, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:  # httpx would mend such a path
+        raw.sendall(f"GET {path}?token={TOKEN} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nConnection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: raw.recv(65536), b"")).decode()
+    head = answer.split("\r\n\r\n")[0].splitlines()
+    (location,) = [line.split(": ", 1)[1] for line in head if line.lower().startswith("location")]
+    assert urljoin(server.url, location.replace("\\", "/")).startswith(f"{server.url}/")
+    assert not any(line.lower().startswith("set-cookie: a=") for line in head)
 
 
 def test_every_websocket_refuses_who_has_no_credential(server: Server, tmp_path: Path) -> None:
@@ -132,7 +160,9 @@ def test_a_frame_of_20_mib_closes_its_socket_alone(server: Server) -> None:
     assert server.client.get("/api/healthz").status_code == 200
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"type":"subscribe"}', '{"type":"subscribe","runs":[],"x":1}', '{"type":"run","runs":[]}'])
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"type":"subscribe","runs":"all"}', '{"type":"subscribe","runs":[],"x":1}', '{"type":"run","runs":[]}']
+)
 def test_a_message_that_is_not_understood_is_answered_and_the_socket_goes_on(server: Server, text: str) -> None:
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with connect(server.url.replace("http", "ws") + "/api/live", additional_headers=headers) as socket:

@@ -14,7 +14,9 @@ ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-compo
 
 
 #: What Chromium itself says of requests that a test blocks, of refusals that it asks for, and of a machine without a GPU.
-MEANT = re.compile("ERR_FAILED|ERR_INTERNET_DISCONNECTED|status of (409|422)|swiftshader|GPU stall", re.IGNORECASE)
+MEANT = re.compile(
+    "ERR_FAILED|ERR_INTERNET_DISCONNECTED|status of (409|422)|status of 404.*/0123456789abcdef|swiftshader|GPU stall", re.IGNORECASE
+)
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +41,10 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
         context = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR" if lang == "ko" else "en-US", **options)
         page = context.new_page()
         troubles: list[str] = []
-        page.on("console", lambda m: troubles.append(f"{m.type}: {m.text}") if m.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda m: troubles.append(f"{m.type}: {m.text} {m.location.get('url', '')}") if m.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda e: troubles.append(f"exception: {e}"))
         page.on("request", lambda r: None if r.url.startswith((server.url, "data:", "blob:")) else troubles.append(f"request to {r.url}"))
         if block:

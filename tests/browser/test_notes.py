@@ -60,6 +60,7 @@ def test_an_experiment_is_run_from_the_page_and_its_runs_open_in_the_lab(open_pa
     expect(card.locator(".outcome")).to_contain_text("2 of 2 seeds pass")
     expect(page.locator("#said")).to_contain_text("E8: shown")
     founds = judged(server, "E8")["founds"]
+    page.locator("#figure-E8").scroll_into_view_if_needed()
     until(page, lambda: sum(t["kind"] == "seed" for t in drawn(page, "E8")) == sum(len(found["curves"]) for found in founds))
     curve = founds[0]["curves"][0]
     line = next(t for t in drawn(page, "E8") if t["seed"] == founds[0]["seed"] and t["arm"] == curve["name"])
@@ -87,6 +88,7 @@ def test_what_happened_is_hidden_until_the_reader_has_predicted(open_page: OpenP
     page.keyboard.press("Enter")
     expect(card.locator(".outcome b")).to_have_text("shown", timeout=150_000)
     assert card.get_by_role("button", name="Hide what happened").get_attribute("aria-expanded") == "true"
+    page.locator("#figure-E8").scroll_into_view_if_needed()
     until(page, lambda: drawn(page, "E8") != [])
     until(page, lambda: "▲ shown" in beside.inner_text())
 
@@ -131,6 +133,7 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
     judged(server, "E8")
     page = notes(open_page, server, lang, color_scheme=scheme, bypass_csp=True, width=width, height=844)
     page.locator("#E8 .reveal").click()
+    page.locator("#figure-E8").scroll_into_view_if_needed()  # what nobody sees isn't drawn, and on a phone the words come first
     until(page, lambda: drawn(page, "E8") != [])
     for summary in page.locator("#E8 summary").all():
         summary.click()

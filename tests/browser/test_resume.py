@@ -62,7 +62,7 @@ def test_a_finished_run_says_beside_the_control_what_it_lacks_and_then_goes_on(o
     epochs.locator("input[data-path]").fill("4")
     epochs.locator("input[data-path]").press("Tab")
     button.click()
-    until(page, lambda: server.get(run)["status"] == "finished" and server.get(run)["attempt"] == 2)
+    until(page, lambda: [server.get(run)[name] for name in ("attempt", "status")] == [2, "finished"])
     assert server.get(run)["step"] == 4 * 17
     until(page, lambda: max(drawn_steps(page)) == 4 * 17 - 1)
     expect(page.locator("#state-word")).to_have_text("finished")

@@ -54,12 +54,16 @@ def test_a_file_is_uploaded_confirmed_and_trained_on_then_deleted(open_page: Ope
     expect(select).to_have_value("")
 
 
-def test_what_is_wrong_in_a_file_is_said_beside_it(open_page: OpenPage, server: Server) -> None:
-    page = open_page(lang="ko")
+@pytest.mark.parametrize(
+    ("lang", "label", "said"),
+    [("en", "Upload a CSV or Parquet file", "line 3 has 2 values"), ("ko", "CSV 또는 Parquet 파일 올리기", "3번째 줄의 값은 2개인데")],
+)
+def test_what_is_wrong_in_a_file_is_said_beside_it(open_page: OpenPage, server: Server, lang: str, label: str, said: str) -> None:
+    page = open_page(lang=lang)
     choose(page, "table")
-    attach(page, "CSV 또는 Parquet 파일 올리기", "a.csv", "a,b,y\n1,2,3\n1,2\n")
-    expect(page.locator("[data-uploads=table] [data-said]")).to_contain_text("line 3 has 2 values")
-    expect(page.get_by_role("group", name="찾은 것")).to_be_hidden()
+    attach(page, label, "a.csv", "a,b,y\n1,2,3\n1,2\n")
+    expect(page.locator("[data-uploads=table] [data-said]")).to_contain_text(said)
+    expect(page.locator("[data-uploads=table] [data-found]")).to_be_hidden()
 
 
 @pytest.mark.parametrize(("lang", "width"), [("en", 1440), ("ko", 390)])

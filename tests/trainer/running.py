@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from dynascope.messages import STEP, VALUE, Control, Event, RunEnded, Scalars
+from dynascope.messages import STEP, VALUE, Control, Event, LayerStats, RunEnded, Scalars
 from dynascope.sinks.memory import Memory
 from trainer import loop, registry
 from trainer.control import Commands
@@ -62,6 +62,16 @@ def record_of(sink: Memory) -> Record:
         elif isinstance(message, RunEnded):
             record.end = message
     return record
+
+
+def newest_by_layer(sink: Memory) -> dict[str, np.ndarray]:
+    """Quantity → float64[layers], as it was last measured."""
+    table: dict[str, np.ndarray] = {}
+    for message in sink.messages():
+        if isinstance(message, LayerStats):
+            values = np.frombuffer(message.values, VALUE).reshape(-1, len(message.layers), len(message.quantities))[-1]
+            table |= dict(zip(message.quantities, values.T, strict=True))
+    return table
 
 
 class Steered:

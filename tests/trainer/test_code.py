@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.trainer.data_folder import PARAMS
+from tests.trainer.interpreter import Interpreter
 from tests.trainer.running import Steered, run, spec_of
 from trainer import registry
 from trainer.code import script
@@ -19,10 +21,21 @@ pytestmark = pytest.mark.slow
 STEPS = 24
 
 
-def losses_of(text: str, folder: Path) -> list[float]:
+@pytest.fixture(scope="module")
+def interpreter() -> Iterator[Interpreter]:
+    ready = Interpreter()
+    yield ready
+    ready.close()
+
+
+def losses_of(text: str, folder: Path, interpreter: Interpreter | None = None) -> list[float]:
+    """In one that is ready, to spare a script torch's import, or else as a user starts it."""
     (folder / "run.py").write_text(text)
-    done = subprocess.run([sys.executable, "-I", "run.py", "losses.csv"], cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
+    if interpreter:
+        interpreter.run(folder)
+    else:
+        done = subprocess.run([sys.executable, "-I", "run.py", "losses.csv"], cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
     return [float(line) for line in (folder / "losses.csv").read_text().splitlines()]
 
 
@@ -100,13 +113,13 @@ SPECS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("changes", SPECS, ids=lambda c: c.get("init__name", "default"))
-def test_a_script_run_alone_gives_the_same_losses(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_a_script_run_alone_gives_the_same_losses(changes: dict[str, Any], tmp_path: Path, interpreter: Interpreter) -> None:
     spec = spec_of(STEPS, **changes)
     text = script(spec)
     assert "dynascope." not in text
     assert "trainer" not in text.replace("trained", "")
     assert len(text.splitlines()) < 280
-    assert losses_of(text, tmp_path) == run(spec).values("train/loss")
+    assert losses_of(text, tmp_path, interpreter) == run(spec).values("train/loss")
 
 
 def test_an_early_stop_is_repeated(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Each data set against its definition; standardisation against a naive twin in float64."""
 
+import gzip
 import random
 import subprocess
 import sys
@@ -143,6 +144,16 @@ def test_a_packed_idx_file_that_is_cut_short_is_refused_in_words(folder: Path) -
     path.write_bytes(path.read_bytes()[:-12])
     with pytest.raises(registry.Refused, match="can't be read whole"):
         load("idx")
+    with pytest.raises(PlanError, match=rf"{path.name} is cut short: its head asks for 4,516 bytes, and there are \d"):
+        plan(spec_of(data__name="idx"))
+
+
+def test_a_packed_idx_file_in_several_members_is_whole(folder: Path) -> None:
+    write_idx(folder / "idx" / "train", np.ones((50, 30, 3), np.uint8), (np.arange(50) % 2).astype(np.uint8), packed=True)
+    path = next((folder / "idx").glob("train-images*"))
+    data = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(data[:1000]) + gzip.compress(data[1000:]))
+    assert plan(spec_of(data__name="idx")).shape.examples == 50
 
 
 def test_missing_files_say_where_to_put_them_and_what_is_there(folder: Path) -> None:

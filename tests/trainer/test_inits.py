@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.server import ROOT
 from tests.trainer.running import spec_of
 from trainer import registry
 from trainer.build import build
@@ -132,24 +133,17 @@ def test_the_gain_is_for_layers_that_the_activation_follows(model: str) -> None:
     assert gained == {name for name in deviations[1.0] if expected(name)}
 
 
-ASK = """
-import hashlib
-from trainer import registry
-from trainer.build import build
-from trainer.plan import plan
-from trainer.spec import RunSpec
-registry.discover()
-for model in ("cnn2d", "gru", "transformer"):
-    for init in registry.names("init"):
-        state = build(plan(RunSpec.model_validate({"model": {"name": model}, "init": {"name": init}}))).model.state_dict()
-        print(hashlib.sha256(b"".join(v.numpy().tobytes() for v in state.values())).hexdigest())
-"""
+def digests() -> list[str]:
+    """Of every init's weights in three models."""
+    specs = [spec_of(model__name=model, init__name=init) for model in ("cnn2d", "gru", "transformer") for init in NAMES]
+    states = [build(plan(spec)).model.state_dict().values() for spec in specs]
+    return [hashlib.sha256(b"".join(values.numpy().tobytes() for values in state)).hexdigest() for state in states]
 
 
 def test_every_init_is_the_same_over_processes() -> None:
-    first, second = (
-        subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed}).stdout
-        for seed in ("1", "2")
-    )
-    assert first == second
-    assert len(set(first.split())) == 3 * len(NAMES)
+    ask = "from tests.trainer.test_inits import digests; print(*digests())"
+    other = {"PYTHONHASHSEED": "1", "PYTHONPATH": str(ROOT)}  # this process hashes by another seed, a random one
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True, env=other)
+    mine = digests()
+    assert asked.stdout.split() == mine
+    assert len(set(mine)) == 3 * len(NAMES)

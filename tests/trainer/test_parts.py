@@ -56,9 +56,11 @@ def test_the_registry_holds_every_name_of_the_contract() -> None:
 
 def fit(dataset: str, model: str, norm: str) -> bool:
     """Whether these go together, by what the parts say."""
-    part = registry.part("dataset", dataset)
-    reads, has = registry.part("model", model).works_with["layouts"], part.shape(part.Params(**PARAMS.get(dataset, {}))).views
-    layout = next((layout for layout in reads if layout in has), None)
+    part, works_with = registry.part("dataset", dataset), registry.part("model", model).works_with
+    has = part.shape(part.Params(**PARAMS.get(dataset, {}))).views
+    layout = next((layout for layout in works_with["layouts"] if layout in has), None)
+    if layout is not None and works_with.get("inputs") not in (None, math.prod(has[layout])):
+        return False
     return layout is not None and layout in registry.part("norm", norm).works_with["layouts"]
 
 
