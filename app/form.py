@@ -90,8 +90,7 @@ class _Parts:
         if self._name == "file":
             self._written += end - start
             if self._written > self._most:
-                msg = f"the file has more than {self._most:,} bytes, which is the most (DYNASCOPE_MAX_UPLOAD)"
-                raise Problem(413, msg, headers={"Connection": "close"})  # who goes on sending would be read to the end
+                raise Problem(413, f"the file has more than {self._most:,} bytes, which is the most (DYNASCOPE_MAX_UPLOAD)")
             self._target.write(data[start:end])
         else:
             self._text += data[start:end]

@@ -3,10 +3,12 @@
 A pure ASGI middleware, because a websocket never passes an http one.
 """
 
+import asyncio
 import hashlib
 import hmac
 import logging
 import re
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode
@@ -27,8 +29,10 @@ OPEN = frozenset({"/api/healthz", "/api/readyz"})
 RUN_TOKEN = frozenset({"/api/ingest"})
 #: The request whose body may be a file, and what a form adds to it.
 UPLOAD, FORM = ("POST", "/api/datasets"), 64 << 10
-#: Bytes of a refused body that are read, and thrown away, so that its sender hears the refusal.
+#: Bytes of a body that are still read, and thrown away, after the answer: whoever is hung up on while sending may not hear it.
 LET_RUN_OUT = 64 << 20
+#: It may stand still for so long.
+LET_RUN_OUT_SECONDS = 1.0
 
 #: The hash admits the empty <style> that Plotly makes and fills by script.
 CSP = (
@@ -96,14 +100,15 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        send = _with_headers(send)
+        body = _Body(scope, receive, self._limit(scope))
+        send = _with_headers(send, body)
         refusal = self._refusal(scope)
         if refusal is not None:
             if isinstance(refusal, Problem):
                 refusal = refusal.response(language_of(HTTPConnection(scope)))
             await _refuse(scope, receive, send, refusal)
         elif scope["type"] == "http":
-            await self._app(scope, _limited(receive, self._limit(scope)), send)
+            await self._app(scope, body.receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -120,9 +125,7 @@ class Guard:
         length = headers.get("content-length", "0")
         limit = self._limit(scope)
         if not length.isdecimal() or int(length) > limit:
-            # Whoever is hung up on while sending may not hear why: only what would take long to be let run out is.
-            hang_up = {"Connection": "close"} if not length.isdecimal() or int(length) > LET_RUN_OUT else {}
-            return Problem(413, f"the body has {length} bytes; {limit} are allowed", headers=hang_up)
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed")
         if path in OPEN or path in RUN_TOKEN:
             return None
         # Every page but the API's: what a browser's address bar asks for.
@@ -156,13 +159,48 @@ def _asked(said: tuple[str, str]) -> Response:
     return HTMLResponse(_ASK.format(said=said[0], said_ko=said[1]), 401)
 
 
-def _with_headers(send: Send) -> Send:
+class _Body:
+    """A request's body, counted while it comes, for it may be without a length."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
+        self._length = int(length) if length.isdecimal() else None
+        self._receive, self._limit, self._seen, self._whole = receive, limit, 0, False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        if self._seen > self._limit:
+            raise HTTPException(413, f"the body has more than {self._limit} bytes")
+        return message
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        return message
+
+    async def runs_out(self) -> bool:
+        """Whether the connection can go on after an answer: the server would read an endless body for ever."""
+        if self._length is not None:
+            return self._whole or self._length - self._seen <= LET_RUN_OUT
+        most = self._seen + LET_RUN_OUT
+        with suppress(TimeoutError):
+            while not self._whole and self._seen < most:
+                async with asyncio.timeout(LET_RUN_OUT_SECONDS):
+                    await self._next()
+        return self._whole
+
+
+def _with_headers(send: Send, body: _Body) -> Send:
     async def guarded(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store")
+            if message["status"] >= 400 and not await body.runs_out():
+                headers["Connection"] = "close"
         await send(message)
 
     return guarded
@@ -176,22 +214,6 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Response)
     start = {"type": "websocket.http.response.start", "status": refusal.status_code, "headers": refusal.raw_headers}
     await send(start)
     await send({"type": "websocket.http.response.body", "body": refusal.body})
-
-
-def _limited(receive: Receive, limit: int) -> Receive:
-    """A body without a length is counted while it comes."""
-    seen = 0
-
-    async def counted() -> Message:
-        nonlocal seen
-        message = await receive()
-        if message["type"] == "http.request":
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise HTTPException(413, f"the body has more than {limit} bytes")
-        return message
-
-    return counted
 
 
 class RedactTokens(logging.Filter):

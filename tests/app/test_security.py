@@ -4,6 +4,8 @@ import json
 import logging
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urljoin
 
@@ -15,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from app.main import create_app
-from app.security import OPEN, RUN_TOKEN, RedactTokens
+from app.security import LET_RUN_OUT, OPEN, RUN_TOKEN, RedactTokens
 from app.settings import Settings
 from tests.server import TOKEN, Server
 
@@ -149,6 +151,41 @@ def test_a_body_over_the_limit_is_refused_before_it_is_parsed(server: Server) ->
         answer = server.client.post("/api/runs", content=content, headers={"Content-Type": "application/json"})
         assert answer.status_code == 413, answer.text
         assert "1048576" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", ["/api/plan", "/api/datasets", "/api/no-such-route"])
+def test_whoever_goes_on_sending_after_a_refusal_is_hung_up_on(server: Server, path: str) -> None:
+    sent = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal sent
+        yield b'--b\r\nContent-Disposition: form-data; name="no such field"\r\n\r\n'
+        while sent < 1 << 30:
+            sent += 1 << 20
+            yield bytes(1 << 20)
+
+    with suppress(httpx.TransportError):
+        headers = {"Content-Type": "multipart/form-data; boundary=b"}
+        assert server.client.post(path, content=endless(), headers=headers).status_code in (404, 413, 415, 422)
+    assert sent < LET_RUN_OUT + (32 << 20)
+
+
+def test_who_sends_a_little_too_much_hears_why_and_the_connection_goes_on(server: Server) -> None:
+    with httpx.Client(base_url=server.url, headers={"Authorization": f"Bearer {TOKEN}"}) as one:
+        for _ in range(3):
+            answer = one.post("/api/plan", content=iter([b" " * (1 << 20)] * 8))
+            assert answer.status_code == 413, answer.text
+            assert "connection" not in answer.headers
+
+
+def test_a_refused_body_that_stands_still_is_answered_all_the_same(server: Server) -> None:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=10) as raw:
+        raw.sendall(f"POST /api/plan HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n".encode())
+        heard = b""
+        while piece := raw.recv(65536):
+            heard += piece
+    assert heard.startswith(b"HTTP/1.1 401")
+    assert b"connection: close" in heard.lower()
 
 
 def test_a_frame_of_20_mib_closes_its_socket_alone(server: Server) -> None:
