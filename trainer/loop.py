@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from dynascope import kernels
 from dynascope.diagnoses import Diagnosing
@@ -26,10 +25,10 @@ from trainer.control import Commands, Steering
 from trainer.early_stopping import EarlyStopping
 from trainer.function import Function
 from trainer.generalisation import Tables, measured, of_replaced_labels, set_mode
-from trainer.parts.optimizers import step_of
 from trainer.plan import part_params, plan, total_steps
 from trainer.predictions import tell_kept_state
 from trainer.spec import RunSpec
+from trainer.update import Update
 
 #: Steps between two looks at the gap: going through training examples too costs as much as validation does.
 GAP_EVERY = 100
@@ -66,26 +65,21 @@ def run(
     `again`: live changes that the earlier attempt had made after it, with their steps.
     """
     experiment = build(plan(spec))
-    spec, model, data, optimizer = experiment.plan.spec, experiment.model, experiment.data, experiment.optimizer
+    spec, model, data = experiment.plan.spec, experiment.model, experiment.data
     sink = Diagnosing(sink, _told_to_rules(spec))
     watched, budget = spec.probes.every != "never", spec.probes.budget
     instrument = Instrument(model, sink, every=spec.probes.every, budget=(1 - FUNCTION_SHARE) * budget)
     function = Function(experiment, sink, FUNCTION_SHARE * budget) if watched else None
-    penalty, of_optimizer = registry.part("penalty", spec.penalty.method), registry.part("optimizer", spec.optimizer.name)
-    schedule = registry.part("schedule", spec.optimizer.schedule.name) if spec.optimizer.schedule else None
-    early, params, tables = EarlyStopping(spec.stop.early), experiment.params, Tables(experiment, sink)
+    early, tables = EarlyStopping(spec.stop.early), Tables(experiment, sink)
     progress = checkpoint.Progress(visits=torch.zeros(len(data.train.y), dtype=torch.int64))
-    parameters, classes = list(model.parameters()), experiment.plan.shape.classes
     steps, steps_per_epoch, batch = experiment.plan.steps, experiment.plan.steps_per_epoch, experiment.plan.batch
-    batches, norm_of, update = Batches(data.train, batch), kernels.GradientNorm(parameters), step_of(optimizer)
+    batches, update, classes = Batches(data.train, batch), Update(experiment), experiment.plan.shape.classes
 
     def apply(changed: RunSpec) -> None:
         """Bring everything to a spec whose live fields have changed."""
-        nonlocal params, steps
+        nonlocal steps
         params, steps = part_params(changed), total_steps(changed, steps_per_epoch)
-        for group in optimizer.param_groups:
-            group.update(of_optimizer.settings(params["optimizer"]))
-        of_optimizer.ready(optimizer)
+        update.follow(changed, params)
         for kind, name in (("model", changed.model.name), ("activation", changed.model.activation.name), ("norm", changed.norm.name)):
             registry.part(kind, name).adjust(model, params[kind])
         early.spec = changed.stop.early or early.spec
@@ -153,31 +147,17 @@ def run(
         loss.backward()
         instrument.after_backward()
 
-        now = steering.spec
-        l1, l2, lr = now.penalty.l1, now.penalty.l2, now.optimizer.params["lr"]
-        if schedule:
-            lr = _set_lr(optimizer, lr * schedule.factor(step, steps, params["schedule"]))
         point = {"train/loss": loss.item()}
         if classes:
             point["train/accuracy"] = kernels.hits(output, y) / len(y)
-        sink.scalars(step, point | _penalties(experiment.weights, l1, l2) | {"lr": lr, "grad/norm": norm_of()})
+        sink.scalars(step, point | update.begin(step, steps))
         if not math.isfinite(point["train/loss"]):
             instrument.end(step)
             sink.event(step, "diverged", {"loss": str(point["train/loss"])})
             status = "diverged"
             reason = f"the training loss became {point['train/loss']} at step {step:,}; a smaller learning rate often helps"
             break
-        if l1 or l2:
-            penalty.add_gradient(experiment.weights, l1, l2)
-        if now.optimizer.clip_norm is not None:
-            torch.nn.utils.clip_grad_norm_(parameters, now.optimizer.clip_norm)
-        if l1 or l2:
-            penalty.decay(experiment.weights, lr, l1, l2)
-        update()
-        if l1 or l2:
-            penalty.shrink(experiment.weights, lr, l1, l2)
-        for parameter in parameters:  # a quarter of the time of `optimizer.zero_grad()`
-            parameter.grad = None
+        update.apply()
         instrument.end(step)
         progress.step += 1
         progress.at = (progress.at + 1) % steps_per_epoch
@@ -255,17 +235,3 @@ def _tell_changed_labels(experiment: Experiment, sink: Sink) -> None:
     if len(replaced):
         rows = torch.stack([replaced, data.true_labels[replaced], data.train.y[replaced]], dim=1)[:TOLD].tolist()
         sink.event(0, "labels_replaced", {"count": len(replaced), "of": len(data.corrupted), "index_true_given": rows})
-
-
-def _penalties(weights: list[nn.Parameter], l1: float, l2: float) -> dict[str, float]:
-    """The terms that are added to the loss: l1·Σ|w| and l2·Σw²."""
-    return {
-        "penalty/l1": l1 * sum(n.item() for n in torch._foreach_norm([w.detach() for w in weights], 1)) if l1 else 0.0,
-        "penalty/l2": l2 * kernels.norm(weights) ** 2 if l2 else 0.0,
-    }
-
-
-def _set_lr(optimizer: torch.optim.Optimizer, lr: float) -> float:
-    for group in optimizer.param_groups:
-        group["lr"] = lr
-    return lr
