@@ -166,12 +166,12 @@ class _Body:
         headers = Headers(scope=scope)
         length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
         self._length = int(length) if length.isdecimal() else None
-        self._receive, self._limit, self._seen, self._whole = receive, limit, 0, False
+        self._receive, self.limit, self._seen, self._whole = receive, limit, 0, False
 
     async def receive(self) -> Message:
         message = await self._next()
-        if self._seen > self._limit:
-            raise HTTPException(413, f"the body has more than {self._limit} bytes")
+        if self._seen > self.limit:
+            raise HTTPException(413, f"the body has more than {self.limit} bytes")
         return message
 
     async def _next(self) -> Message:
