@@ -41,6 +41,8 @@ class Active:
     status: str
     share: float = 1.0
     process: Started | None = None
+    #: The process that its trainer says it is.
+    pid: int | None = None
     link: Link | None = None
     latest: dict[str, float | None] = field(default_factory=dict)
     step: float | None = None
@@ -53,12 +55,14 @@ class Active:
     cpu: tuple[float, float] | None = None
     #: Nobody waits for it in person: it goes after the runs that someone started by hand.
     background: bool = False
+    #: It is paused and has a slot to go on with.
+    granted: bool = False
     #: How this run ends whatever its trainer says, where the server decided.
     verdict: tuple[str, str] | None = None
 
     @property
     def holds_slot(self) -> bool:
-        return self.status in ("starting", "running")
+        return self.granted or self.status in ("starting", "running")
 
 
 def exit_words(process: Started | None, code: int | None) -> str:

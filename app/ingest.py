@@ -1,10 +1,13 @@
 """The only reader of what trainers send: store, acknowledge, fan out."""
 
+import asyncio
 import hashlib
 import logging
 import time
+from contextlib import suppress
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import DBAPIError
 
 from app.hub import Hub
 from app.runs import Runs
@@ -17,6 +20,8 @@ router = APIRouter()
 
 #: Seconds between two folds of a run's frames into its history.
 FOLD = 1.0
+#: Seconds that a trainer is kept from sending again what could not be stored.
+HOLD = 2.0
 
 
 @router.websocket("/api/ingest")
@@ -39,6 +44,11 @@ async def ingest(socket: WebSocket) -> None:
     except (frames.Refused, history.OutOfOrder) as refusal:
         log.warning("run %s sent what can't be stored: %s", run, refusal)
         await socket.close(1008, str(refusal)[:120])
+    except DBAPIError as error:
+        log.warning("what run %s sent can't be stored now: %s", run, error.orig)
+        await asyncio.sleep(HOLD)
+        with suppress(RuntimeError):  # it has gone meanwhile
+            await socket.close(1013, "the database can't be used now")
     finally:
         runs.disconnected(run, link)
 

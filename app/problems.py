@@ -4,6 +4,7 @@ Their sentences are English unless the request asks for another language, by the
 """
 
 import json
+import logging
 from http import HTTPStatus
 from typing import Any
 
@@ -12,11 +13,14 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from app.i18n import language_of
 from app.wording import spoken, spoken_detail
 from trainer.spec import FieldError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -58,15 +62,16 @@ class _Answer(JSONResponse):
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """`responses=` of a route: the problems it can answer with."""
+    """`responses=` of a route: the problems it can answer with. Without its database none can answer."""
     content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
+    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted({*statuses, 503})}
 
 
 def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DBAPIError, _unstored)
 
 
 async def _problem(request: Request, problem: Exception) -> JSONResponse:
@@ -81,7 +86,24 @@ async def _invalid(request: Request, refused: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response(language_of(request))
+    status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
+    if detail == HTTPStatus(status).phrase:  # the router's own
+        method, path = request.method, request.url.path[:200]
+        problem = Problem(status, f"there is no {method} {path}; /api/openapi.json lists what there is", headers=headers)
+    else:
+        problem = Problem(status, detail, headers=headers)
+    return problem.response(language_of(request))
+
+
+async def _unstored(request: Request, error: Exception) -> JSONResponse:
+    log.error("the database failed: %s", error)
+    return unstored(error).response(language_of(request))
+
+
+def unstored(error: Exception) -> Problem:
+    """What the database could not do just now, in its own words."""
+    said = getattr(error, "orig", None) or error
+    return Problem(503, f"the database can't be used now: {said}; see whether its disk is full or read-only, then try again")
 
 
 def field_error(error: Any) -> FieldError:

@@ -12,8 +12,6 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from app import topics
 from app.active import Active, Link, exit_words, first_share, job_of, layers_of, new_record, note_diagnosis, note_latest, with_changes
 from app.executors.base import Executor, OnExit, Started
@@ -25,7 +23,7 @@ from app.settings import Settings
 from app.slots import Slots
 from app.store import frames, history, records
 from app.store.database import Store
-from app.store.rewind import rewind
+from app.store.rewind import newest, rewind
 from dynascope import __version__
 from dynascope.messages import Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
 from dynascope.sinks import journal
@@ -33,8 +31,10 @@ from trainer.spec import FieldError
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a deleted run's process may take to end before its folder goes.
+#: Seconds that a deleted run's process may take to end before it is killed, for its folder goes then.
 GOING = 5.0
+#: Seconds until an end that could not be stored is stored again.
+AGAIN = 5.0
 #: The checkpoint that a forked run goes on from, in its own folder: its parent may be deleted before it starts.
 BEGIN = "begin.safetensors"
 
@@ -70,7 +70,7 @@ class Runs:
         """A new run that goes on from a checkpoint of this one, or from its state now where `at` is None."""
         parent = await self.record(id)
         step, file = await self._checkpoint(parent, at)
-        spec = await self._present_spec(parent)
+        spec = made_before(parent, await self._store.read(history.read_events, id), step)
         name = {"name": f"{(parent['name'] or parent['id'])[:180]} ⑂ {step:,.0f}"} | changes
         plan = await self._planner.ask("fork", spec=spec, changes=name, step=step)
         record = new_record(plan["spec"], None, None) | {"parent": id, "forked_at": step, "step": step}
@@ -128,10 +128,6 @@ class Runs:
         """`step`, `file`, `time`, `automatic` of each that is there, oldest first."""
         return there(await self._store.read(history.read_events, id), self._folder(id) / "checkpoints")
 
-    async def _present_spec(self, record: dict[str, Any]) -> dict[str, Any]:
-        run = self._active.get(record["id"])
-        return run.spec if run else with_changes(record["spec"], await self._store.read(history.read_events, record["id"]))
-
     def slots(self) -> dict[str, Any]:
         return self._slots.state()
 
@@ -168,18 +164,18 @@ class Runs:
                 raise Problem(409, "the run is queued and has no trainer yet; wait until it runs, or stop it")
             await self._finish(run, "stopped", "stopped before it started")
             return {"action": action, "step": 0, "status": "stopped", "changes": {}}
-        spec = run.spec
         if action == "set":
-            spec = await self._planner.ask("changes", spec=run.spec, changes=changes)
+            await self._planner.ask("changes", spec=run.spec, changes=changes)
         deadline = time.monotonic() + self._settings.control_timeout
-        if action == "resume" and run.status == "paused":
-            await self._slots.take(run, deadline)
-        answer = await self._command(run, Control(id=uuid.uuid4().hex, action=action, changes=changes), deadline)
+        try:
+            if action == "resume" and run.status == "paused":
+                await self._slots.take(run, deadline)
+            answer = await self._command(run, Control(id=uuid.uuid4().hex, action=action, changes=changes), deadline)
+        finally:
+            if action == "resume":
+                self._slots.settle(run)
         if "error" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
-        run.spec = spec
-        if spec["pace"] is None:
-            run.share = 1.0
         return answer
 
     async def _controllable(self, id: str) -> Active:
@@ -201,8 +197,6 @@ class Runs:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return await future  # which the run's end answers too
         except TimeoutError:
-            if run.status == "paused" and control.action == "resume":
-                run.share = 0.0
             raise Problem(503, "the trainer did not answer in time; it may be away or in a long step. Try again") from None
         finally:
             run.reply.pop(control.id, None)
@@ -264,6 +258,13 @@ class Runs:
         known = {"status": run.status, "step": run.step, "diagnosis": run.diagnosis}
         return record | known | {"latest": record["latest"] | run.latest}
 
+    async def change(self, id: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Name, tags or notes."""
+        await self.record(id)
+        await self._store.write(records.change, id, values)
+        self._hub.stir(topics.RUNS)
+        return await self.record(id)
+
     def that_use(self, upload: str) -> list[str]:
         """Runs that have not ended and read this upload."""
         return [run.id for run in self._active.values() if run.spec["data"]["params"].get("id") == upload]
@@ -296,8 +297,12 @@ class Runs:
         await self._finish(run, *run.verdict)
         await run.ended.wait()  # where another was about to end it
         if run.process:  # it may write until it is gone
-            with contextlib.suppress(TimeoutError):
+            try:
                 await asyncio.wait_for(run.gone.wait(), GOING)
+            except TimeoutError:
+                self._executor.kill(run.process)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(run.gone.wait(), GOING)
 
     # ---- what trainers say
 
@@ -313,6 +318,7 @@ class Runs:
         if run is not None:
             run.link = link
             run.linked.set()
+            self._adopt(run)
 
     def disconnected(self, id: str, link: Link) -> None:
         run = self._active.get(id)
@@ -344,18 +350,18 @@ class Runs:
     async def _started(self, run: Active, message: RunStarted) -> None:
         if not message.preloaded:
             log.error("run %s started in a process that had preloaded nothing: runs start slowly", run.id)
-        if run.process is None:
-            run.process = Started(message.pid, psutil.Process(message.pid).create_time())
-        await self._set_status(
-            run, "running", {"layers": layers_of(message.layers), "pid": message.pid, "pid_started": run.process.created}
-        )
+        run.pid = message.pid
+        self._adopt(run)
+        known = {"pid": run.process.pid, "pid_started": run.process.created} if run.process else {}
+        await self._set_status(run, "running", {"layers": layers_of(message.layers), **known})
 
     async def _controlled(self, run: Active, message: Event) -> None:
         status = message.data.get("status")
         if status in ("running", "paused") and status != run.status:
             await self._set_status(run, status)
-        if message.data.get("again"):
-            run.spec = with_changes(run.spec, [{"kind": message.kind, "data": message.data}])
+        run.spec = with_changes(run.spec, [{"kind": message.kind, "data": message.data}])
+        if run.spec["pace"] is None:
+            run.share = 1.0  # a paced one's is measured
         future = run.reply.get(message.data.get("id", ""))
         if future is not None and not future.done():
             future.set_result({**message.data, "step": message.step})
@@ -363,22 +369,41 @@ class Runs:
     # ---- starting and ending
 
     async def _launch(self, run: Active) -> None:
+        try:
+            await self._start(run)
+        except Exception as error:  # no process, or no word of it in the store: a run that nobody would ever end
+            if run.process:
+                self._executor.terminate(run.process)
+            if not isinstance(error, OSError | EOFError):
+                log.exception("run %s could not be started", run.id)
+            await self._finish(run, "failed", f"no worker could be started: {error}")
+
+    async def _start(self, run: Active) -> None:
         token = secrets.token_urlsafe(24)
         values = {"ingest_hash": hashlib.sha256(token.encode()).hexdigest(), "started": time.time(), "attempt": run.attempt}
         await self._set_status(run, "starting", values)
         events = await self._store.read(history.read_events, run.id)
         begun = began_with(events, run.attempt, self._folder(run.id) / "checkpoints", self._folder(run.id) / BEGIN)
-        job = job_of(run, token, begun, self._settings)
-        try:
-            run.process = await self._executor.start(job, self._on_exit(run))
-        except (OSError, EOFError) as error:
-            await self._finish(run, "failed", f"no worker could be started: {error}")
-            return
+        run.process = await self._executor.start(job_of(run, token, begun, self._settings), self._on_exit(run))
         if run.ended.is_set():  # deleted before there was a process to end
             self._executor.terminate(run.process)
             await run.gone.wait()
             return await asyncio.to_thread(shutil.rmtree, self._folder(run.id), True)
+        if run.verdict is not None:  # stopped before there was a process to stop
+            self._executor.terminate(run.process)
         await self._store.write(records.change, run.id, {"pid": run.process.pid, "pid_started": run.process.created})
+
+    def _adopt(self, run: Active) -> None:
+        """A worker whose server died before it had written down which it is. While it is connected, its pid is no other's."""
+        if run.process is None and run.pid is not None and run.link is not None:
+            self._watch(run, Started.of(run.pid))
+
+    def _watch(self, run: Active, process: Started) -> None:
+        """Hear of the end of a worker that another server started."""
+        run.process = process
+        if not self._executor.adopt(process, self._on_exit(run)):
+            gone = f"the worker (pid {process.pid}) was gone when the server came back"
+            self._spawn(self._exited(run, None, ("interrupted", gone)))
 
     def _on_exit(self, run: Active) -> OnExit:
         return lambda code: self._spawn(self._exited(run, code))
@@ -414,11 +439,16 @@ class Runs:
             return
         if run.verdict is not None:
             status, reason = run.verdict
-        run.status = "ending"
+        before, run.status = run.status, "ending"
         self._slots.withdraw(run)
         values = {"end_reason": reason, "ended": time.time(), "latest": run.latest, "step": run.step}
-        await self._store.write(history.fold, run.id, True)
-        await self._set_status(run, status, values)
+        try:
+            await self._store.write(history.fold, run.id, True)
+            await self._set_status(run, status, values)
+        except Exception:
+            run.status = before
+            self._spawn(self._finish_later(run, status, reason))
+            raise
         self._active.pop(run.id, None)
         self._hub.forget(run.id)
         run.ended.set()
@@ -429,6 +459,11 @@ class Runs:
         self._slots.give()
         if run.background:  # there may be thousands
             await asyncio.to_thread(keep_newest, self._folder(run.id) / "checkpoints")
+
+    async def _finish_later(self, run: Active, status: str, reason: str) -> None:
+        """Again and again: the disk may be full for long, and a run whose end is stored nowhere would hold its place for good."""
+        await asyncio.sleep(AGAIN)
+        await self._finish(run, status, reason)
 
     async def _set_status(self, run: Active, status: str, values: dict[str, Any] | None = None) -> None:
         values = values or {}
@@ -452,9 +487,10 @@ class Runs:
 
     async def recover(self) -> None:
         """Take up what the last server left: queued runs wait again, living workers are watched, dead ones end."""
-        for record in await self._store.read(records.active):
+        left = await self._store.read(records.active)
+        for record in left:
             run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=first_share(record["spec"]))
-            run.latest, run.diagnosis = record["latest"], record["diagnosis"]
+            run.latest, run.diagnosis = record["latest"] | await self._store.read(newest, run.id), record["diagnosis"]
             run.step = record["step"] or await self._store.read(history.updates_made, run.id)
             run.spec = with_changes(run.spec, await self._store.read(history.read_events, run.id))
             self._active[run.id] = run
@@ -463,14 +499,17 @@ class Runs:
                 self._hub.belongs(run.id, topics.of_study(record["study"]))
             if run.status == "queued":
                 self._slots.enqueue(run)
+        for record in left:
+            run = self._active[record["id"]]
+            run.process = None if record["pid"] is None else Started(record["pid"], record["pid_started"])
+            # What was stored last may have been taken note of by nobody: its end too.
+            await self.observe(run.id, await self._store.read(history.not_folded, run.id))
+            if record["status"] == "queued" or run.ended.is_set():
                 continue
-            if record["pid"] is None:
+            if run.process is not None:
+                self._watch(run, run.process)
+            else:
                 self._spawn(self._expect(run))
-                continue
-            run.process = Started(record["pid"], record["pid_started"])
-            if not self._executor.adopt(run.process, self._on_exit(run)):
-                gone = f"the worker (pid {record['pid']}) was gone when the server came back"
-                self._spawn(self._exited(run, None, ("interrupted", gone)))
         self._spawn(self._slots.measure())
         self._slots.give()
 

@@ -30,8 +30,12 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> None:
     except ValidationError as refused:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in refused.errors()]
         raise CannotServe("these settings can't be used:\n" + "\n".join(lines)) from None
-    settings.data.mkdir(parents=True, exist_ok=True)
-    lock = _lock(settings.data)
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        lock = _lock(settings.data)
+        token = settings.secret()
+    except (OSError, ValueError) as error:
+        raise CannotServe(f"the data folder {settings.data} can't be used: {error}; give --data another folder") from None
     listener = _bind(settings.host, settings.port)
     settings = settings.model_copy(update={"port": listener.getsockname()[1]})
     config = uvicorn.Config(
@@ -43,7 +47,7 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> None:
         server_header=False,
         timeout_graceful_shutdown=2,
     )
-    link = f"{settings.base_url()}/?token={settings.secret()}"
+    link = f"{settings.base_url()}/?token={token}"
     print(f"\n  Dynascope  {link}\n  data       {settings.data.resolve()}\n  slots      {settings.slots}\n", flush=True)
     if open_browser:
         threading.Thread(target=_open, args=(link,), daemon=True).start()

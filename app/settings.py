@@ -10,6 +10,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ROOT = Path(__file__).resolve().parent.parent
 
 
+#: Characters of a token at the least.
+SHORTEST = 4
+
+
 class Settings(BaseSettings):
     """Each field is also `DYNASCOPE_<NAME>`."""
 
@@ -18,7 +22,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
     data: Path = Path("data")
-    token: str | None = Field(None, min_length=4, description="Guards everything; made at first start where none is given.")
+    token: str | None = Field(None, min_length=SHORTEST, description="Guards everything; made at first start where none is given.")
     database_url: str | None = None
     public_url: str | None = Field(None, description="How browsers reach the server where that is not http://host:port.")
     allowed_hosts: str = Field("", description="Further Host values, comma-separated.")
@@ -30,7 +34,9 @@ class Settings(BaseSettings):
     max_uploads_bytes: int = Field(5 << 30, ge=1, description="Bytes that they may take together.")
     max_frame: int = Field(8 << 20, description="Bytes of a websocket frame.")
     control_timeout: float = Field(10.0, description="Seconds that a control waits for the trainer.")
-    silence: float = Field(60.0, description="Seconds without a word after which an adopted run counts as interrupted.")
+    silence: float = Field(
+        60.0, description="Seconds that a trainer waits for a server that went, and a server for a trainer that was starting."
+    )
 
     checkpoint_seconds: float = Field(30.0, gt=0, description="Seconds between the checkpoints that a run makes by itself.")
 
@@ -48,19 +54,28 @@ class Settings(BaseSettings):
         own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         if self.host not in ("0.0.0.0", "::"):
             own.add(f"{self.host}:{self.port}".lower())
-        return frozenset(named | own | {self.base_url().split("://", 1)[1].rstrip("/").lower()})
+        right = named | own | {self.base_url().split("://", 1)[1].rstrip("/").lower()}
+        # Browsers leave a scheme's own port out.
+        return frozenset(right | {host.rpartition(":")[0] for host in right if host.endswith((":80", ":443"))})
 
     def origins(self) -> frozenset[str]:
         scheme = self.base_url().split("://", 1)[0]
         return frozenset({f"{s}://{host}" for host in self.hosts() for s in {"http", scheme}})
 
     def secret(self) -> str:
-        """The token: given, or read from the data folder, or made there (mode 600) at first start."""
+        """The token: given, or read from the data folder, or made there (mode 600) at first start. Raises ValueError on a short one."""
         if self.token:
             return self.token
         path = self.data / "token"
         if not path.exists():
-            fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(fd, "w") as f:
+            part = path.with_suffix(".part")  # a token that is there is whole, whenever this process ends
+            part.unlink(missing_ok=True)
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
                 f.write(secrets.token_urlsafe(24))
-        return path.read_text().strip()
+                f.flush()
+                os.fsync(f.fileno())
+            part.rename(path)
+        token = path.read_text().strip()
+        if len(token) < SHORTEST:
+            raise ValueError(f"the token in {path} has {len(token)} characters, {SHORTEST} are needed; delete the file to have one made")
+        return token

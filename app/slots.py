@@ -54,8 +54,8 @@ class Slots:
         while self._resuming and self._used() < self._settings.slots:
             paused, granted = self._resuming.popleft()
             run = self._active.get(paused)
-            if run is not None and run.status in ("paused", "running"):  # else it has just ended
-                run.status = "running"  # holds its slot from here on
+            if run is not None:  # else it has just ended
+                run.granted = run.status == "paused"
                 granted.set()
         for line in (self._queue, self._behind):
             while line and self._room_for(self._active[line[0]]):
@@ -82,6 +82,11 @@ class Slots:
             self._resuming = deque(item for item in self._resuming if item[1] is not granted)
         if not done:
             raise Problem(503, "no slot is free; pause or stop another run, then resume this one")
+
+    def settle(self, run: Active) -> None:
+        """Its trainer goes on, or has not answered: from here on its status says whether it holds a slot."""
+        run.granted = False
+        self.give()
 
     async def measure(self) -> None:
         """A paced run takes its measured share of a core: what it used of the last second or so. One without a pace takes

@@ -2,10 +2,10 @@
 
 from fastapi import APIRouter
 from pydantic import BaseModel
-from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from app.deps import PlannerDep, StoreDep
-from app.problems import Problem, documented
+from app.problems import Problem, documented, unstored
 from dynascope import __version__
 
 router = APIRouter(tags=["health"])
@@ -25,7 +25,10 @@ async def healthz() -> Health:
 @router.get("/readyz", responses=documented(503))
 async def readyz(store: StoreDep, planner: PlannerDep) -> Health:
     """It can write, and runs can start."""
-    await store.write(lambda connection: connection.execute(text("SELECT 1")).scalar())
+    try:
+        await store.try_writing()
+    except DBAPIError as error:
+        raise unstored(error) from None
     if planner.preloaded is None:
         raise Problem(503, "torch is still being imported; runs that are asked for now start when it is there")
     return Health()

@@ -161,16 +161,14 @@ async def get(id: str, runs: RunsDep, language: LanguageDep) -> Run:
 
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
-async def change(id: str, changes: RunChanges, runs: RunsDep, store: StoreDep, language: LanguageDep) -> Run:
+async def change(id: str, changes: RunChanges, runs: RunsDep, language: LanguageDep) -> Run:
     """Name, tags and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         raise Problem.of_fields(
             [FieldError(loc="", msg="nothing to change: give name, tags or notes", got=changes.model_dump(exclude_unset=True))]
         )
-    await runs.record(id)
-    await store.write(records.change, id, values)
-    return _told(await runs.record(id), language)
+    return _told(await runs.change(id, values), language)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
@@ -212,6 +210,7 @@ def before(cursor: str | None) -> tuple[float, str] | None:
         return None
     try:
         created, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        str(id).encode()  # half a surrogate pair is in no id
         return float(created), str(id)
     except (ValueError, TypeError) as error:
         raise Problem.of_fields([FieldError(loc="cursor", msg="not a cursor that this server gave out", got=cursor)]) from error

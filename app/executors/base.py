@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
+
+import psutil
 
 
 @dataclass(frozen=True)
@@ -11,6 +13,14 @@ class Started:
 
     pid: int
     created: float
+
+    @classmethod
+    def of(cls, pid: int) -> Self:
+        """The process that has this pid now; of one that is gone, what no process is."""
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.NoSuchProcess:
+            return cls(pid, 0.0)
 
 
 #: Called with the exit code: negative for a signal, None where it can't be known.
@@ -26,6 +36,9 @@ class Executor(Protocol):
 
     def terminate(self, started: Started) -> None:
         """Ask a worker to end now; what it hasn't sent it leaves in its journal."""
+
+    def kill(self, started: Started) -> None:
+        """End a worker that does not end when asked."""
 
     def cpu_seconds(self, started: Started) -> float | None:
         """What it has used so far; None where it is gone."""

@@ -41,7 +41,7 @@ class Local:
             on_exit(process.exitcode)
 
         self._watch(process.sentinel, ended)
-        return _started(process.pid)
+        return Started.of(process.pid)  # where it has ended already, its exit is reported all the same
 
     async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
         """The resident process that answers over a pipe; see `app.planner`."""
@@ -66,9 +66,10 @@ class Local:
         return True
 
     def terminate(self, started: Started) -> None:
-        if _alive(started):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(started.pid, signal.SIGTERM)
+        _signal(started, signal.SIGTERM)
+
+    def kill(self, started: Started) -> None:
+        _signal(started, signal.SIGKILL)
 
     def cpu_seconds(self, started: Started) -> float | None:
         try:
@@ -119,15 +120,14 @@ def _environment(data: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _started(pid: int) -> Started:
-    try:
-        return Started(pid, psutil.Process(pid).create_time())
-    except psutil.NoSuchProcess:  # it ended already; its exit is reported all the same
-        return Started(pid, 0.0)
-
-
 def _same(process: psutil.Process, started: Started) -> bool:
     return abs(process.create_time() - started.created) < 1.0
+
+
+def _signal(started: Started, number: signal.Signals) -> None:
+    if _alive(started):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(started.pid, number)
 
 
 def _alive(started: Started) -> bool:

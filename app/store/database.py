@@ -6,6 +6,7 @@ corrupt a WAL that two connections reset. Readers see a consistent snapshot for 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +22,8 @@ T = TypeVar("T")
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
 #: Writes that may wait for the writer thread; whoever comes next waits to be let in.
 PENDING = 64
+#: Seconds for which a write that went well tells that others will.
+TRY = 1.0
 
 
 class Store:
@@ -31,6 +34,7 @@ class Store:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="store-reader")
         self._gate = asyncio.Semaphore(PENDING)
+        self._trying, self._tried = asyncio.Lock(), -TRY
 
     async def open(self) -> None:
         """Bring the schema up to date; alembic is imported only where the revision differs (0.2 s)."""
@@ -40,6 +44,13 @@ class Store:
         """`job(connection, *args)` in one transaction on the writer thread: durable when this returns."""
         async with self._gate:
             return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, self._writing, job, args)
+
+    async def try_writing(self) -> None:
+        """Raises DBAPIError where nothing can be written. However many ask, it is tried once in a while."""
+        async with self._trying:
+            if time.monotonic() - self._tried > TRY:
+                await self.write(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = version_num")))
+                self._tried = time.monotonic()
 
     async def read(self, job: Callable[..., T], *args: Any) -> T:
         """`job(connection, *args)` over one consistent snapshot."""

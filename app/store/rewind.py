@@ -58,7 +58,7 @@ def _cut_series(connection: Connection, run: str, step: float) -> dict[str, floa
             connection.execute(insert(schema.chunks), rows)
     for key in reaching:
         _recount(connection, key)
-    return _newest(connection, run)
+    return newest(connection, run)
 
 
 def _before(held: Buckets | None, finer: Buckets | None, step: float, level: int) -> Buckets:
@@ -84,15 +84,16 @@ def _recount(connection: Connection, key: int) -> None:
     connection.execute(update(schema.series).where(s.id == key).values(**values))
 
 
-def _newest(connection: Connection, run: str) -> dict[str, float | None]:
+def newest(connection: Connection, run: str) -> dict[str, float | None]:
+    """The newest folded value of each series of the run itself, not of its layers."""
     s, c = schema.series.c, schema.chunks.c
-    newest: dict[str, float | None] = {}
+    found: dict[str, float | None] = {}
     for row in connection.execute(select(s.id, s.name).where(s.run == run, s.name.not_like("layer/%"))).all():
         last = select(c.data).where(c.series == row.id, c.level == 0).order_by(c.chunk.desc()).limit(1)
         table = Buckets.unpack(connection.scalars(last).one(), 0).table
         value = float(table[LAST, -1])
-        newest[row.name] = value if np.isfinite(value) else None
-    return newest
+        found[row.name] = value if np.isfinite(value) else None
+    return found
 
 
 def _cut_histograms(connection: Connection, run: str, step: float) -> None:
