@@ -158,6 +158,18 @@ def test_a_bad_spec_is_refused_with_field_given_and_allowed_and_nothing_starts(
     assert server.client.get("/api/runs", params={"limit": 1}).json()["items"] == before
 
 
+@pytest.mark.parametrize("cursor", ["x", "e30=", "WzEsMl0", "WzEsIlx1ZDgwMCJd"])
+def test_a_cursor_that_nobody_gave_out_is_refused(server: Server, cursor: str) -> None:
+    answer = server.client.get("/api/runs", params={"cursor": cursor})
+    assert (answer.status_code, answer.json()["errors"][0]["loc"]) == (422, "cursor")
+
+
+def test_an_address_that_is_none_is_told_in_the_askers_language(server: Server) -> None:
+    asked = {"Accept-Language": "ko"}
+    assert "GET /api/nothing이(가) 없습니다" in server.client.get("/api/nothing", headers=asked).json()["detail"]
+    assert "PUT /api/runs이(가) 없습니다" in server.client.put("/api/runs", headers=asked).json()["detail"]
+
+
 def test_a_body_that_is_not_a_spec_is_a_problem_document(server: Server) -> None:
     for content in (b"[]", b"{", b"null", b'{"seed": NaN}', b'{"seed": 1e999}', b"\xff\xfe"):
         answer = server.client.post("/api/runs", content=content, headers={"Content-Type": "application/json"})
