@@ -10,6 +10,7 @@ from typing import Any
 
 from app import topics
 from app.background import Lane
+from app.findings import COUNTED
 from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
@@ -189,7 +190,7 @@ class Claims:
         """What one seed gave, and the runs that it was measured from."""
         arms = await asyncio.gather(*(self._arm(claim, seed, arm, spec) for arm, spec in specs.items()))
         runs = dict(zip(specs, arms, strict=True))
-        told = {arm: await self._told(id, reads) for arm, id in runs.items()}
+        told = {arm: await self._told(arm, seed, id, reads) for arm, id in runs.items()}
         found = await self._judge.ask("claim_measure", claim=claim, seed=seed, runs=told)
         return {"found": found, "runs": runs}
 
@@ -202,9 +203,12 @@ class Claims:
 
         return await (await self._lane.start("claims", begin, stopped="its experiment was cancelled"))
 
-    async def _told(self, id: str, reads: list[str]) -> dict[str, Any]:
-        """A run as `trainer.claims.Ran` wants it."""
+    async def _told(self, arm: str, seed: int, id: str, reads: list[str]) -> dict[str, Any]:
+        """A run as `trainer.claims.Ran` wants it. Raises Problem 409 where it did not come to its end by itself."""
         record = await self._runs.record(id)
+        status, end_reason = record["status"], record["end_reason"]
+        if status not in COUNTED:
+            raise Problem(409, f"arm {arm!r} of seed {seed} can't be measured: its run {id} ended as {status} ({end_reason})")
         series = await self._store.read(history.read_series, id, reads, 0)
         visits = await self._store.read(history.read_matrix, id, "visits")
         held = await self._runs.checkpoints(id)

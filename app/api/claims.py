@@ -6,8 +6,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from app.deps import ClaimsDep, ReportsDep
+from app.deps import ClaimsDep, LanguageDep, ReportsDep
 from app.problems import documented
+from app.wording import spoken
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/claims", tags=["claims"])
@@ -113,11 +114,11 @@ Curves = Annotated[bool, Query(description="Whether each seed's curves are told 
 
 
 @router.get("", responses=documented(401, 422, 503))
-async def claims(claims: ClaimsDep, curves: Curves = True) -> ClaimList:
+async def claims(claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> ClaimList:
     """Every statement of the notes, and every experiment with what came of its newest run."""
     newest, times = await claims.newest(), await claims.counts()
     items = [
-        ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]), curves), times=times.get(d["id"], 0))
+        ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]), curves, language), times=times.get(d["id"], 0))
         for d in await claims.described()
     ]
     return ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
@@ -139,12 +140,13 @@ async def report(claims: ClaimsDep, reports: ReportsDep, lang: Literal["en", "ko
 async def claim(
     id: str,
     claims: ClaimsDep,
+    language: LanguageDep,
     curves: Curves = True,
     most: Annotated[int, Query(ge=1, le=10_000, description="So many judgements at most.")] = 10_000,
 ) -> ClaimTold:
     described = await claims.one(id)
     rows = await claims.judgements(described["id"])
-    told = [_told(row, curves) for row in rows[:most]]
+    told = [_told(row, curves, language) for row in rows[:most]]
     return ClaimTold(experiment=_experiment(described), judgements=told, times=len(rows))
 
 
@@ -169,9 +171,11 @@ def _statement(told: dict[str, Any]) -> StatementTold:
     return StatementTold(**{name: told[name] for name in StatementTold.model_fields} | {"answer": told["answer"] or None})
 
 
-def _judgement(row: dict[str, Any] | None, curves: bool) -> Judgement | None:
-    return None if row is None else _told(row, curves)
+def _judgement(row: dict[str, Any] | None, curves: bool, language: str) -> Judgement | None:
+    return None if row is None else _told(row, curves, language)
 
 
-def _told(row: dict[str, Any], curves: bool) -> Judgement:
-    return Judgement(**(row if curves else row | {"founds": [found | {"curves": []} for found in row["founds"]]}))
+def _told(row: dict[str, Any], curves: bool, language: str) -> Judgement:
+    reason = row["reason"]
+    founds = row["founds"] if curves else [found | {"curves": []} for found in row["founds"]]
+    return Judgement(**row | {"reason": reason and spoken(reason, language), "founds": founds})

@@ -97,6 +97,25 @@ def test_a_cancelled_experiment_stops_its_runs(server: Server) -> None:
     assert server.client.post("/api/claims/E12/cancel").status_code == 409
 
 
+def test_an_arm_that_did_not_end_by_itself_is_not_measured(server: Server) -> None:
+    begin(server, "E7")
+    until(server, "E7", "running")
+    end = time.monotonic() + 30
+    while not (going := [run for run in runs_of(server, "E7") if run["status"] == "running"]):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    stopped = going[0]
+    server.control(stopped["id"], "stop")
+    assert server.wait(stopped["id"])["status"] == "stopped"
+    judged = until(server, "E7", "failed")
+    arm = stopped["name"].removeprefix("E7, ").split(", seed")[0]
+    for part in (repr(arm), stopped["id"], "stopped", server.get(stopped["id"])["end_reason"]):
+        assert part in judged["reason"]
+    korean = server.client.get("/api/claims/E7", headers={"Accept-Language": "ko"}).json()["judgements"][0]
+    assert "잴 수 없습니다" in korean["reason"]
+    assert stopped["id"] in korean["reason"]
+
+
 def test_what_goes_on_when_the_server_ends_is_told_as_interrupted(new_server: Callable[..., Server]) -> None:
     server = new_server().start()
     begin(server, "E3")
