@@ -201,6 +201,12 @@ def test_a_gaussian_matrix_that_is_orthogonal_misses_nothing(monkeypatch: pytest
     assert not any(held("E13", bound, seen) for bound in ("gaussian_misses", "gaussian_large"))
 
 
+def test_a_tall_orthogonal_draw_has_orthonormal_columns_and_no_such_rows() -> None:
+    values = found("E13", SEEDS[0]).values
+    assert values["max |QᵀQ − I|, 128 × 64"] < 1e-6
+    assert values["max |QQᵀ − I|, 128 × 64"] > 0.1
+
+
 def test_an_orthogonal_init_that_is_too_small_does_not_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     right = registry.part("init", "orthogonal").apply
 

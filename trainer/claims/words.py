@@ -102,7 +102,7 @@ STORY: dict[str, Words] = {
     },
     "E4": {
         "en": "The curves are the drift: how far the mean of what each layer reads moves, in units of its deviation. Compare the drift of the three networks with the accuracies beside it: if more drift came with equal learning, then drift is not what holds learning back. The loss gap with and without batch normalisation shows its effect on overfitting.",
-        "ko": "곡선은 흐름, 곧 각 층이 받는 입력의 평균이 표준편차에 견주어 얼마나 움직였는지입니다. 세 망의 흐름을 옆의 정확도와 견주어 보세요. 흐름이 더 큰데도 똑같이 배웠다면 학습을 막는 것은 흐름이 아닙니다. 배치 정규화가 있을 때와 없을 때의 손실 차이는 과대적합에 미치는 효과를 보여 줍니다.",
+        "ko": "곡선은 분포 이동, 곧 각 층이 받는 입력의 평균이 표준편차에 견주어 얼마나 움직였는지입니다. 세 망의 분포 이동을 옆의 정확도와 견주어 보세요. 분포 이동이 더 큰데도 똑같이 배웠다면 학습을 막는 것은 분포 이동이 아닙니다. 배치 정규화가 있을 때와 없을 때의 손실 차이는 과대적합에 미치는 효과를 보여 줍니다.",
     },
     "E5": {
         "en": "Each point is one run: its learning rate on a logarithmic axis, and the test accuracy that it reached. Find for each curve the rightmost point at 0.85 or above; the ratio of those two rates is what the criterion is about.",
@@ -118,7 +118,7 @@ STORY: dict[str, Words] = {
     },
     "E8": {
         "en": "Training accuracy over the steps for equal weights, random weights, a single unit, and equal weights with random biases. The network of equal weights stays flat because its units remain copies of each other: the difference between rows beside the figure is that of rounding, and the output weights have rank 1.",
-        "ko": "같은 가중치, 무작위 가중치, 유닛 하나, 가중치는 같고 편향 값만 무작위인 망의 훈련 정확도입니다. 가중치가 같은 망이 제자리인 것은 유닛들이 서로의 복사본으로 남기 때문입니다. 옆에 적힌 행 사이의 차이는 반올림 정도이고 출력 가중치의 계수는 1입니다.",
+        "ko": "같은 가중치, 무작위 가중치, 유닛 하나, 가중치는 같고 편향 값만 무작위인 망의 훈련 정확도입니다. 가중치가 같은 망이 제자리인 것은 유닛들이 서로의 복사본으로 남기 때문입니다. 옆에 적힌 행 사이의 차이는 반올림 정도이고 출력 가중치의 랭크는 1입니다.",
     },
     "E9": {
         "en": "The size of the gradient in each of ten layers, on a logarithmic axis. A flat line keeps its scale; one that falls towards layer 1 vanishes, one that rises towards it explodes. Compare with the share of saturated units: saturation alone doesn't tell which of the two happens.",
