@@ -25,6 +25,11 @@ class BoundTold(BaseModel):
     strict: bool
 
 
+class RightAxis(BaseModel):
+    label: Words
+    log: bool
+
+
 class Experiment(BaseModel):
     id: str
     label: Words
@@ -37,6 +42,7 @@ class Experiment(BaseModel):
     source: str
     axes: list[Words]
     log_axes: list[bool]
+    right_axis: RightAxis | None = Field(description="Of the curves that are in other units than the rest.")
     arms: list[str] = Field(description="The runs of each seed; none where it computes on its own.")
 
 
@@ -44,6 +50,7 @@ class CurveTold(BaseModel):
     name: str
     x: list[float]
     y: list[float | None]
+    right: bool = Field(False, description="Whether it belongs to the right axis.")
 
 
 class SeedTold(BaseModel):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.drawing import figure
 from app.outline import sections
 from tests.app.test_scripted import shell
 from tests.server import TOKEN, Server
@@ -175,6 +176,23 @@ def test_the_report_is_one_file_that_asks_for_nothing(server: Server) -> None:
     assert TOKEN not in text
     for number in (1, 40, 77):
         assert f"<h3>{number} · " in text
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "‖w‖ (right)"), ("ko", "‖w‖ (오른쪽)")])
+def test_the_report_draws_a_curve_of_other_units_on_its_own_axis(server: Server, language: str, said: str) -> None:
+    experiment = claim(server, "E16")["experiment"]
+    assert experiment["right_axis"] == {"label": {"en": "‖w‖", "ko": "‖w‖"}, "log": True}
+    curves = [{"name": "bias²", "x": [1, 2], "y": [3, 4]}, {"name": "‖w‖", "x": [1, 2], "y": [30, 40], "right": True}]
+    drawn = json.loads(figure(experiment, [{"seed": 1, "curves": curves}, {"seed": 2, "curves": curves}], language) or "")
+    by_axis = {
+        axis: {trace["name"] for trace in drawn["data"] if trace.get("yaxis", "y") == axis and "name" in trace} for axis in ("y", "y2")
+    }
+    assert by_axis == {"y": {"bias²"}, "y2": {said}}
+    assert sum(trace.get("yaxis") == "y2" for trace in drawn["data"]) == 3
+    right = drawn["layout"]["yaxis2"]
+    assert (right["side"], right["overlaying"], right["type"], right["title"]["text"]) == ("right", "y", "log", "‖w‖")
+    plain = json.loads(figure(claim(server, "E1")["experiment"], [{"seed": 1, "curves": curves[:1]}], language) or "")
+    assert "yaxis2" not in plain["layout"]
 
 
 def test_an_experiment_stands_once_behind_the_first_statement_that_names_it() -> None:

@@ -93,6 +93,20 @@ def test_what_happened_is_hidden_until_the_reader_has_predicted(open_page: OpenP
     until(page, lambda: "▲ shown" in beside.inner_text())
 
 
+@pytest.mark.timeout(240)
+def test_a_curve_of_other_units_is_drawn_on_the_right_axis(open_page: OpenPage, server: Server) -> None:
+    founds = judged(server, "E16")["founds"]
+    assert [curve["right"] for curve in founds[0]["curves"]] == [False, False, True]
+    page = notes(open_page, server)
+    page.locator("#E16 .reveal").click()
+    page.locator("#figure-E16").scroll_into_view_if_needed()
+    until(page, lambda: drawn(page, "E16") != [])
+    axes = page.evaluate("() => document.getElementById('figure-E16').data.map((t) => [t.name, t.yaxis])")
+    assert {tuple(one) for one in axes} == {("bias²", "y"), ("variance", "y"), ("‖w‖", "y2")}
+    expect(page.locator("#figure-E16 .y2title")).to_have_text("‖w‖")
+    expect(page.locator("#E16 .figure-key").last).to_have_text("‖w‖ (right)")
+
+
 def test_a_cancelled_experiment_says_so_in_words(open_page: OpenPage, server: Server) -> None:
     page = notes(open_page, server, "ko")
     card = page.locator("#E17")

@@ -61,7 +61,9 @@ def test_every_bound_has_its_number_and_the_figure_can_be_drawn(id: str) -> None
     assert seen.curves
     for curve in seen.curves:
         assert len(curve.x) == len(curve.y) > 0
-        for log, points in zip(claim.log_axes, (curve.x, curve.y), strict=True):
+        assert claim.right_axis or not curve.right, curve.name
+        logs = (claim.log_axes[0], claim.right_axis.log if curve.right and claim.right_axis else claim.log_axes[1])
+        for log, points in zip(logs, (curve.x, curve.y), strict=True):
             assert all(math.isfinite(v) and (v > 0 or not log) for v in points), curve.name
 
 

@@ -23,7 +23,7 @@ class BiasAndVariance(Claim):
     statements: ClassVar[dict[int, Verdict]] = {1: "supports", 2: "supports", 3: "supports", 4: "supports", 5: "refutes", 7: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://doi.org/10.1162/neco.1992.4.1.1"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "degree", "ko": "차수"}, {"en": "error", "ko": "오차"})
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "degree", "ko": "차수"}, {"en": "bias², variance", "ko": "편향², 분산"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:

@@ -51,7 +51,10 @@ class EarlyStopping(Claim):
     statements: ClassVar[dict[int, Verdict]] = {1: "supports", 8: "refutes", 60: "supports", 61: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://www.deeplearningbook.org/contents/regularization.html"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "epoch", "ko": "에폭"}, {"en": "test accuracy", "ko": "시험 정확도"})
+    axes: ClassVar[tuple[Words, Words]] = (
+        {"en": "epoch", "ko": "에폭"},
+        {"en": "validation accuracy, share of wrong labels", "ko": "검증 정확도, 틀린 레이블의 비율"},
+    )
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
     reads: ClassVar[tuple[str, ...]] = ("labels/wrong_learnt", "val/accuracy")
 
