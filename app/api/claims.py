@@ -13,6 +13,8 @@ from trainer.spec import Strict
 
 router = APIRouter(prefix="/claims", tags=["claims"])
 Words = dict[str, str]
+STANDING = "The verdict that stands: the newest that is done of ten seeds, else the newest that is done."
+TIMES = "How many times it was begun."
 
 
 class BoundTold(BaseModel):
@@ -97,7 +99,8 @@ class StatementTold(BaseModel):
 class ClaimSummary(BaseModel):
     experiment: Experiment
     judgement: Judgement | None = Field(description="The newest.")
-    times: int = Field(description="How many times it was run.")
+    standing: Judgement | None = Field(description=STANDING)
+    times: int = Field(description=TIMES)
 
 
 class ClaimList(BaseModel):
@@ -109,7 +112,8 @@ class ClaimList(BaseModel):
 class ClaimTold(BaseModel):
     experiment: Experiment
     judgements: list[Judgement] = Field(description="Every time that it was run, the newest first.")
-    times: int = Field(description="How many times it was run.")
+    standing: Judgement | None = Field(description=STANDING)
+    times: int = Field(description=TIMES)
 
 
 class RunClaim(Strict):
@@ -122,10 +126,15 @@ Curves = Annotated[bool, Query(description="Whether each seed's curves are told 
 
 @router.get("", responses=documented(401, 422, 503))
 async def claims(claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> ClaimList:
-    """Every statement of the notes, and every experiment with what came of its newest run."""
-    newest, times = await claims.newest(), await claims.counts()
+    """Every statement of the notes, and every experiment with what came of its newest run, and what stands."""
+    newest, standing, times = await claims.newest(), await claims.standing(), await claims.counts()
     items = [
-        ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]), curves, language), times=times.get(d["id"], 0))
+        ClaimSummary(
+            experiment=_experiment(d),
+            judgement=_judgement(newest.get(d["id"]), curves, language),
+            standing=_judgement(standing.get(d["id"]), curves, language),
+            times=times.get(d["id"], 0),
+        )
         for d in await claims.described()
     ]
     return ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
@@ -152,9 +161,14 @@ async def claim(
     most: Annotated[int, Query(ge=1, le=10_000, description="So many judgements at most.")] = 10_000,
 ) -> ClaimTold:
     described = await claims.one(id)
-    rows = await claims.judgements(described["id"])
-    told = [_told(row, curves, language) for row in rows[:most]]
-    return ClaimTold(experiment=_experiment(described), judgements=told, times=len(rows))
+    told = [_told(row, curves, language) for row in await claims.judgements(described["id"], most)]
+    standing = (await claims.standing(described["id"])).get(described["id"])
+    return ClaimTold(
+        experiment=_experiment(described),
+        judgements=told,
+        standing=_judgement(standing, curves, language),
+        times=(await claims.counts()).get(described["id"], 0),
+    )
 
 
 @router.post("/{id}/run", status_code=202, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))

@@ -38,7 +38,7 @@ class Lasso(Claim):
     source: ClassVar[str] = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "non-zero weights", "ko": "0이 아닌 가중치"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
-    right_axis: ClassVar[Axis | None] = Axis({"en": "test error", "ko": "시험 오차"})
+    right_axis: ClassVar[Axis | None] = Axis({"en": "test error", "ko": "시험 오차"}, log=True)
 
     def specs(self, seed: int) -> dict[str, dict[str, Any]]:
         """½·MSE + λ·Σ|w| is half of MSE + 2λ·Σ|w|: twice the penalty, at half the learning rate of the former."""

@@ -141,8 +141,8 @@ STORY: dict[str, Words] = {
         "ko": "시간을 거슬러 가는 동안 기울기 크기의 로그입니다. 0에 머문 선은 크기를 지키며, 선형 직교 망이 그렇습니다. 정규분포에서 뽑은 선들은 벗어납니다. 사이에 tanh가 들어가면 직교와 정규분포를 가릴 수 없고, 수치도 그렇게 나옵니다.",
     },
     "E14": {
-        "en": "Along λ, the number of weights that are not zero, and, on the right axis, the test error. See how few weights are left at the right, and whether the test error is smallest inside the range, between overfitting and underfitting, or at an end. The counts beside it compare exact zeros of the three methods at λ = 0.1.",
-        "ko": "λ에 따라 0이 아닌 가중치의 수와, 오른쪽 축에 시험 오차를 그립니다. 오른쪽으로 갈수록 가중치가 얼마나 적게 남는지, 시험 오차가 과대적합과 과소적합 사이인 범위 안에서 가장 작은지 끝에서 가장 작은지 보세요. 옆의 수는 λ = 0.1에서 세 방법의 정확한 0을 견줍니다.",
+        "en": "Along λ, the number of weights that are not zero, and, on the right axis, which is logarithmic, the test error. See how few weights are left at the right, and whether the test error is smallest inside the range, between overfitting and underfitting, or at an end. The counts beside it compare exact zeros of the three methods at λ = 0.1.",
+        "ko": "λ에 따라 0이 아닌 가중치의 수와, 오른쪽 로그 축에 시험 오차를 그립니다. 오른쪽으로 갈수록 가중치가 얼마나 적게 남는지, 시험 오차가 과대적합과 과소적합 사이인 범위 안에서 가장 작은지 끝에서 가장 작은지 보세요. 옆의 수는 λ = 0.1에서 세 방법의 정확한 0을 견줍니다.",
     },
     "E15": {
         "en": "Steps with L1 and with L2 are timed in turn, block by block, and the ratio of their times is drawn. What counts is the interval of the ratio: if it lies within 10 % of 1 on either side, the two cost the same in practice.",
