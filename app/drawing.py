@@ -44,9 +44,9 @@ def figure(experiment: Told, founds: list[Told], language: str) -> str | None:
     drawn.update_layout(template="none", width=680, height=360, margin={"l": 56, "r": 12, "t": 40, "b": 46}, legend=legend)
     drawn.update_layout(xaxis=axes[0], yaxis=axes[1], font={"size": 12, "color": "#1b1d1f"}, showlegend=True)
     if right:
+        ticks = {"tickmode": "linear", "dtick": "D2"} if right["log"] else {"tickmode": "auto"}
         drawn.update_layout(
-            yaxis2=_axis(right["label"][language], right["log"])
-            | {"side": "right", "overlaying": "y", "tickmode": "auto", "showgrid": False}
+            yaxis2=_axis(right["label"][language], right["log"]) | ticks | {"side": "right", "overlaying": "y", "showgrid": False}
         )
     return drawn.to_json()
 

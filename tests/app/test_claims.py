@@ -1,20 +1,23 @@
 """The notes' experiments as a script meets them: over REST, from the command line, and as a report."""
 
+import asyncio
 import json
 import re
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import create_engine
 
-from app.claims import FIRST_SEED, SEEDS_A_RUN
+from app.claims import FIRST_SEED, SEEDS_A_RUN, Claims
 from app.drawing import figure
 from app.outline import sections
+from app.problems import Problem
 from app.store import judgements as store
+from app.store.database import Store
 from app.store.schema import metadata
 from dynascope.shell.claims import _median
 from tests.app.test_scripted import shell
@@ -105,14 +108,30 @@ def test_a_cancelled_experiment_stops_its_runs(server: Server) -> None:
     assert server.client.post("/api/claims/E12/cancel").status_code == 409
 
 
-def test_of_several_who_start_an_experiment_at_once_one_does(server: Server) -> None:
-    def post(_: int) -> int:
-        return int(server.client.post("/api/claims/E18/run", json={"quick": True}).status_code)
+def test_of_several_who_start_an_experiment_at_once_one_does(tmp_path: Path) -> None:
+    class Judge:
+        async def ask(self, question: str, **_: Any) -> list[dict[str, Any]]:
+            if question == "claim_specs":
+                await asyncio.Event().wait()  # it goes on for ever
+            return [{"id": "E1"}]
 
-    with ThreadPoolExecutor(12) as pool:
-        answers = sorted(pool.map(post, range(12)))
-    assert answers == [202] + [409] * 11
-    assert server.client.post("/api/claims/E18/cancel").status_code == 200
+    async def answers() -> list[Any]:
+        store = Store(f"sqlite:///{tmp_path / 'store.db'}")
+        await store.open()
+        hub: Any = SimpleNamespace(stir=lambda topic: None)
+        settings: Any = SimpleNamespace(data=tmp_path)
+        nobody: Any = None
+        judge: Any = Judge()
+        claims = Claims(settings, store, hub, nobody, nobody, judge)
+        asked = [claims.start("E1", True, None) for _ in range(6)]
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        await claims.close()
+        await store.close()
+        return found
+
+    found = asyncio.run(answers())
+    assert sum(isinstance(one, dict) for one in found) == 1
+    assert [one.status for one in found if isinstance(one, Problem)] == [409] * 5
 
 
 def test_seeds_that_were_asked_for_are_not_taken_again(server: Server) -> None:

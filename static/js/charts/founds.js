@@ -74,7 +74,7 @@ export function drawFounds(element, founds, experiment, colour) {
   const { axes, log_axes: logs, right_axis: right } = experiment;
   const axis = (words, log, more) => axisOf(colour, { title: words[language] ?? words.en, type: log ? 'log' : 'linear', nticks: 6, ...more });
   const layout = { margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, xaxis: axis(axes[0], logs[0], { nticks: 8 }), yaxis: axis(axes[1], logs[1]) };
-  if (right) layout.yaxis2 = axis(right.label, right.log, { side: 'right', overlaying: 'y', tickmode: 'auto', showgrid: false, zeroline: false });
+  if (right) layout.yaxis2 = axis(right.label, right.log, { ...(right.log ? { tickmode: 'linear', dtick: 'D2' } : { tickmode: 'auto' }), side: 'right', overlaying: 'y', showgrid: false, zeroline: false });
   return drawHouse(element, tracesOf(founds, colour, [...logs, right?.log]), colour, layout);
 }
 
