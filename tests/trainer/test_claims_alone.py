@@ -94,6 +94,13 @@ def test_without_high_degrees_bias_and_variance_do_not_part(monkeypatch: pytest.
     assert not passes("E1")
 
 
+def test_a_ratio_is_that_of_the_numbers_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(e01_bias_and_variance, "decomposed", lambda fitted: (-1e-6, 2.0))  # a bias² that can't be told from none
+    values = CLAIMS["E1"].measure(SEEDS[0], {}).values
+    assert values["bias2_ratio"] == values["bias²(1)"] / values["bias²(9)"] == 1
+    assert values["bias²(9)"] == 0.01
+
+
 def test_a_ridge_has_no_peak_where_features_are_as_many_as_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     def ridge(a: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
         return a.T @ torch.linalg.solve(a @ a.T + 10 * torch.eye(len(a), dtype=a.dtype), y)

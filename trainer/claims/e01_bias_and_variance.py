@@ -30,16 +30,16 @@ class BiasAndVariance(Claim):
         y = observed(seed)
         found = {degree: decomposed(y @ _hat(design(degree))) for degree in DEGREES}
         bias2, variance = ({degree: held[i] for degree, held in found.items()} for i in (0, 1))
+        shown = {degree: resolved(bias2[degree], variance[degree]) for degree in DEGREES}
         values = {
-            "bias2_ratio": bias2[1] / resolved(bias2[9], variance[9]),
+            "bias2_ratio": shown[1] / shown[9],
             "variance_ratio": variance[9] / variance[1],
-            "bias²(1)": bias2[1],
-            "bias²(9)": bias2[9],
+            "bias²(1)": shown[1],
+            "bias²(9)": shown[9],
             "var(1)": variance[1],
             "var(9)": variance[9],
         }
-        biases = [resolved(bias2[degree], variance[degree]) for degree in DEGREES]
-        return Found(values, [Curve("bias²", DEGREES, biases), Curve("variance", DEGREES, list(variance.values()))])
+        return Found(values, [Curve("bias²", DEGREES, list(shown.values())), Curve("variance", DEGREES, list(variance.values()))])
 
 
 def _hat(a: np.ndarray) -> np.ndarray:
