@@ -56,8 +56,8 @@ def curves(read: dict[str, tuple[int, Buckets]], quantity: str, _: Gettext, last
     if quantity == "accuracy" and "labels/wrong_learnt" in read:
         width, buckets = read["labels/wrong_learnt"]
         x, y = extremes(buckets, width)
-        line = {"color": TONES[3], "width": 1.5, "dash": "dot"}
-        drawn.add_scatter(x=x, y=y, mode="lines", line=line, name=_("wrong labels learnt"), meta={"series": "labels/wrong_learnt"})
+        dotted = {"color": TONES[3], "width": 1.5, "dash": "dot"}
+        drawn.add_scatter(x=x, y=y, mode="lines", line=dotted, name=_("wrong labels learnt"), meta={"series": "labels/wrong_learnt"})
     if not drawn.data:
         return None
     yaxis = {"title": {"loss": _("loss"), "accuracy": _("accuracy")}[quantity], "rangemode": "tozero"}
