@@ -30,9 +30,9 @@ def drawn(page: Page, id: str) -> list[dict[str, Any]]:
 
 
 def judged(server: Server, id: str) -> dict[str, Any]:
-    """The newest judgement of an experiment that is done; it is run first where there is none."""
-    newest: list[dict[str, Any]] = server.client.get(f"/api/claims/{id}").json()["judgements"][:1]
-    return newest[0] if newest and newest[0]["status"] == "done" else until_judged(server, begin(server, id)["claim"], "done")
+    """The judgement that stands; the experiment is run first where there is none."""
+    standing: dict[str, Any] | None = server.client.get(f"/api/claims/{id}").json()["standing"]
+    return standing or until_judged(server, begin(server, id)["claim"], "done")
 
 
 def test_every_statement_is_there_as_it_was_noted_and_its_status_is_a_word(open_page: OpenPage, server: Server) -> None:
@@ -170,17 +170,34 @@ def test_without_a_storage_an_answer_holds_as_long_as_the_page(open_page: OpenPa
 
 @pytest.mark.timeout(240)
 def test_a_verdict_is_shown_whatever_was_broken_off_after_it(open_page: OpenPage, server: Server) -> None:
-    standing = judged(server, "E16")
-    begin(server, "E16", quick=False)
-    server.client.post("/api/claims/E16/cancel")
-    newest = until_judged(server, "E16", "cancelled", "done")
+    standing = judged(server, "E8")
+    begin(server, "E8", quick=False)
+    assert server.client.post("/api/claims/E8/cancel").status_code == 200
     page = notes(open_page, server)
-    if newest["status"] == "cancelled":
-        expect(page.locator("#E16 .trouble")).to_contain_text("cancelled before all seeds")
-    page.locator("#E16 .reveal").click()
-    expect(page.locator("#E16 .outcome b")).to_have_text("shown")
-    expect(page.locator("#E16 .outcome")).to_contain_text(f"Seeds {standing['seeds'][0]} to {standing['seeds'][-1]}")
-    expect(page.locator("#E16 .outcome")).not_to_contain_text("So far only")
+    expect(page.locator("#E8 .trouble")).to_contain_text("cancelled before all seeds")
+    page.locator("#E8 .reveal").click()
+    expect(page.locator("#E8 .outcome b")).to_have_text("shown")
+    expect(page.locator("#E8 .outcome")).to_contain_text(f"Seeds {standing['seeds'][0]} to {standing['seeds'][-1]}")
+    expect(page.locator("#E8 .outcome")).not_to_contain_text("So far only")
+    expect(page.locator("#E8 .trouble")).to_be_visible()
+
+
+@pytest.mark.timeout(240)
+def test_a_quick_look_is_shown_while_it_is_new_and_hides_no_verdict_of_ten_seeds(open_page: OpenPage, server: Server) -> None:
+    begin(server, "E16", quick=False)
+    until_judged(server, "E16", "done")
+    page = notes(open_page, server)
+    card, beside = page.locator("#E16"), page.locator("#s76 .goes-to")
+    page.locator("#s76 .guess button").first.click()
+    card.get_by_role("button", name="Show what happened").click()
+    expect(card.locator(".outcome")).to_contain_text("10 of 10 seeds pass")
+    card.get_by_role("button", name="Run 2 seeds").click()
+    expect(card.locator(".outcome")).to_contain_text("2 of 2 seeds pass", timeout=60_000)
+    expect(card.locator(".outcome")).to_contain_text("A quick look")
+    expect(beside).to_have_text("E16 Ridge ▲ shown")
+    page.reload()
+    card.get_by_role("button", name="Show what happened").click()
+    expect(card.locator(".outcome")).to_contain_text("10 of 10 seeds pass")
 
 
 @pytest.mark.timeout(240)
