@@ -10,6 +10,7 @@ from typing import Any
 
 from app import topics
 from app.background import Lane
+from app.findings import COUNTED
 from app.hub import Hub
 from app.planner import Planner
 from app.problems import Problem
@@ -19,17 +20,16 @@ from app.store import history, judgements
 from app.store.database import Store
 from app.store.pyramid import LAST, START
 from dynascope import __version__
+from trainer.claims import QUICK, SEEDS
 
 log = logging.getLogger(__name__)
 
 #: Seconds that measuring one seed may take.
 PATIENCE = 600.0
-SEEDS, QUICK = 10, 2
-#: The first seed of an experiment's first run; each later run takes others.
+#: Where the seeds of experiments begin; each run takes the next stretch that none has taken from.
 FIRST_SEED, SEEDS_A_RUN = 2000, 100
 #: Experiments that may wait.
 MOST_WAITING = 100
-GOING = ("queued", "running")
 
 
 class Claims:
@@ -43,6 +43,7 @@ class Claims:
         self._worker: asyncio.Task[None] | None = None
         self._described: list[dict[str, Any]] = []
         self._closing = False
+        self._starting = asyncio.Lock()  # of several who ask at once, one begins
         self._statements: list[dict[str, Any]] = []
 
     async def recover(self) -> None:
@@ -82,22 +83,26 @@ class Claims:
     async def start(self, claim: str, quick: bool, seed: int | None) -> dict[str, Any]:
         """A new judgement, which waits its turn. Raises Problem 404, 409 where it is going on, 429."""
         described = await self.one(claim)
-        before = await self._store.read(judgements.of, described["id"])
-        if any(row["status"] in GOING for row in before):
-            raise Problem(409, f"{described['id']} is going on already; wait for it, or cancel it")
+        async with self._starting:
+            return await self._begin(described["id"], quick, seed)
+
+    async def _begin(self, id: str, quick: bool, seed: int | None) -> dict[str, Any]:
+        if await self._store.read(judgements.going, id):
+            raise Problem(409, f"{id} is going on already; wait for it, or cancel it")
         if len(self._waiting) >= MOST_WAITING:
             raise Problem(429, f"{len(self._waiting)} experiments wait already; {MOST_WAITING} may")
-        first = FIRST_SEED + SEEDS_A_RUN * len(before) if seed is None else seed
-        row = {
+        n = QUICK if quick else SEEDS
+        first = unused(await self._store.read(judgements.seeds, id), n) if seed is None else seed
+        row: dict[str, Any] = {
             "id": secrets.token_hex(8),
-            "claim": described["id"],
+            "claim": id,
             "status": "queued",
             "reason": None,
             "created": time.time(),
             "started": None,
             "ended": None,
             "quick": quick,
-            "seeds": [first + i for i in range(QUICK if quick else SEEDS)],
+            "seeds": [first + i for i in range(n)],
             "founds": [],
             "runs": {},
             "outcome": None,
@@ -113,23 +118,22 @@ class Claims:
     async def cancel(self, claim: str) -> dict[str, Any]:
         """End what is going on of this experiment, its runs too. Raises Problem 404, 409 where nothing is."""
         described = await self.one(claim)
-        for row in await self._store.read(judgements.of, described["id"]):
-            if row["status"] not in GOING:
-                continue
-            if row["id"] in self._waiting:
-                self._waiting.remove(row["id"])
-            elif self._current and self._current[0] == row["id"]:
-                self._current[1].cancel()
-                await asyncio.gather(self._current[1], return_exceptions=True)
-            await self._end(row["id"], "cancelled", "cancelled by the user")
-            return {**row, "status": "cancelled"}
-        raise Problem(409, f"nothing of {described['id']} is going on")
+        row = await self._store.read(judgements.going, described["id"])
+        if row is None:
+            raise Problem(409, f"nothing of {described['id']} is going on")
+        if row["id"] in self._waiting:
+            self._waiting.remove(row["id"])
+        elif self._current and self._current[0] == row["id"]:
+            self._current[1].cancel()
+            await asyncio.gather(self._current[1], return_exceptions=True)
+        await self._end(row["id"], "cancelled", "cancelled by the user")
+        return {**row, "status": "cancelled"}
 
-    async def judgements(self, claim: str) -> list[dict[str, Any]]:
-        return await self._store.read(judgements.of, claim)
+    async def judgements(self, claim: str, most: int) -> list[dict[str, Any]]:
+        return await self._store.read(judgements.of, claim, most)
 
     async def counts(self) -> dict[str, int]:
-        """How many times each experiment was run."""
+        """How many times each experiment was begun."""
         return await self._store.read(judgements.counts)
 
     async def by_status(self) -> dict[str, int]:
@@ -138,6 +142,10 @@ class Claims:
 
     async def newest(self) -> dict[str, dict[str, Any]]:
         return await self._store.read(judgements.newest)
+
+    async def standing(self, claim: str | None = None) -> dict[str, dict[str, Any]]:
+        """The verdicts that stand: of all seeds where there is one, no matter what was cancelled or only looked at after it."""
+        return await self._store.read(judgements.standing, claim)
 
     async def _work(self) -> None:
         while self._waiting:
@@ -189,7 +197,7 @@ class Claims:
         """What one seed gave, and the runs that it was measured from."""
         arms = await asyncio.gather(*(self._arm(claim, seed, arm, spec) for arm, spec in specs.items()))
         runs = dict(zip(specs, arms, strict=True))
-        told = {arm: await self._told(id, reads) for arm, id in runs.items()}
+        told = {arm: await self._told(arm, seed, id, reads) for arm, id in runs.items()}
         found = await self._judge.ask("claim_measure", claim=claim, seed=seed, runs=told)
         return {"found": found, "runs": runs}
 
@@ -202,9 +210,12 @@ class Claims:
 
         return await (await self._lane.start("claims", begin, stopped="its experiment was cancelled"))
 
-    async def _told(self, id: str, reads: list[str]) -> dict[str, Any]:
-        """A run as `trainer.claims.Ran` wants it."""
+    async def _told(self, arm: str, seed: int, id: str, reads: list[str]) -> dict[str, Any]:
+        """A run as `trainer.claims.Ran` wants it. Raises Problem 409 where it did not come to its end by itself."""
         record = await self._runs.record(id)
+        status, end_reason = record["status"], record["end_reason"]
+        if status not in COUNTED:
+            raise Problem(409, f"arm {arm!r} of seed {seed} can't be measured: its run {id} ended as {status} ({end_reason})")
         series = await self._store.read(history.read_series, id, reads, 0)
         visits = await self._store.read(history.read_matrix, id, "visits")
         held = await self._runs.checkpoints(id)
@@ -218,6 +229,14 @@ class Claims:
             "checkpoint": str(file) if file else None,
             "matrices": {"visits": visits.meta} if visits else {},
         }
+
+
+def unused(used: set[int], n: int) -> int:
+    """The first of n seeds that no run has had."""
+    first = FIRST_SEED
+    while not used.isdisjoint(range(first, first + n)):
+        first += SEEDS_A_RUN
+    return first
 
 
 def _finite(found: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ ABOUT: dict[Kind, dict[str, Any]] = {
         "label": {"en": "Squared error", "ko": "제곱 오차"},
         "text": {
             "en": "The mean over training sets of (f_D − y)² is bias² + variance + noise. Where the data set knows its noiseless function, bias is measured against it and the noise is known; otherwise the noise is part of the bias.",
-            "ko": "훈련 데이터에 대한 (f_D − y)²의 평균은 편향² + 분산 + 잡음입니다. 잡음 없는 함수를 아는 데이터에서는 편향을 그 함수와 견주어 재고 잡음도 압니다. 모르면 잡음은 편향에 들어 있습니다.",
+            "ko": "훈련 데이터에 대한 (f_D − y)²의 평균은 편향² + 분산 + 노이즈입니다. 노이즈 없는 함수를 아는 데이터에서는 편향을 그 함수와 견주어 재고 노이즈도 압니다. 모르면 노이즈는 편향에 들어 있습니다.",
         },
         "terms": {"bias2": {"en": "bias²", "ko": "편향²"}, "variance": {"en": "variance", "ko": "분산"}},
         "source": "https://doi.org/10.1162/neco.1992.4.1.1",
@@ -40,7 +40,7 @@ ABOUT: dict[Kind, dict[str, Any]] = {
         "label": {"en": "Cross-entropy", "ko": "교차 엔트로피"},
         "text": {
             "en": "The mean cross-entropy is that of the average prediction (the normalised geometric mean of the probabilities) plus the mean KL divergence from it. In nats. The noise is part of the bias.",
-            "ko": "교차 엔트로피의 평균은 평균 예측(확률의 기하 평균을 정규화한 것)의 교차 엔트로피에, 그 예측에서 잰 KL 발산의 평균을 더한 것입니다. 단위는 내트이며 잡음은 편향에 들어 있습니다.",
+            "ko": "교차 엔트로피의 평균은 평균 예측(확률의 기하 평균을 정규화한 것)의 교차 엔트로피에, 그 예측에서 잰 KL 발산의 평균을 더한 것입니다. 단위는 내트이며 노이즈는 편향에 들어 있습니다.",
         },
         "terms": {"bias2": {"en": "bias", "ko": "편향"}, "variance": {"en": "variance", "ko": "분산"}},
         "source": "https://doi.org/10.1162/089976698300017232",
@@ -50,7 +50,7 @@ ABOUT: dict[Kind, dict[str, Any]] = {
         "label": {"en": "0-1 loss", "ko": "0-1 손실"},
         "text": {
             "en": "Bias is how often the most frequent prediction is wrong. Variance is how often a run leaves a right one, less how often it leaves a wrong one for the right class: the net may be negative. The noise is part of the bias.",
-            "ko": "편향은 가장 잦은 예측이 틀린 비율입니다. 분산은 옳은 예측을 벗어난 비율에서, 틀린 예측을 벗어나 맞힌 비율을 뺀 것이라 음수일 수 있습니다. 잡음은 편향에 들어 있습니다.",
+            "ko": "편향은 가장 잦은 예측이 틀린 비율입니다. 분산은 옳은 예측을 벗어난 비율에서, 틀린 예측을 벗어나 맞힌 비율을 뺀 것이라 음수일 수 있습니다. 노이즈는 편향에 들어 있습니다.",
         },
         "terms": {"bias2": {"en": "bias", "ko": "편향"}, "variance": {"en": "net variance", "ko": "순분산"}},
         "source": "https://homes.cs.washington.edu/~pedrod/papers/mlc00a.pdf",

@@ -39,7 +39,7 @@ async def notes(request: Request) -> HTMLResponse:
     claims = request.app.state.claims
     statements, experiments = await claims.statements(), await claims.described()
     read = {"sections": outline.sections(statements, experiments), "tally": outline.tally(statements), "signs": outline.STATUS_SIGNS}
-    shown = [{name: told[name] for name in ("id", "label", "bounds", "axes", "log_axes", "arms")} for told in experiments]
+    shown = [{name: told[name] for name in ("id", "label", "bounds", "axes", "log_axes", "right_axis", "arms")} for told in experiments]
     return page(request, "notes.html", "notes", experiments=shown, outcome_signs=outline.OUTCOME_SIGNS, **read)
 
 

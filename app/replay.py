@@ -33,7 +33,7 @@ CHUNK = 32
 #: Flags at most, the newest.
 FLAGS = 200
 _SCRIPT = ROOT / "static" / "js" / "replay.js"
-_CURVES = [f"{split}/{quantity}" for quantity in ("loss", "accuracy") for split in ("train", "val", "test")]
+_CURVES = [f"{split}/{quantity}" for quantity in ("loss", "accuracy") for split in ("train", "val", "test")] + ["labels/wrong_learnt"]
 
 
 async def written(store: Store, record: Told, catalogue: Told | None, language: str) -> str:

@@ -30,7 +30,10 @@ LABELLED = 6
 
 
 def curves(read: dict[str, tuple[int, Buckets]], quantity: str, _: Gettext, last: float) -> Told | None:
-    """Loss or accuracy: training thin and smoothed, validation dashed, test a mark. Every bucket's min and max are drawn."""
+    """Loss or accuracy: training thin and smoothed, validation dashed, test a mark, wrong labels learnt dotted.
+
+    Every bucket's min and max are drawn.
+    """
     drawn = go.Figure()
     looks = ((f"train/{quantity}", _("training"), TONES[0]), (f"val/{quantity}", _("validation"), TONES[1]))
     for name, word, tone in looks:
@@ -50,6 +53,11 @@ def curves(read: dict[str, tuple[int, Buckets]], quantity: str, _: Gettext, last
         x, y = extremes(read[f"test/{quantity}"][1], 1)
         mark = {"symbol": "diamond", "size": 10, "color": TONES[2]}
         drawn.add_scatter(x=x, y=y, mode="markers", marker=mark, name=_("test"), meta={"series": f"test/{quantity}"})
+    if quantity == "accuracy" and "labels/wrong_learnt" in read:
+        width, buckets = read["labels/wrong_learnt"]
+        x, y = extremes(buckets, width)
+        dotted = {"color": TONES[3], "width": 1.5, "dash": "dot"}
+        drawn.add_scatter(x=x, y=y, mode="lines", line=dotted, name=_("wrong labels learnt"), meta={"series": "labels/wrong_learnt"})
     if not drawn.data:
         return None
     yaxis = {"title": {"loss": _("loss"), "accuracy": _("accuracy")}[quantity], "rangemode": "tozero"}

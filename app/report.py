@@ -34,20 +34,21 @@ class Reports:
 
     async def written(self, claims: Claims, language: str) -> str:
         statements, experiments = await claims.statements(), await claims.described()
-        newest, times = await claims.newest(), await claims.counts()
-        state = [(row["id"], row["status"], len(row["founds"])) for row in newest.values()]
+        shown, times = await claims.newest() | await claims.standing(), await claims.counts()
+        state = [(row["id"], row["status"], len(row["founds"]), times.get(id)) for id, row in shown.items()]
         async with self._one:
             held = self._held.get(language)
             if held is None or held[0] != state:
-                text = await asyncio.to_thread(write, statements, experiments, newest, times, language)
+                text = await asyncio.to_thread(write, statements, experiments, shown, times, language)
                 held = self._held[language] = (state, text)
         return held[1]
 
 
-def write(statements: list[Told], experiments: list[Told], newest: dict[str, Told], times: dict[str, int], language: str) -> str:
+def write(statements: list[Told], experiments: list[Told], shown: dict[str, Told], times: dict[str, int], language: str) -> str:
+    """`shown`: of each experiment the judgement that stands, or where none does, the newest."""
     from app.drawing import figure  # Plotly's package takes some 30 MB: only for who asks for a report
 
-    judged = {id: _judged(row) for id, row in newest.items()}
+    judged = {id: _judged(row) for id, row in shown.items()}
     figures = {e["id"]: figure(e, judged[e["id"]]["founds"], language) for e in experiments if e["id"] in judged}
     drawn = {id: made.replace("<", "\\u003c") for id, made in figures.items() if made}  # no text in it can end its element
     plotly = PLOTLY.read_text(encoding="utf-8") if drawn else ""

@@ -323,13 +323,13 @@ class Client:
         except httpx.TransportError:
             return dict(self.ask("POST", path, json=body, headers=key))
 
-    def claims(self) -> list[dict[str, Any]]:
-        """Every experiment of the notes and what came of its newest run."""
-        return list(self.ask("GET", "/claims")["items"])
+    def claims(self, *, curves: bool = True) -> list[dict[str, Any]]:
+        """Every experiment of the notes, what came of its newest run, and the verdict that stands."""
+        return list(self.ask("GET", "/claims", params={"curves": curves})["items"])
 
-    def claim(self, id: str) -> dict[str, Any]:
-        """One experiment and every time that it was run, the newest first."""
-        return dict(self.ask("GET", f"/claims/{id}"))
+    def claim(self, id: str, *, curves: bool = True, most: int = 10_000) -> dict[str, Any]:
+        """One experiment, the newest so many times that it was run, the newest first, and the verdict that stands."""
+        return dict(self.ask("GET", f"/claims/{id}", params={"curves": curves, "most": most}))
 
     def run_claim(self, id: str, *, quick: bool = False, seed: int | None = None) -> dict[str, Any]:
         return dict(self.ask("POST", f"/claims/{id}/run", json={"quick": quick, "seed": seed}))

@@ -74,7 +74,7 @@ class DataSpec(Choice):
     test_size: Size = described(0.2, label=("Test share", "시험 비율"), help=("A share or a count.", "비율 또는 개수."))
     label_noise: float = described(
         0.0,
-        label=("Label noise", "레이블 잡음"),
+        label=("Label noise", "레이블 노이즈"),
         help=(
             "Share of training labels replaced by another class, drawn from the seed.",
             "다른 클래스로 바꾼 훈련 레이블의 비율. 시드로 정해진다.",

@@ -6,12 +6,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from app.deps import ClaimsDep, ReportsDep
+from app.deps import ClaimsDep, LanguageDep, ReportsDep
 from app.problems import documented
+from app.wording import spoken
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/claims", tags=["claims"])
 Words = dict[str, str]
+STANDING = "The verdict that stands: the newest that is done of ten seeds, else the newest that is done."
+TIMES = "How many times it was begun."
 
 
 class BoundTold(BaseModel):
@@ -22,6 +25,11 @@ class BoundTold(BaseModel):
     above: float | None
     below: float | None
     strict: bool
+
+
+class RightAxis(BaseModel):
+    label: Words
+    log: bool
 
 
 class Experiment(BaseModel):
@@ -36,6 +44,7 @@ class Experiment(BaseModel):
     source: str
     axes: list[Words]
     log_axes: list[bool]
+    right_axis: RightAxis | None = Field(description="Of the curves that are in other units than the rest.")
     arms: list[str] = Field(description="The runs of each seed; none where it computes on its own.")
 
 
@@ -43,6 +52,7 @@ class CurveTold(BaseModel):
     name: str
     x: list[float]
     y: list[float | None]
+    right: bool = Field(False, description="Whether it belongs to the right axis.")
 
 
 class SeedTold(BaseModel):
@@ -89,7 +99,8 @@ class StatementTold(BaseModel):
 class ClaimSummary(BaseModel):
     experiment: Experiment
     judgement: Judgement | None = Field(description="The newest.")
-    times: int = Field(description="How many times it was run.")
+    standing: Judgement | None = Field(description=STANDING)
+    times: int = Field(description=TIMES)
 
 
 class ClaimList(BaseModel):
@@ -101,7 +112,8 @@ class ClaimList(BaseModel):
 class ClaimTold(BaseModel):
     experiment: Experiment
     judgements: list[Judgement] = Field(description="Every time that it was run, the newest first.")
-    times: int = Field(description="How many times it was run.")
+    standing: Judgement | None = Field(description=STANDING)
+    times: int = Field(description=TIMES)
 
 
 class RunClaim(Strict):
@@ -113,11 +125,16 @@ Curves = Annotated[bool, Query(description="Whether each seed's curves are told 
 
 
 @router.get("", responses=documented(401, 422, 503))
-async def claims(claims: ClaimsDep, curves: Curves = True) -> ClaimList:
-    """Every statement of the notes, and every experiment with what came of its newest run."""
-    newest, times = await claims.newest(), await claims.counts()
+async def claims(claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> ClaimList:
+    """Every statement of the notes, and every experiment with what came of its newest run, and what stands."""
+    newest, standing, times = await claims.newest(), await claims.standing(), await claims.counts()
     items = [
-        ClaimSummary(experiment=_experiment(d), judgement=_judgement(newest.get(d["id"]), curves), times=times.get(d["id"], 0))
+        ClaimSummary(
+            experiment=_experiment(d),
+            judgement=_judgement(newest.get(d["id"]), curves, language),
+            standing=_judgement(standing.get(d["id"]), curves, language),
+            times=times.get(d["id"], 0),
+        )
         for d in await claims.described()
     ]
     return ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
@@ -139,13 +156,19 @@ async def report(claims: ClaimsDep, reports: ReportsDep, lang: Literal["en", "ko
 async def claim(
     id: str,
     claims: ClaimsDep,
+    language: LanguageDep,
     curves: Curves = True,
     most: Annotated[int, Query(ge=1, le=10_000, description="So many judgements at most.")] = 10_000,
 ) -> ClaimTold:
     described = await claims.one(id)
-    rows = await claims.judgements(described["id"])
-    told = [_told(row, curves) for row in rows[:most]]
-    return ClaimTold(experiment=_experiment(described), judgements=told, times=len(rows))
+    told = [_told(row, curves, language) for row in await claims.judgements(described["id"], most)]
+    standing = (await claims.standing(described["id"])).get(described["id"])
+    return ClaimTold(
+        experiment=_experiment(described),
+        judgements=told,
+        standing=_judgement(standing, curves, language),
+        times=(await claims.counts()).get(described["id"], 0),
+    )
 
 
 @router.post("/{id}/run", status_code=202, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
@@ -169,9 +192,11 @@ def _statement(told: dict[str, Any]) -> StatementTold:
     return StatementTold(**{name: told[name] for name in StatementTold.model_fields} | {"answer": told["answer"] or None})
 
 
-def _judgement(row: dict[str, Any] | None, curves: bool) -> Judgement | None:
-    return None if row is None else _told(row, curves)
+def _judgement(row: dict[str, Any] | None, curves: bool, language: str) -> Judgement | None:
+    return None if row is None else _told(row, curves, language)
 
 
-def _told(row: dict[str, Any], curves: bool) -> Judgement:
-    return Judgement(**(row if curves else row | {"founds": [found | {"curves": []} for found in row["founds"]]}))
+def _told(row: dict[str, Any], curves: bool, language: str) -> Judgement:
+    reason = row["reason"]
+    founds = row["founds"] if curves else [found | {"curves": []} for found in row["founds"]]
+    return Judgement(**row | {"reason": reason and spoken(reason, language), "founds": founds})

@@ -1,10 +1,16 @@
 """What came of experiments: one row each time that one is run."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from app.store.schema import judgements
+
+GOING = ("queued", "running")
+_NEWEST = judgements.c.created.desc()
+#: All ten seeds before a quick look.
+_STANDING = (judgements.c.quick, _NEWEST)
 
 
 def add(connection: Connection, row: dict[str, Any]) -> None:
@@ -20,20 +26,51 @@ def one(connection: Connection, id: str) -> dict[str, Any] | None:
     return None if row is None else dict(row._mapping)
 
 
-def of(connection: Connection, claim: str) -> list[dict[str, Any]]:
-    """The newest first."""
-    query = select(judgements).where(judgements.c.claim == claim).order_by(judgements.c.created.desc())
+def of(connection: Connection, claim: str, most: int) -> list[dict[str, Any]]:
+    """So many at most, the newest first."""
+    query = select(judgements).where(judgements.c.claim == claim).order_by(_NEWEST).limit(most)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
-def newest(connection: Connection) -> dict[str, dict[str, Any]]:
+def going(connection: Connection, claim: str) -> dict[str, Any] | None:
+    """The row that waits or runs."""
+    query = select(judgements).where(judgements.c.claim == claim, judgements.c.status.in_(GOING)).order_by(_NEWEST)
+    row = connection.execute(query).first()
+    return None if row is None else dict(row._mapping)
+
+
+def seeds(connection: Connection, claim: str) -> set[int]:
+    """Every seed that it was begun with."""
+    query = select(judgements.c.seeds).where(judgements.c.claim == claim)
+    return {seed for row in connection.execute(query) for seed in row[0]}
+
+
+def newest(connection: Connection, claim: str | None = None) -> dict[str, dict[str, Any]]:
     """Claim → its newest row."""
-    return {row.claim: dict(row._mapping) for row in connection.execute(select(judgements).order_by(judgements.c.created))}
+    return _first(connection, claim, (_NEWEST,))
+
+
+def standing(connection: Connection, claim: str | None = None) -> dict[str, dict[str, Any]]:
+    """Claim → the newest row that is done of all seeds; where there is none, the newest that is done."""
+    return _first(connection, claim, _STANDING, judgements.c.status == "done")
+
+
+def _first(
+    connection: Connection, claim: str | None, order: Sequence[ColumnElement[Any]], *conditions: ColumnElement[bool]
+) -> dict[str, dict[str, Any]]:
+    """Claim → the first of its rows in this order. No other row is read."""
+    place = func.row_number().over(partition_by=judgements.c.claim, order_by=order)
+    ranked = select(judgements.c.id, place.label("place")).where(*conditions)
+    if claim is not None:
+        ranked = ranked.where(judgements.c.claim == claim)
+    held = ranked.subquery()
+    query = select(judgements).join(held, held.c.id == judgements.c.id).where(held.c.place == 1)
+    return {row.claim: dict(row._mapping) for row in connection.execute(query)}
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Claim → how many times it was run."""
-    query = select(judgements.c.claim, func.count()).group_by(judgements.c.claim)
+    """Claim → how many times it was begun."""
+    query = select(judgements.c.claim, func.count()).where(judgements.c.started.is_not(None)).group_by(judgements.c.claim)
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
@@ -45,4 +82,4 @@ def by_status(connection: Connection) -> dict[str, int]:
 def interrupt(connection: Connection) -> None:
     """Whatever was going on when the server last ended."""
     values = {"status": "interrupted", "reason": "the server ended while it ran; run it again"}
-    connection.execute(update(judgements).where(judgements.c.status.in_(("queued", "running"))).values(**values))
+    connection.execute(update(judgements).where(judgements.c.status.in_(GOING)).values(**values))

@@ -4,6 +4,7 @@ import json
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import median
 from typing import Annotated, Any
 
 import typer
@@ -34,22 +35,25 @@ def run(
         if url is None:
             url, token = stack.enter_context(private_server())
         client = stack.enter_context(connected(url, token))
-        wanted = [item["experiment"]["id"] for item in client.claims()] if everything else list(ids or [])
+        wanted = [item["experiment"]["id"] for item in client.claims(curves=False)] if everything else list(ids or [])
         for id in wanted:
             client.run_claim(id, quick=quick, seed=seed)
-        told = _wait(client, wanted, quiet=as_json)
-        _print(client, told, as_json)
-        if any(one["judgements"][0]["status"] != "done" for one in told):
+        rows = [_row(one["experiment"], one["judgements"][0]) for one in _wait(client, wanted, quiet=as_json)]
+        _print(client, rows, as_json)
+        if any(row["status"] != "done" for row in rows):
             raise typer.Exit(3)
 
 
 @app.command()
 def ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """What came of each experiment's newest run."""
+    """The verdict that stands on each experiment, and what its newest run came to where that is another."""
     with connected(url, token) as client:
-        items = client.claims()
-        told = [{"experiment": i["experiment"], "judgements": [i["judgement"]] if i["judgement"] else []} for i in items]
-        _print(client, told, as_json)
+        rows = []
+        for item in client.claims(curves=False):
+            newest, standing = item["judgement"], item["standing"]
+            other = newest if standing and newest["id"] != standing["id"] else None
+            rows.append(_row(item["experiment"], standing or newest) | {"newest": other and _attempt(other)})
+        _print(client, rows, as_json)
 
 
 @app.command()
@@ -71,7 +75,7 @@ def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
         left = list(ids)
         while left:
             for id in list(left):
-                newest = client.claim(id)["judgements"][0]
+                newest = client.claim(id, curves=False, most=1)["judgements"][0]
                 if newest["status"] != "queued":
                     bars.start_task(tasks[id])
                 bars.update(tasks[id], total=len(newest["seeds"]), completed=len(newest["founds"]))
@@ -81,67 +85,77 @@ def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
                 elif newest["status"] == "queued":
                     break  # so do those behind it
             time.sleep(0.5 if left else 0)
-    return [client.claim(id) for id in ids]
+    return [client.claim(id, curves=False, most=1) for id in ids]
 
 
-def _print(client: Client, told: list[dict[str, Any]], as_json: bool) -> None:
+def _print(client: Client, rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
-        rows = [_row(one) for one in told]
         statements = [_statement(one, rows) for one in client.statements()]
         typer.echo(json.dumps({"experiments": rows, "statements": statements}, ensure_ascii=False, indent=1))
         return
     table = Table("", "experiment", "outcome", "seeds", "numbers (median over seeds)", "s")
-    for one in told:
-        row = _row(one)
+    for row in rows:
         numbers = "\n".join(f"{name} {value:.4g}" for name, value in row["values"].items() if value is not None)
-        outcome = row["outcome"] if row["status"] == "done" else f"{row['status']}: {row['reason'] or ''}"
+        outcome = _came_to(row) + (f"\nnewest: {_came_to(row['newest'])}" if row.get("newest") else "")
         took = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
         table.add_row(row["id"], row["label"]["en"], outcome, f"{row['passed']}/{row['of']}", numbers, took)
     Console().print(table)
 
 
-def _row(told: dict[str, Any]) -> dict[str, Any]:
-    """One line of the table: of the newest run of an experiment."""
-    experiment = told["experiment"]
+def _came_to(told: dict[str, Any]) -> str:
+    if told["status"] != "done":
+        return f"{told['status']}: {told['reason']}" if told["reason"] else str(told["status"])
+    return f"{told['outcome']} (2 seeds)" if told["quick"] else str(told["outcome"])
+
+
+def _attempt(judgement: dict[str, Any]) -> dict[str, Any]:
+    """What one run of an experiment came to; an outcome has only what is done."""
+    founds, done = judgement["founds"], judgement["status"] == "done"
+    return {
+        "status": judgement["status"],
+        "reason": judgement["reason"],
+        "outcome": judgement["outcome"] if done else None,
+        "quick": judgement["quick"],
+        "passed": sum(found["passes"] for found in founds),
+        "of": len(judgement["seeds"]),
+        "seeds": judgement["seeds"],
+    }
+
+
+def _row(experiment: dict[str, Any], judgement: dict[str, Any] | None) -> dict[str, Any]:
+    """One line of the table."""
     row = {
         "id": experiment["id"],
         "label": experiment["label"],
         "criterion": experiment["criterion"],
         "statements": experiment["statements"],
     }
-    if not told["judgements"]:
+    if judgement is None:
         return row | {
             "status": "never run",
             "reason": None,
             "outcome": None,
+            "quick": False,
             "passed": 0,
             "of": 0,
             "seeds": [],
             "values": {},
             "seconds": None,
         }
-    newest = told["judgements"][0]
     names = [bound["name"] for bound in experiment["bounds"]]
-    seconds = None if None in (newest["started"], newest["ended"]) else newest["ended"] - newest["started"]
-    return row | {
-        "status": newest["status"],
-        "reason": newest["reason"],
-        "outcome": newest["outcome"],
-        "passed": sum(found["passes"] for found in newest["founds"]),
-        "of": len(newest["seeds"]),
-        "seeds": newest["seeds"],
-        "values": {name: _median([found["values"].get(name) for found in newest["founds"]]) for name in names},
-        "seconds": seconds,
-    }
+    seconds = None if None in (judgement["started"], judgement["ended"]) else judgement["ended"] - judgement["started"]
+    values = {name: _median([found["values"].get(name) for found in judgement["founds"]]) for name in names}
+    return row | _attempt(judgement) | {"values": values, "seconds": seconds}
 
 
 def _statement(told: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
     """What is true of a statement, and what each of its experiments that were asked about showed; `if_shown`: what that does to it."""
     bearing = [row for row in rows if row["id"] in told["experiments"]]
-    found = [{"id": row["id"], "if_shown": row["statements"].get(str(told["number"])), "outcome": row["outcome"]} for row in bearing]
+    named = ("id", "outcome", "quick", "passed", "of")
+    found = [{"if_shown": row["statements"].get(str(told["number"])), **{name: row[name] for name in named}} for row in bearing]
     return {"number": told["number"], "status": told["status"], "noted": told["noted"], "correct": told["correct"], "experiments": found}
 
 
 def _median(values: list[float | None]) -> float | None:
-    held = sorted(value for value in values if value is not None)
-    return held[len(held) // 2] if held else None
+    held = [value for value in values if value is not None]
+    return median(held) if held else None

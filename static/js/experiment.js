@@ -14,6 +14,10 @@ export class Experiment {
     this.hooks = hooks;
     /** @type {any} the newest judgement, with or without its curves */
     this.judgement = null;
+    /** @type {any} the one that stands, whatever was broken off or only looked at after it */
+    this.standing = null;
+    /** @type {string | null} the one that went on while this page was open */
+    this.followed = null;
     this.times = 0;
     this.busy = false;
     this.revealed = false;
@@ -32,18 +36,26 @@ export class Experiment {
     return Boolean(this.judgement && GOING.includes(this.judgement.status));
   }
 
-  /** Seeds whose curves are still to be asked for. */
-  get wantsCurves() {
-    return this.revealed && this.judgement?.founds.some((found) => !found.curves.length && !this.empty?.has(`${this.judgement.id}/${found.seed}`));
+  /** What its result tells of: what goes on or was just done, else what stands, else the newest. @returns {any} */
+  get told() {
+    const { judgement, standing } = this;
+    const fresh = this.going || (judgement?.status === 'done' && judgement.id === this.followed);
+    return fresh ? judgement : (standing ?? judgement);
   }
 
-  /** @param {any} judgement @param {number} times @param {boolean} [curves] whether they came with it */
-  take(judgement, times, curves = false) {
-    const held = this.judgement?.id === judgement?.id ? new Map(this.judgement?.founds.map((found) => [found.seed, found])) : new Map();
-    this.judgement = judgement;
-    this.times = times;
-    if (curves) this.empty = new Set(judgement.founds.filter((found) => !found.curves.length).map((found) => `${judgement.id}/${found.seed}`));
-    else for (const found of judgement?.founds ?? []) found.curves = held.get(found.seed)?.curves ?? [];
+  /** Whether curves are still to be asked for. */
+  get wantsCurves() {
+    return this.revealed && this.told?.founds.some((found) => !found.curves.length && !this.empty?.has(`${this.told.id}/${found.seed}`));
+  }
+
+  /** @param {any} judgement the newest @param {any} standing @param {number} times @param {boolean} [curves] whether they came with both */
+  take(judgement, standing, times, curves = false) {
+    const seeds = (...several) => several.flatMap((one) => (one?.founds ?? []).map((found) => [`${one.id}/${found.seed}`, found]));
+    const held = new Map(seeds(this.judgement, this.standing).filter(([, found]) => found.curves.length));
+    if (curves) this.empty = new Set(seeds(judgement, standing).filter(([, found]) => !found.curves.length).map(([key]) => key));
+    else for (const [key, found] of seeds(judgement, standing)) found.curves = held.get(key)?.curves ?? [];
+    Object.assign(this, { judgement, standing, times });
+    if (this.going) this.followed = judgement.id;
     this.say();
   }
 
@@ -82,7 +94,7 @@ export class Experiment {
     if (!judgement) return '';
     if (this.going) return `${about.id}: ${this.#progressWord()}`;
     if (judgement.status !== 'done') return `${about.id}: ${this.#reason()}`;
-    const word = this.revealed ? `${outcomeWord(judgement.outcome)}. ${this.#seedsWord()}` : _('done');
+    const word = this.revealed ? `${outcomeWord(judgement.outcome)}. ${seedsWord(judgement)}` : _('done');
     return `${about.id}: ${word}`;
   }
 
@@ -114,13 +126,8 @@ export class Experiment {
     return _('It could not be judged: {reason}', { reason: reason ?? '' });
   }
 
-  #seedsWord() {
-    const { founds } = this.judgement;
-    return _('{passed} of {total} seeds pass', { passed: founds.filter((found) => found.passes).length, total: founds.length });
-  }
-
   #sayResult() {
-    const { judgement } = this;
+    const judgement = this.told;
     const outcome = this.$('.outcome');
     const none = !judgement.founds.length;
     if (none) outcome.textContent = this.going ? _('The first seed is not done yet.') : _('No seed was done.');
@@ -134,7 +141,7 @@ export class Experiment {
       const quick = judgement.quick ? _('A quick look: the criterion asks for ten seeds.') : '';
       const partly = judgement.status === 'done' ? quick : _('So far only.');
       const more = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${seeds} ${partly}` });
-      outcome.replaceChildren(sign, ' ', word, `: ${this.#seedsWord()}.`, more);
+      outcome.replaceChildren(sign, ' ', word, `: ${seedsWord(judgement)}.`, more);
     }
     const drawn = judgement.founds.some((found) => found.curves.length);
     this.$('.drawn').hidden = none;
@@ -145,12 +152,12 @@ export class Experiment {
   }
 
   #when() {
-    return new Date(1000 * (this.judgement.ended ?? this.judgement.created)).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
+    return new Date(1000 * (this.told.ended ?? this.told.created)).toLocaleString(language, { dateStyle: 'medium', timeStyle: 'short' });
   }
 
   #sayNumbers() {
     const { bounds } = this.about;
-    const { founds } = this.judgement;
+    const { founds } = this.told;
     const others = [...new Set(founds.flatMap((found) => Object.keys(found.values)))].filter((name) => !bounds.some((bound) => bound.name === name));
     const over = (name) => {
       const values = founds.map((found) => found.values[name]).filter((value) => value !== null && value !== undefined);
@@ -170,10 +177,10 @@ export class Experiment {
     const head = row([_('Seed'), _('Outcome of it'), ...bounds.map(({ label }) => label[language] ?? label.en), ...(arms.length ? [_('Open in the Lab')] : [])], 'th');
     this.$('.seeds thead').replaceChildren(head);
     this.$('.seeds tbody').replaceChildren(
-      ...this.judgement.founds.map((found) => {
+      ...this.told.founds.map((found) => {
         const line = row([String(found.seed), found.passes ? _('passes') : _('does not pass'), ...bounds.map(({ name }) => shown(found.values[name]))]);
         const cell = Object.assign(document.createElement('td'), { className: 'runs' });
-        for (const [arm, run] of Object.entries(this.judgement.runs[found.seed] ?? {})) {
+        for (const [arm, run] of Object.entries(this.told.runs[found.seed] ?? {})) {
           const link = Object.assign(document.createElement('a'), { href: `/#run=${encodeURIComponent(run)}`, textContent: arm });
           cell.append(link, ' ');
         }
@@ -185,14 +192,18 @@ export class Experiment {
 
   /** @param {Record<string, string>} colour */
   draw(colour) {
-    if (!this.revealed || this.plot.hidden || !this.judgement) return;
-    const founds = this.judgement.founds.filter((found) => found.curves.length);
+    if (!this.revealed || this.plot.hidden || !this.told) return;
+    const founds = this.told.founds.filter((found) => found.curves.length);
     if (founds.length) drawFounds(this.plot, founds, this.about, colour);
   }
 }
 
 /** @param {string} outcome */
 export const outcomeWord = (outcome) => ({ shown: _('shown'), contradicted: _('contradicted'), inconclusive: _('inconclusive') })[outcome] ?? '';
+
+function seedsWord({ founds }) {
+  return _('{passed} of {total} seeds pass', { passed: founds.filter((found) => found.passes).length, total: founds.length });
+}
 
 /** What a value must lie between. */
 function limits({ above, below, strict }) {

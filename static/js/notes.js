@@ -2,8 +2,10 @@
 
 import { cancelClaim, getClaim, getClaims, runClaim } from './api.js';
 import { Drawer } from './draw.js';
+import { make } from './elements.js';
 import { Experiment, outcomeWord } from './experiment.js';
 import { Live } from './live.js';
+import { Statement } from './statement.js';
 import { _, integer } from './texts.js';
 import { colours, installTheme } from './theme.js';
 import { Throttle } from './throttle.js';
@@ -35,15 +37,16 @@ const experiments = new Map(
   }),
 );
 
+const statements = [...document.querySelectorAll('.statement')].map((element) => new Statement(element));
+
 /** Ask how an experiment stands, and for its curves where they are wanted and held no longer. */
 async function look(one) {
   const before = one.sentence;
   try {
-    let { judgements, times } = await getClaim(one.about.id, false);
-    one.take(judgements[0] ?? null, times);
-    if (one.wantsCurves) {
-      ({ judgements, times } = await getClaim(one.about.id, true));
-      one.take(judgements[0], times, true);
+    for (const curves of [false, true]) {
+      if (curves && !one.wantsCurves) break;
+      const { judgements, standing, times } = await getClaim(one.about.id, curves);
+      one.take(judgements[0] ?? null, standing, times, curves);
     }
   } catch (problem) {
     one.trouble(problem.message);
@@ -58,7 +61,7 @@ async function start(one, quick, byHand) {
   one.busy = true;
   one.say();
   try {
-    one.take(await runClaim(one.about.id, quick), one.times + 1);
+    one.take(await runClaim(one.about.id, quick), one.standing, one.times);
     if (byHand) one.reveal(true);
   } catch (problem) {
     refused = byHand || problem.status !== 409 ? problem.message : null;
@@ -120,13 +123,14 @@ function tell() {
   for (const link of document.querySelectorAll('.goes-to')) sayOutcome(link);
 }
 
-/** Beside a statement: what its experiment showed, once it is no longer a riddle. */
+/** Beside a statement: what stands of its experiment, once it is no longer a riddle. */
 function sayOutcome(link) {
   const one = experiments.get(link.dataset.goesTo);
   link.querySelector('.aside')?.remove();
-  if (!one?.revealed || one.judgement?.status !== 'done') return;
-  const word = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${island.signs[one.judgement.outcome]} ${outcomeWord(one.judgement.outcome)}` });
-  link.append(word);
+  if (!one?.revealed || !one.standing) return;
+  const { outcome, quick } = one.standing;
+  const words = [island.signs[outcome], outcomeWord(outcome), ...(quick ? [_('(2 seeds)')] : [])];
+  link.append(make('span', { className: 'aside' }, ` ${words.join(' ')}`));
 }
 
 const say = (text) => ($('said').textContent = text);
@@ -146,13 +150,14 @@ function revealAll() {
   const revealed = button.getAttribute('aria-pressed') !== 'true';
   button.setAttribute('aria-pressed', String(revealed));
   for (const one of experiments.values()) if (one.judgement || !revealed) one.reveal(revealed);
+  for (const one of statements) one.reveal(revealed);
   tell();
 }
 
 /** All experiments as they stand. Where the server can't be reached, that is said; the live socket tells when it is back. */
 async function load() {
   try {
-    for (const { experiment, judgement, times } of (await getClaims()).items) experiments.get(experiment.id)?.take(judgement, times);
+    for (const { experiment, judgement, standing, times } of (await getClaims()).items) experiments.get(experiment.id)?.take(judgement, standing, times);
     known = true;
     $('trouble').hidden = true;
   } catch (problem) {

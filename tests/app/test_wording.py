@@ -33,6 +33,14 @@ def test_every_sentence_of_the_source_has_a_korean_one_with_the_same_names() -> 
         assert is_korean(translation) or template.startswith("Value error"), template
 
 
+def test_one_thing_has_one_korean_word() -> None:
+    """노이즈, as the notes have it."""
+    files = [path for folder in ("app", "trainer", "locale", "static", "templates") for path in (ROOT / folder).rglob("*")]
+    told = [path for path in files if path.suffix in (".py", ".po", ".js", ".html", ".jinja") and "vendor" not in path.parts]
+    assert len(told) > 200
+    assert [path.name for path in told if "잡음" in path.read_text(encoding="utf-8")] == []
+
+
 def test_a_sentence_is_found_again_with_all_that_stands_in_it() -> None:
     for template, file, _ in found(ROOT):
         if file == "pydantic" or "{" not in template:

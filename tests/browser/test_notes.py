@@ -30,9 +30,9 @@ def drawn(page: Page, id: str) -> list[dict[str, Any]]:
 
 
 def judged(server: Server, id: str) -> dict[str, Any]:
-    """The newest judgement of an experiment that is done; it is run first where there is none."""
-    newest: list[dict[str, Any]] = server.client.get(f"/api/claims/{id}").json()["judgements"][:1]
-    return newest[0] if newest and newest[0]["status"] == "done" else until_judged(server, begin(server, id)["claim"], "done")
+    """The judgement that stands; the experiment is run first where there is none."""
+    standing: dict[str, Any] | None = server.client.get(f"/api/claims/{id}").json()["standing"]
+    return standing or until_judged(server, begin(server, id)["claim"], "done")
 
 
 def test_every_statement_is_there_as_it_was_noted_and_its_status_is_a_word(open_page: OpenPage, server: Server) -> None:
@@ -41,6 +41,7 @@ def test_every_statement_is_there_as_it_was_noted_and_its_status_is_a_word(open_
     noted = page.evaluate("() => [...document.querySelectorAll('.statement .noted')].map((s) => s.innerText)")
     statuses = page.evaluate("() => [...document.querySelectorAll('.statement .status b')].map((s) => s.innerText)")
     words = {"true": "맞음", "false": "틀림", "contested": "논쟁 중", "imprecise": "부정확"}
+    assert [card for card in page.locator(".statement .status").all() if card.is_visible()] == []
     assert noted == [" ".join(s["noted"]["ko"].split()) for s in told["statements"]]
     assert statuses == [words[s["status"]] for s in told["statements"]]
     assert page.locator(".experiment").count() == len(told["items"])
@@ -80,6 +81,7 @@ def test_what_happened_is_hidden_until_the_reader_has_predicted(open_page: OpenP
     expect(card.locator(".predict")).to_be_visible()
     expect(card.locator(".result")).to_be_hidden()
     assert drawn(page, "E8") == []
+    page.locator("#s39 .guess button").first.click()
     beside = page.locator("#s39 .goes-to").first
     assert "shown" not in beside.inner_text()
     reveal = card.get_by_role("button", name="Show what happened")
@@ -90,7 +92,126 @@ def test_what_happened_is_hidden_until_the_reader_has_predicted(open_page: OpenP
     assert card.get_by_role("button", name="Hide what happened").get_attribute("aria-expanded") == "true"
     page.locator("#figure-E8").scroll_into_view_if_needed()
     until(page, lambda: drawn(page, "E8") != [])
-    until(page, lambda: "▲ shown" in beside.inner_text())
+    until(page, lambda: "▲ shown (2 seeds)" in beside.inner_text())
+
+
+@pytest.mark.parametrize(
+    ("lang", "asked", "answer", "said", "back"),
+    [
+        ("en", "Before you look:", "Don’t know", "You said: Don’t know", "Take it back"),
+        ("ko", "돌려 보기 전에:", "틀리다", "내 답: 틀리다", "답 거두기"),
+    ],
+)
+def test_what_is_so_is_hidden_until_the_reader_has_said_whether_it_is_true(
+    open_page: OpenPage, server: Server, lang: str, asked: str, answer: str, said: str, back: str
+) -> None:
+    page = notes(open_page, server, lang)
+    card = page.locator("#s6")
+    group = card.get_by_role("group", name=asked)
+    expect(group.get_by_role("button")).to_have_count(3)
+    for hidden in (".status", ".correct", ".formula", ".from"):
+        expect(card.locator(hidden)).to_be_hidden()
+    group.get_by_role("button", name=answer).focus()
+    page.keyboard.press("Enter")
+    expect(group).to_be_hidden()
+    for shown in (".status", ".correct", ".formula", ".from"):
+        expect(card.locator(shown)).to_be_visible()
+    expect(card.locator(".status")).to_contain_text(said)
+    expect(card.locator(".status")).to_be_focused()
+    expect(page.locator("#s5 .status")).to_be_hidden()
+    assert page.inner_text("#said") == ""  # the focus says it
+    page.reload()
+    expect(card.locator(".status")).to_contain_text(said)
+    card.get_by_role("button", name=back).click()
+    expect(card.locator(".correct")).to_be_hidden()
+    expect(group.get_by_role("button").first).to_be_focused()
+    page.reload()
+    expect(group).to_be_visible()
+    expect(card.locator(".correct")).to_be_hidden()
+
+
+def test_a_question_has_one_button_that_shows_its_answer(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server)
+    for number in (8, 52):
+        card = page.locator(f"#s{number}")
+        expect(card.locator(".answer")).to_be_hidden()
+        expect(card.locator(".guess button")).to_have_count(1)
+        card.get_by_role("button", name="Show the answer").click()
+        expect(card.locator(".answer")).to_be_visible()
+        assert "You said" not in card.inner_text()
+        card.get_by_role("button", name="Hide the answer").click()
+        expect(card.locator(".answer")).to_be_hidden()
+
+
+def test_every_answer_is_shown_at_once_and_on_paper(open_page: OpenPage, server: Server) -> None:
+    page = notes(open_page, server)
+    page.locator("#s2 .guess button").first.click()
+    visible = "() => [...document.querySelectorAll('.statement .correct')].filter((p) => p.checkVisibility()).length"
+    assert page.evaluate(visible) == 1
+    button = page.get_by_role("button", name="Show every answer and outcome")
+    button.click()
+    assert page.evaluate(visible) == 77
+    expect(page.locator("#s1 .guess")).to_be_hidden()
+    expect(page.locator("#s1 .take-back")).to_be_hidden()
+    button.click()
+    assert page.evaluate(visible) == 1  # what was said is kept
+    page.emulate_media(media="print")
+    assert page.evaluate(visible) == 77
+    expect(page.locator("#s1 .guess")).to_be_hidden()
+
+
+def test_without_a_storage_an_answer_holds_as_long_as_the_page(open_page: OpenPage, server: Server) -> None:
+    page = open_page()
+    page.add_init_script("Object.defineProperty(window, 'localStorage', {get() { throw new Error('denied'); }})")
+    page.goto(f"{server.url}/notes")
+    page.locator("#s1 .guess button").first.click()
+    expect(page.locator("#s1 .correct")).to_be_visible()
+
+
+@pytest.mark.timeout(240)
+def test_a_verdict_is_shown_whatever_was_broken_off_after_it(open_page: OpenPage, server: Server) -> None:
+    standing = judged(server, "E8")
+    begin(server, "E8", quick=False)
+    assert server.client.post("/api/claims/E8/cancel").status_code == 200
+    page = notes(open_page, server)
+    expect(page.locator("#E8 .trouble")).to_contain_text("cancelled before all seeds")
+    page.locator("#E8 .reveal").click()
+    expect(page.locator("#E8 .outcome b")).to_have_text("shown")
+    expect(page.locator("#E8 .outcome")).to_contain_text(f"Seeds {standing['seeds'][0]} to {standing['seeds'][-1]}")
+    expect(page.locator("#E8 .outcome")).not_to_contain_text("So far only")
+    expect(page.locator("#E8 .trouble")).to_be_visible()
+
+
+@pytest.mark.timeout(240)
+def test_a_quick_look_is_shown_while_it_is_new_and_hides_no_verdict_of_ten_seeds(open_page: OpenPage, server: Server) -> None:
+    begin(server, "E16", quick=False)
+    until_judged(server, "E16", "done")
+    page = notes(open_page, server)
+    card, beside = page.locator("#E16"), page.locator("#s76 .goes-to")
+    page.locator("#s76 .guess button").first.click()
+    card.get_by_role("button", name="Show what happened").click()
+    expect(card.locator(".outcome")).to_contain_text("10 of 10 seeds pass")
+    card.get_by_role("button", name="Run 2 seeds").click()
+    expect(card.locator(".outcome")).to_contain_text("2 of 2 seeds pass", timeout=60_000)
+    expect(card.locator(".outcome")).to_contain_text("A quick look")
+    expect(beside).to_have_text("E16 Ridge ▲ shown")
+    page.reload()
+    card.get_by_role("button", name="Show what happened").click()
+    expect(card.locator(".outcome")).to_contain_text("10 of 10 seeds pass")
+
+
+@pytest.mark.timeout(240)
+def test_a_curve_of_other_units_is_drawn_on_the_right_axis(open_page: OpenPage, server: Server) -> None:
+    founds = judged(server, "E16")["founds"]
+    assert [curve["right"] for curve in founds[0]["curves"]] == [False, False, True]
+    page = notes(open_page, server)
+    page.locator("#E16 .reveal").click()
+    page.locator("#figure-E16").scroll_into_view_if_needed()
+    until(page, lambda: drawn(page, "E16") != [])
+    axes = page.evaluate("() => document.getElementById('figure-E16').data.map((t) => [t.name, t.yaxis])")
+    assert {tuple(one) for one in axes} == {("bias²", "y"), ("variance", "y"), ("‖w‖", "y2")}
+    expect(page.locator("#figure-E16 .y2title")).to_have_text("‖w‖")
+    expect(page.locator("#E16 .figure-key").last).to_have_text("‖w‖ (right)")
 
 
 def test_a_cancelled_experiment_says_so_in_words(open_page: OpenPage, server: Server) -> None:
@@ -132,7 +253,11 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_page(
 ) -> None:
     judged(server, "E8")
     page = notes(open_page, server, lang, color_scheme=scheme, bypass_csp=True, width=width, height=844)
-    page.locator("#E8 .reveal").click()
+    page.locator("#s1 .guess button").first.click()
+    if scheme == "dark":
+        page.locator("#reveal-all").click()
+    else:
+        page.locator("#E8 .reveal").click()
     page.locator("#figure-E8").scroll_into_view_if_needed()  # what nobody sees isn't drawn, and on a phone the words come first
     until(page, lambda: drawn(page, "E8") != [])
     for summary in page.locator("#E8 summary").all():

@@ -61,7 +61,9 @@ def test_every_bound_has_its_number_and_the_figure_can_be_drawn(id: str) -> None
     assert seen.curves
     for curve in seen.curves:
         assert len(curve.x) == len(curve.y) > 0
-        for log, points in zip(claim.log_axes, (curve.x, curve.y), strict=True):
+        assert claim.right_axis or not curve.right, curve.name
+        logs = (claim.log_axes[0], claim.right_axis.log if curve.right and claim.right_axis else claim.log_axes[1])
+        for log, points in zip(logs, (curve.x, curve.y), strict=True):
             assert all(math.isfinite(v) and (v > 0 or not log) for v in points), curve.name
 
 
@@ -90,6 +92,13 @@ def test_without_high_degrees_bias_and_variance_do_not_part(monkeypatch: pytest.
     whole = e01_bias_and_variance.design
     monkeypatch.setattr(e01_bias_and_variance, "design", lambda degree: whole(min(degree, 3)))
     assert not passes("E1")
+
+
+def test_a_ratio_is_that_of_the_numbers_beside_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(e01_bias_and_variance, "decomposed", lambda fitted: (-1e-6, 2.0))  # a bias² that can't be told from none
+    values = CLAIMS["E1"].measure(SEEDS[0], {}).values
+    assert values["bias2_ratio"] == values["bias²(1)"] / values["bias²(9)"] == 1
+    assert values["bias²(9)"] == 0.01
 
 
 def test_a_ridge_has_no_peak_where_features_are_as_many_as_examples(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,6 +208,12 @@ def test_a_gaussian_matrix_that_is_orthogonal_misses_nothing(monkeypatch: pytest
     monkeypatch.setattr(init, "apply", lambda weight, fan, params, generator: orthogonal.apply(weight, fan, orthogonal.Params(), generator))
     seen = CLAIMS["E13"].measure(SEEDS[0], {})
     assert not any(held("E13", bound, seen) for bound in ("gaussian_misses", "gaussian_large"))
+
+
+def test_a_tall_orthogonal_draw_has_orthonormal_columns_and_no_such_rows() -> None:
+    values = found("E13", SEEDS[0]).values
+    assert values["max |QᵀQ − I|, 128 × 64"] < 1e-6
+    assert values["max |QQᵀ − I|, 128 × 64"] > 0.1
 
 
 def test_an_orthogonal_init_that_is_too_small_does_not_learn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 
 from tests.trainer.claiming import rehearsed
 from trainer import checkpoint, registry
-from trainer.claims import Claim, Found, discover
+from trainer.claims import Claim, Found, Ran, discover
 from trainer.claims.e04_covariate_shift import drift
 from trainer.parts.inits import kaiming_normal
 from trainer.spec import RunSpec
@@ -73,9 +73,51 @@ def test_a_proximal_step_that_is_skipped_gives_no_zeros(tmp_path: Path, monkeypa
     assert {"zeros_proximal", "spearman"} <= broken_bounds("E14", tmp_path)
 
 
-def test_the_drift_is_that_of_the_run_and_leaves_it_alone() -> None:
-
-    spec = RunSpec.model_validate(CLAIMS["E4"].specs(SEED)["batch norm, then noise"])
+def test_the_drift_is_that_of_the_run_and_leaves_it_alone(tmp_path: Path) -> None:
+    spec = CLAIMS["E4"].specs(SEED)["batch norm, then noise"]
     torch.manual_seed(5)
-    assert drift(spec) == drift(spec)
-    assert len(drift(spec)) == 60
+    first, again = drift(RunSpec.model_validate(spec)), drift(RunSpec.model_validate(spec))
+    assert first == again
+    assert len(first.drift) == 60
+
+
+@pytest.mark.parametrize("seed", [7001, 7002, 7003])
+def test_the_accuracy_of_four_is_measured_in_train_mode_and_has_its_outcome_on_other_seeds(seed: int, tmp_path: Path) -> None:
+    claim = CLAIMS["E4"]
+    seen = rehearsed(claim, seed, tmp_path)
+    assert claim.passes(seen), seen.values
+    noisy, plain = "batch norm, then noise", "none"
+    accuracy = {(mode, arm): seen.values[f"accuracy in {mode} mode, {arm}"] for mode in ("train", "eval") for arm in (noisy, plain)}
+    assert seen.values["accuracy_gap"] == accuracy["train", noisy] - accuracy["train", plain]
+    assert accuracy["train", plain] == pytest.approx(accuracy["eval", plain], abs=1e-6)  # it is the run of the queue, to its last step
+    assert accuracy["train", noisy] != accuracy["eval", noisy]
+
+
+@pytest.mark.parametrize(("key", "of"), [("visit_spread", "train"), ("held_out_visits", "val")])
+@pytest.mark.parametrize("arm", ["stopped", "to the end"])
+def test_visits_are_checked_in_both_runs_of_three(arm: str, key: str, of: str) -> None:
+    visits = {"train": {"most": 9, "least": 9}, "val": {"total": 0}, "test": {"total": 0}}
+    wrong = visits | {of: {"most": 10, "least": 9} if of == "train" else {"total": 1}}
+    runs = {name: stopping(wrong if name == arm else visits, 0.5) for name in ("stopped", "to the end")}
+    assert CLAIMS["E3"].measure(SEED, runs).values[key] == 1
+
+
+def test_no_wrong_label_learnt_at_the_stop_is_a_zero() -> None:
+    visits = {"train": {"most": 9, "least": 9}, "val": {"total": 0}, "test": {"total": 0}}
+    runs = {name: stopping(visits, 0.0) for name in ("stopped", "to the end")}
+    assert CLAIMS["E3"].measure(SEED, runs).values["fitted_at_stop"] == 0
+
+
+def stopping(visits: dict[str, Any], learnt: float) -> Ran:
+    series = {"labels/wrong_learnt": ([16.0, 32.0], [learnt, 1.0]), "val/accuracy": ([16.0, 32.0], [0.9, 0.8])}
+    events = [{"kind": "early_stop", "step": 32.0, "data": {"best_step": 16}}]
+    return Ran("one", "finished", {"test/accuracy": 0.9}, series, events, None, {"visits": visits})
+
+
+@pytest.mark.parametrize(("largest", "holds"), [(0.3, True), (0.1, False)])
+def test_three_times_the_rate_is_enough(largest: float, holds: bool) -> None:
+    reached = {"batch": largest, "none": 0.1}
+    arms = {arm: arm.split(", ") for arm in CLAIMS["E5"].specs(SEED)}
+    runs = {arm: Ran(arm, "finished", {"test/accuracy": float(float(rate) <= reached[norm])}, {}, []) for arm, (norm, rate) in arms.items()}
+    claim = CLAIMS["E5"]
+    assert claim.passes(claim.measure(SEED, runs)) is holds

@@ -97,6 +97,15 @@ def test_statements_and_experiments_name_each_other() -> None:
     assert shown_by <= bears_on
 
 
+def test_what_is_measured_refutes_that_the_variance_is_kept_and_that_both_sides_are_orthonormal() -> None:
+    assert {id: CLAIMS[id].statements[number] for id, number in (("E9", 46), ("E13", 54))} == {"E9": "refutes", "E13": "refutes"}
+
+
+def test_the_criterion_of_nine_names_each_of_its_bounds() -> None:
+    for words, sigmoid in (("en", "sigmoid"), ("ko", "시그모이드")):
+        assert sigmoid in CLAIMS["E9"].criterion[words]
+
+
 @pytest.mark.parametrize("words", [PREDICT, STORY], ids=["predict", "story"])
 def test_every_experiment_asks_before_it_and_is_explained_after_it(words: dict[str, dict[str, str]]) -> None:
     assert list(words) == [f"E{n}" for n in range(1, 21)] == list(CLAIMS)

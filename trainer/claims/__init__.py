@@ -46,11 +46,20 @@ class Bound:
 
 @dataclass(frozen=True)
 class Curve:
-    """What the figure draws: one line of one arm."""
+    """What the figure draws: one line of one arm; `right` where it belongs to the claim's second axis."""
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    right: bool = False
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A second axis of a figure, on its right."""
+
+    label: Words
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,8 @@ class Claim:
     #: Axes of the figure.
     axes: ClassVar[tuple[Words, Words]]
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
+    #: Of the curves that are in other units than the rest.
+    right_axis: ClassVar[Axis | None] = None
     #: Series of runs that `measure` reads.
     reads: ClassVar[tuple[str, ...]] = ()
 
@@ -157,6 +168,7 @@ class Claim:
             "source": self.source,
             "axes": list(self.axes),
             "log_axes": list(self.log_axes),
+            "right_axis": None if self.right_axis is None else {"label": self.right_axis.label, "log": self.right_axis.log},
             "arms": list(self.specs(0)),
         }
 

@@ -23,23 +23,23 @@ class BiasAndVariance(Claim):
     statements: ClassVar[dict[int, Verdict]] = {1: "supports", 2: "supports", 3: "supports", 4: "supports", 5: "refutes", 7: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://doi.org/10.1162/neco.1992.4.1.1"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "degree", "ko": "차수"}, {"en": "error", "ko": "오차"})
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "degree", "ko": "차수"}, {"en": "bias², variance", "ko": "편향², 분산"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, True)
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
         y = observed(seed)
         found = {degree: decomposed(y @ _hat(design(degree))) for degree in DEGREES}
         bias2, variance = ({degree: held[i] for degree, held in found.items()} for i in (0, 1))
+        shown = {degree: resolved(bias2[degree], variance[degree]) for degree in DEGREES}
         values = {
-            "bias2_ratio": bias2[1] / resolved(bias2[9], variance[9]),
+            "bias2_ratio": shown[1] / shown[9],
             "variance_ratio": variance[9] / variance[1],
-            "bias²(1)": bias2[1],
-            "bias²(9)": bias2[9],
+            "bias²(1)": shown[1],
+            "bias²(9)": shown[9],
             "var(1)": variance[1],
             "var(9)": variance[9],
         }
-        biases = [resolved(bias2[degree], variance[degree]) for degree in DEGREES]
-        return Found(values, [Curve("bias²", DEGREES, biases), Curve("variance", DEGREES, list(variance.values()))])
+        return Found(values, [Curve("bias²", DEGREES, list(shown.values())), Curve("variance", DEGREES, list(variance.values()))])
 
 
 def _hat(a: np.ndarray) -> np.ndarray:

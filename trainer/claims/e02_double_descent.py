@@ -24,7 +24,7 @@ class DoubleDescent(Claim):
     statements: ClassVar[dict[int, Verdict]] = {6: "refutes", 7: "refutes"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://doi.org/10.1073/pnas.1903070116"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "features N", "ko": "특징 수 N"}, {"en": "test risk", "ko": "시험 위험"})
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "features N", "ko": "특징 수 N"}, {"en": "test risk, variance", "ko": "시험 위험, 분산"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, True)
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:

@@ -51,7 +51,10 @@ class EarlyStopping(Claim):
     statements: ClassVar[dict[int, Verdict]] = {1: "supports", 8: "refutes", 60: "supports", 61: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://www.deeplearningbook.org/contents/regularization.html"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "epoch", "ko": "에폭"}, {"en": "test accuracy", "ko": "시험 정확도"})
+    axes: ClassVar[tuple[Words, Words]] = (
+        {"en": "epoch", "ko": "에폭"},
+        {"en": "validation accuracy, share of wrong labels", "ko": "검증 정확도, 틀린 레이블의 비율"},
+    )
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
     reads: ClassVar[tuple[str, ...]] = ("labels/wrong_learnt", "val/accuracy")
 
@@ -74,16 +77,16 @@ class EarlyStopping(Claim):
         stopped, whole = runs["stopped"], runs["to the end"]
         best = next((float(e["data"]["best_step"]) for e in stopped.events if e["kind"] == "early_stop"), float("nan"))
         learnt = dict(zip(*whole.series["labels/wrong_learnt"], strict=True))
-        visits = whole.matrices["visits"]
-        held_out = sum(visits[split]["total"] for split in ("val", "test"))
+        visits = [run.matrices["visits"] for run in (stopped, whole)]
         values = {
             "drop": stopped.last("test/accuracy") - whole.last("test/accuracy"),
-            "fitted_at_stop": learnt.get(best) or float("nan"),
+            "fitted_at_stop": learnt.get(best, float("nan")),
             "fitted_at_end": whole.last("labels/wrong_learnt"),
-            "visit_spread": visits["train"]["most"] - visits["train"]["least"],
-            "held_out_visits": held_out,
+            "visit_spread": max(of["train"]["most"] - of["train"]["least"] for of in visits),
+            "held_out_visits": max(of["val"]["total"] + of["test"]["total"] for of in visits),
             "stopped_epoch": best / 16,
-            "visits_of_each": visits["train"]["most"],
+            "visits_of_each, stopped": visits[0]["train"]["most"],
+            "visits_of_each, to the end": visits[1]["train"]["most"],
         }
         lines = (("validation accuracy", "val/accuracy"), ("wrong labels learnt", "labels/wrong_learnt"))
         curves = [Curve(name, [step / 16 for step in whole.series[key][0]], whole.values(key)) for name, key in lines]

@@ -13,7 +13,7 @@ class Symmetry(Claim):
     label: ClassVar[Words] = {"en": "Symmetry", "ko": "대칭"}
     criterion: ClassVar[Words] = {
         "en": "max |W₁ − W₁[0]| ≤ 1e-6 max |W₁|, and the output weights keep rank 1.",
-        "ko": "최대 |W₁ − W₁[0]| ≤ 1e-6 · 최대 |W₁|이고 출력 가중치의 계수가 1로 남는다.",
+        "ko": "최대 |W₁ − W₁[0]| ≤ 1e-6 · 최대 |W₁|이고 출력 가중치의 랭크(rank)가 1로 남는다.",
     }
     bounds: ClassVar[tuple[Bound, ...]] = (
         Bound(
@@ -23,7 +23,7 @@ class Symmetry(Claim):
             below=1e-06,
             strict=False,
         ),
-        Bound("rank", {"en": "rank of the output weights", "ko": "출력 가중치의 계수"}, above=1, below=1, strict=False),
+        Bound("rank", {"en": "rank of the output weights", "ko": "출력 가중치의 랭크"}, above=1, below=1, strict=False),
     )
     statements: ClassVar[dict[int, Verdict]] = {39: "refutes", 40: "refutes", 42: "refutes"}
     exact: ClassVar[bool] = False

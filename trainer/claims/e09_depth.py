@@ -24,8 +24,8 @@ class Depth(Claim):
     id: ClassVar[str] = "E9"
     label: ClassVar[Words] = {"en": "Activations and gradients through depth", "ko": "깊이에 따른 활성값과 기울기"}
     criterion: ClassVar[Words] = {
-        "en": "Xavier with tanh keeps std(layer 10) in [0.15, 0.35]; under N(0, 1) more than 80 % of units are beyond |0.97|; the gradient's ratio from layer 1 to layer 10 is below 1e-2 (vanishes) for σ = 0.01 and above 1e2 (explodes) for N(0, 1).",
-        "ko": "tanh와 제이비어 초기화에서 10번째 층의 표준편차가 [0.15, 0.35]. N(0, 1)에서 80 % 넘는 유닛이 |0.97| 밖. 1층과 10층의 기울기 비가 σ = 0.01이면 1e-2 미만(소실), N(0, 1)이면 1e2 초과(폭주).",
+        "en": "Xavier with tanh keeps std(layer 10) in [0.15, 0.35]; under N(0, 1) more than 80 % of units are beyond |0.97|; the gradient's ratio from layer 1 to layer 10 is below 1e-2 (vanishes) for σ = 0.01 and above 1e2 (explodes) for N(0, 1); with sigmoid and Xavier it is below 1e-2.",
+        "ko": "tanh와 제이비어 초기화에서 10번째 층의 표준편차가 [0.15, 0.35]. N(0, 1)에서 80 % 넘는 유닛이 |0.97| 밖. 1층과 10층의 기울기 비가 σ = 0.01이면 1e-2 미만(소실), N(0, 1)이면 1e2 초과(폭주). 시그모이드와 제이비어에서는 1e-2 미만.",
     }
     bounds: ClassVar[tuple[Bound, ...]] = (
         Bound("xavier_std", {"en": "std of layer 10, Xavier", "ko": "10층의 표준편차, 제이비어"}, above=0.15, below=0.35, strict=False),
@@ -46,7 +46,7 @@ class Depth(Claim):
             strict=True,
         ),
     )
-    statements: ClassVar[dict[int, Verdict]] = {37: "supports", 44: "refutes", 46: "supports", 48: "refutes"}
+    statements: ClassVar[dict[int, Verdict]] = {37: "supports", 44: "refutes", 46: "refutes", 48: "refutes"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://proceedings.mlr.press/v9/glorot10a.html"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "layer", "ko": "층"}, {"en": "std of the gradient", "ko": "기울기의 표준편차"})

@@ -12,15 +12,15 @@ WIDTH, BATCH, DEPTH, XAVIER_DEPTH = 512, 256, 50, 22
 
 class HeAndRelu(Claim):
     id: ClassVar[str] = "E10"
-    label: ClassVar[Words] = {"en": "He and ReLU", "ko": "허 초기화와 ReLU"}
+    label: ClassVar[Words] = {"en": "He and ReLU", "ko": "카이밍(허)과 ReLU"}
     criterion: ClassVar[Words] = {
         "en": "Depth 50, width 256 or more, He: E[a²] at the last layer within [0.1, 10] of the first. Xavier, depth 22: within 10 × of 2⁻²¹. Dead fraction of the same draw, zero biases: He − Xavier = 0.",
-        "ko": "깊이 50, 너비 256 이상, 허: 마지막 층의 E[a²]가 첫 층의 [0.1, 10]배. 제이비어, 깊이 22: 2⁻²¹의 10배 안. 같은 뽑기, 편향 값 0에서 죽은 비율: 허 − 제이비어 = 0.",
+        "ko": "깊이 50, 너비 256 이상, 카이밍(허): 마지막 층의 E[a²]가 첫 층의 [0.1, 10]배. 제이비어, 깊이 22: 2⁻²¹의 10배 안. 같은 뽑기, 편향 값 0에서 죽은 비율: 카이밍(허) − 제이비어 = 0.",
     }
     bounds: ClassVar[tuple[Bound, ...]] = (
         Bound(
             "he_ratio",
-            {"en": "E[a²] last / first, He, depth 50", "ko": "E[a²] 마지막/처음, 허, 깊이 50"},
+            {"en": "E[a²] last / first, He, depth 50", "ko": "E[a²] 마지막/처음, 카이밍(허), 깊이 50"},
             above=0.1,
             below=10,
             strict=False,
@@ -32,7 +32,13 @@ class HeAndRelu(Claim):
             below=10,
             strict=False,
         ),
-        Bound("dead_difference", {"en": "dead fraction, He − Xavier", "ko": "죽은 비율, 허 − 제이비어"}, above=0, below=0, strict=False),
+        Bound(
+            "dead_difference",
+            {"en": "dead fraction, He − Xavier", "ko": "죽은 비율, 카이밍(허) − 제이비어"},
+            above=0,
+            below=0,
+            strict=False,
+        ),
     )
     statements: ClassVar[dict[int, Verdict]] = {51: "refutes"}
     exact: ClassVar[bool] = False

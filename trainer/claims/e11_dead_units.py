@@ -23,7 +23,7 @@ class DeadUnits(Claim):
     statements: ClassVar[dict[int, Verdict]] = {52: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://arxiv.org/abs/1903.06733"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "step", "ko": "스텝"}, {"en": "dead units", "ko": "죽은 뉴런"})
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "step", "ko": "스텝"}, {"en": "share of dead units", "ko": "죽은 뉴런의 비율"})
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
     reads: ClassVar[tuple[str, ...]] = ("layer/hidden1/activation/dead", "layer/hidden2/activation/dead")
 

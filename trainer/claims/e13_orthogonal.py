@@ -72,11 +72,21 @@ class Orthogonal(Claim):
             "accuracy, orthogonal": accuracy["orthogonal"],
             "accuracy, Xavier": accuracy["xavier_normal"],
         }
+        values |= _off_identity(seed)
         values |= {f"log10 ratio, tanh, {arm}, median": median(line[-1] for line in lines) for arm, lines in bent.items()}
         pairs = zip(bent["Gaussian, gain 1"], bent["orthogonal"], strict=True)
         values["share of draws with tanh in which Gaussian keeps more"] = sum(one[-1] > other[-1] for one, other in pairs) / DRAWS
         curves = [Curve(arm, range(STEPS + 1), lines[0]) for arm, lines in linear.items()]
         return Found(values, curves + [Curve(f"tanh, {arm}", range(STEPS + 1), lines[0]) for arm, lines in bent.items()])
+
+
+def _off_identity(seed: int) -> dict[str, float]:
+    """Of a draw with more rows than columns: the largest entry of QᵀQ − I and of QQᵀ − I."""
+    q = weight((2 * UNITS, UNITS), "orthogonal", generator(seed, "tall"), dtype=torch.float64)
+    return {
+        f"max |QᵀQ − I|, {2 * UNITS} × {UNITS}": float((q.T @ q - torch.eye(UNITS)).abs().max()),
+        f"max |QQᵀ − I|, {2 * UNITS} × {UNITS}": float((q @ q.T - torch.eye(2 * UNITS)).abs().max()),
+    }
 
 
 def _back(seed: int, draw: int, init: str, gain: float, tanh: bool = False) -> list[float]:

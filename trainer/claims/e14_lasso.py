@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 
 from trainer import registry
 from trainer.build import derived
-from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims import Axis, Bound, Claim, Curve, Found, Ran, Verdict, Words
 
 DATA = {"n": 300, "features": 200, "informative": 10}
 PATH = (0.01, 0.03, 0.1, 0.3, 1.0)
@@ -38,6 +38,7 @@ class Lasso(Claim):
     source: ClassVar[str] = "https://doi.org/10.1111/j.2517-6161.1996.tb02080.x"
     axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "non-zero weights", "ko": "0이 아닌 가중치"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, False)
+    right_axis: ClassVar[Axis | None] = Axis({"en": "test error", "ko": "시험 오차"}, log=True)
 
     def specs(self, seed: int) -> dict[str, dict[str, Any]]:
         """½·MSE + λ·Σ|w| is half of MSE + 2λ·Σ|w|: twice the penalty, at half the learning rate of the former."""
@@ -80,4 +81,4 @@ class Lasso(Claim):
             "inside": float(0 < int(np.argmin(error)) < len(PATH) - 1),
             "best λ on test": PATH[int(np.argmin(error))],
         }
-        return Found(values, [Curve("weights that are not zero", list(PATH), left), Curve("test error", list(PATH), error)])
+        return Found(values, [Curve("weights that are not zero", list(PATH), left), Curve("test error", list(PATH), error, right=True)])

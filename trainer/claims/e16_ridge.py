@@ -4,7 +4,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.stats import spearmanr
 
-from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
+from trainer.claims import Axis, Bound, Claim, Curve, Found, Ran, Verdict, Words
 from trainer.claims.polynomials import decomposed, design, observed, resolved
 
 DEGREE = 9
@@ -32,8 +32,9 @@ class Ridge(Claim):
     statements: ClassVar[dict[int, Verdict]] = {63: "supports", 76: "supports", 77: "supports"}
     exact: ClassVar[bool] = False
     source: ClassVar[str] = "https://doi.org/10.1080/00401706.1970.10488634"
-    axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "error", "ko": "오차"})
+    axes: ClassVar[tuple[Words, Words]] = ({"en": "λ", "ko": "λ"}, {"en": "bias², variance", "ko": "편향², 분산"})
     log_axes: ClassVar[tuple[bool, bool]] = (True, True)
+    right_axis: ClassVar[Axis | None] = Axis({"en": "‖w‖", "ko": "‖w‖"}, log=True)
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
         a, y = design(DEGREE), observed(seed)
@@ -48,8 +49,9 @@ class Ridge(Claim):
             "bias_rises": found[-1][0] / biases[0],
             "best λ": float(PATH[int(np.argmin(errors))]),
         }
-        lines = {"bias²": biases, "variance": variances, "‖w‖": norms}
-        return Found(values, [Curve(name, PATH.tolist(), line) for name, line in lines.items()])
+        lines = {"bias²": biases, "variance": variances}
+        curves = [Curve(name, PATH.tolist(), line) for name, line in lines.items()]
+        return Found(values, [*curves, Curve("‖w‖", PATH.tolist(), norms, right=True)])
 
 
 def shrunk(a: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:

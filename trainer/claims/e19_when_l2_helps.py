@@ -11,7 +11,7 @@ class WhenL2Helps(Claim):
     label: ClassVar[Words] = {"en": "When L2 helps", "ko": "L2가 도움이 될 때"}
     criterion: ClassVar[Words] = {
         "en": "With λ chosen on validation, the gain of L2 on test is larger at n = 100 than at n = 1000 for the wide network with label noise.",
-        "ko": "검증으로 λ를 고르면, 넓은 망과 레이블 잡음에서 L2의 시험 이득이 n = 1000보다 n = 100에서 크다.",
+        "ko": "검증으로 λ를 고르면, 넓은 망과 레이블 노이즈에서 L2의 시험 이득이 n = 1000보다 n = 100에서 크다.",
     }
     bounds: ClassVar[tuple[Bound, ...]] = (
         Bound(

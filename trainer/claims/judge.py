@@ -26,7 +26,7 @@ def measure(question: dict[str, Any]) -> dict[str, Any]:
     """Of one seed: `values`, `curves` and whether it passes."""
     claim = claims.discover()[question["claim"]]
     found = claim.measure(question["seed"], {arm: _ran(told) for arm, told in question["runs"].items()})
-    curves = [{"name": c.name, "x": [float(v) for v in c.x], "y": [float(v) for v in c.y]} for c in found.curves]
+    curves = [{"name": c.name, "x": [float(v) for v in c.x], "y": [float(v) for v in c.y], "right": c.right} for c in found.curves]
     return {"values": {name: float(v) for name, v in found.values.items()}, "curves": curves, "passes": claim.passes(found)}
 
 

@@ -93,8 +93,8 @@ STORY: dict[str, Words] = {
         "ko": "차수마다 노이즈를 200번 새로 뽑아 맞춥니다. 편향²은 맞춘 곡선들의 평균이 참 곡선에서 벗어난 정도, 분산은 곡선 하나하나가 그 평균에서 흩어진 정도입니다. 세로축은 로그이니 두 곡선이 만나는 곳을 보세요.",
     },
     "E2": {
-        "en": "The test risk is drawn over the number of features, both axes logarithmic. Look for the peak where features and examples are equal in number, and for the second fall beyond it; that fall doesn't have to end below the first, so bigger isn't better by rule.",
-        "ko": "특징의 수에 따른 시험 위험을 두 축 모두 로그로 그립니다. 특징과 예의 수가 같은 곳의 봉우리와 그 뒤의 두 번째 하강을 보세요. 두 번째가 첫 번째보다 낮아진다는 보장은 없으므로 클수록 좋다는 뜻은 아닙니다.",
+        "en": "The test risk and the variance are drawn over the number of features, both axes logarithmic. Look for the peak where features and examples are equal in number, and for the second fall beyond it; that fall doesn't have to end below the first, so bigger isn't better by rule.",
+        "ko": "특징의 수에 따른 시험 위험과 분산을 두 축 모두 로그로 그립니다. 특징과 예의 수가 같은 곳의 봉우리와 그 뒤의 두 번째 하강을 보세요. 두 번째가 첫 번째보다 낮아진다는 보장은 없으므로 클수록 좋다는 뜻은 아닙니다.",
     },
     "E3": {
         "en": "One curve is the validation accuracy, the other the share of wrong labels that the network has learned. Early stopping ends before the second one climbs. The counts beside it tell how often each example was visited: training examples equally often, validation examples never.",
@@ -102,7 +102,7 @@ STORY: dict[str, Words] = {
     },
     "E4": {
         "en": "The curves are the drift: how far the mean of what each layer reads moves, in units of its deviation. Compare the drift of the three networks with the accuracies beside it: if more drift came with equal learning, then drift is not what holds learning back. The loss gap with and without batch normalisation shows its effect on overfitting.",
-        "ko": "곡선은 흐름, 곧 각 층이 받는 입력의 평균이 표준편차에 견주어 얼마나 움직였는지입니다. 세 망의 흐름을 옆의 정확도와 견주어 보세요. 흐름이 더 큰데도 똑같이 배웠다면 학습을 막는 것은 흐름이 아닙니다. 배치 정규화가 있을 때와 없을 때의 손실 차이는 과대적합에 미치는 효과를 보여 줍니다.",
+        "ko": "곡선은 분포 이동, 곧 각 층이 받는 입력의 평균이 표준편차에 견주어 얼마나 움직였는지입니다. 세 망의 분포 이동을 옆의 정확도와 견주어 보세요. 분포 이동이 더 큰데도 똑같이 배웠다면 학습을 막는 것은 분포 이동이 아닙니다. 배치 정규화가 있을 때와 없을 때의 손실 차이는 과대적합에 미치는 효과를 보여 줍니다.",
     },
     "E5": {
         "en": "Each point is one run: its learning rate on a logarithmic axis, and the test accuracy that it reached. Find for each curve the rightmost point at 0.85 or above; the ratio of those two rates is what the criterion is about.",
@@ -118,7 +118,7 @@ STORY: dict[str, Words] = {
     },
     "E8": {
         "en": "Training accuracy over the steps for equal weights, random weights, a single unit, and equal weights with random biases. The network of equal weights stays flat because its units remain copies of each other: the difference between rows beside the figure is that of rounding, and the output weights have rank 1.",
-        "ko": "같은 가중치, 무작위 가중치, 유닛 하나, 가중치는 같고 편향 값만 무작위인 망의 훈련 정확도입니다. 가중치가 같은 망이 제자리인 것은 유닛들이 서로의 복사본으로 남기 때문입니다. 옆에 적힌 행 사이의 차이는 반올림 정도이고 출력 가중치의 계수는 1입니다.",
+        "ko": "같은 가중치, 무작위 가중치, 유닛 하나, 가중치는 같고 편향 값만 무작위인 망의 훈련 정확도입니다. 가중치가 같은 망이 제자리인 것은 유닛들이 서로의 복사본으로 남기 때문입니다. 옆에 적힌 행 사이의 차이는 반올림 정도이고 출력 가중치의 랭크는 1입니다.",
     },
     "E9": {
         "en": "The size of the gradient in each of ten layers, on a logarithmic axis. A flat line keeps its scale; one that falls towards layer 1 vanishes, one that rises towards it explodes. Compare with the share of saturated units: saturation alone doesn't tell which of the two happens.",
@@ -141,16 +141,16 @@ STORY: dict[str, Words] = {
         "ko": "시간을 거슬러 가는 동안 기울기 크기의 로그입니다. 0에 머문 선은 크기를 지키며, 선형 직교 망이 그렇습니다. 정규분포에서 뽑은 선들은 벗어납니다. 사이에 tanh가 들어가면 직교와 정규분포를 가릴 수 없고, 수치도 그렇게 나옵니다.",
     },
     "E14": {
-        "en": "Along λ, the number of weights that are not zero, and the test error. See how few weights are left at the right, and whether the test error is smallest inside the range, between overfitting and underfitting, or at an end. The counts beside it compare exact zeros of the three methods at λ = 0.1.",
-        "ko": "λ에 따라 0이 아닌 가중치의 수와 시험 오차를 그립니다. 오른쪽으로 갈수록 가중치가 얼마나 적게 남는지, 시험 오차가 과대적합과 과소적합 사이인 범위 안에서 가장 작은지 끝에서 가장 작은지 보세요. 옆의 수는 λ = 0.1에서 세 방법의 정확한 0을 견줍니다.",
+        "en": "Along λ, the number of weights that are not zero, and, on the right axis, which is logarithmic, the test error. See how few weights are left at the right, and whether the test error is smallest inside the range, between overfitting and underfitting, or at an end. The counts beside it compare exact zeros of the three methods at λ = 0.1.",
+        "ko": "λ에 따라 0이 아닌 가중치의 수와, 오른쪽 로그 축에 시험 오차를 그립니다. 오른쪽으로 갈수록 가중치가 얼마나 적게 남는지, 시험 오차가 과대적합과 과소적합 사이인 범위 안에서 가장 작은지 끝에서 가장 작은지 보세요. 옆의 수는 λ = 0.1에서 세 방법의 정확한 0을 견줍니다.",
     },
     "E15": {
         "en": "Steps with L1 and with L2 are timed in turn, block by block, and the ratio of their times is drawn. What counts is the interval of the ratio: if it lies within 10 % of 1 on either side, the two cost the same in practice.",
         "ko": "L1 스텝과 L2 스텝의 시간을 블록마다 번갈아 재고 그 비를 그립니다. 중요한 것은 비의 구간입니다. 1의 양쪽 10 % 안에 들어 있으면 실제로 비용이 같습니다.",
     },
     "E16": {
-        "en": "The polynomial of degree 9 again, now with an L2 penalty: variance and bias² along λ, both axes logarithmic. See whether variance falls all the way and where bias² begins to rise; where their sum is smallest, λ is best.",
-        "ko": "차수 9의 다항식에 이번에는 L2 규제를 더합니다. λ에 따른 분산과 편향²을 두 축 모두 로그로 그립니다. 분산이 내내 줄어드는지, 편향²이 어디서부터 커지는지 보세요. 둘의 합이 가장 작은 곳이 가장 좋은 λ입니다.",
+        "en": "The polynomial of degree 9 again, now with an L2 penalty: variance and bias² along λ and, on the right axis, the norm of the weights, all axes logarithmic. See whether variance falls all the way and where bias² begins to rise; where their sum is smallest, λ is best.",
+        "ko": "차수 9의 다항식에 이번에는 L2 규제를 더합니다. λ에 따른 분산과 편향²을, 오른쪽 축에는 가중치의 노름을 그립니다. 축은 모두 로그입니다. 분산이 내내 줄어드는지, 편향²이 어디서부터 커지는지 보세요. 둘의 합이 가장 작은 곳이 가장 좋은 λ입니다.",
     },
     "E17": {
         "en": "Training accuracy over the epochs, once with the true labels and once with random ones. Where both curves reach 1, only the test accuracy tells learning from memorising; random labels also take more epochs.",

@@ -6,7 +6,7 @@ PRESET = Preset(
     label={"en": "A boundary by heart, smoothed by L2", "ko": "외우는 경계, L2로 펴기"},
     sentence={
         "en": "A large network learns a hundred noisy points by heart: its boundary wraps around single points. Raise L2 to 0.01 and watch it smooth.",
-        "ko": "큰 망이 잡음 섞인 점 백 개를 외웁니다. 경계가 점 하나하나를 감쌉니다. L2를 0.01로 올려 경계가 펴지는 것을 보세요.",
+        "ko": "큰 망이 노이즈 섞인 점 백 개를 외웁니다. 경계가 점 하나하나를 감쌉니다. L2를 0.01로 올려 경계가 펴지는 것을 보세요.",
     },
     arms=(
         Arm(

@@ -7,7 +7,7 @@ STUDY = Study(
     sentence={
         "en": "Polynomials of degree 1 to 12, each fitted to thirty training sets of thirty noisy points of a sine. A straight line is wrong in the same "
         "way every time: bias. A high degree is right on average and wrong each time: variance.",
-        "ko": "1차에서 12차까지의 다항식을, 잡음 섞인 사인 곡선의 점 30개로 된 훈련 데이터 30벌에 각각 맞춥니다. 직선은 매번 같은 방식으로 틀리고(편향), "
+        "ko": "1차에서 12차까지의 다항식을, 노이즈 섞인 사인 곡선의 점 30개로 된 훈련 데이터 30벌에 각각 맞춥니다. 직선은 매번 같은 방식으로 틀리고(편향), "
         "높은 차수는 평균으로는 맞지만 매번 다르게 틀립니다(분산).",
     },
     base={

@@ -10,7 +10,10 @@ const FEW = 12; // points of a line that are marked one by one
 /** Arms in the order in which they come, each with a colour and a dash of its own. @param {any[]} founds */
 export function armsOf(founds) {
   const names = [...new Set(founds.flatMap((found) => found.curves.map((curve) => curve.name)))];
-  return names.map((name, i) => ({ name, tone: TONES[i % TONES.length], dash: DASHES[(i + Math.floor(i / TONES.length)) % DASHES.length] }));
+  const right = new Set(founds.flatMap((found) => found.curves.filter((curve) => curve.right).map((curve) => curve.name)));
+  return names.map((name, i) => ({
+    name, right: right.has(name), tone: TONES[i % TONES.length], dash: DASHES[(i + Math.floor(i / TONES.length)) % DASHES.length],
+  }));
 }
 
 /** Where at least half of the seeds have a value, the value in their middle. @param {{x: number[], y: (number | null)[]}[]} curves */
@@ -32,7 +35,7 @@ export function middle(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** @param {any[]} founds @param {Record<string, string>} colour @param {boolean[]} logs a log axis has no place for zero and below */
+/** @param {any[]} founds @param {Record<string, string>} colour @param {boolean[]} logs of x, of the left and of the right axis: a log axis has no place for zero and below */
 function tracesOf(founds, colour, logs) {
   const data = [];
   const seen = (values, log) => (log ? values.map((value) => (value > 0 ? value : null)) : values);
@@ -41,14 +44,14 @@ function tracesOf(founds, colour, logs) {
   for (const arm of arms) {
     for (const found of founds) {
       for (const curve of found.curves.filter(({ name }) => name === arm.name)) {
-        data.push(line(arm, colour, seen(curve.x, logs[0]), seen(curve.y, logs[1]), { width: several ? 1 : 2.5, seed: found.seed, kind: 'seed' }, several ? 0.45 : 1));
+        data.push(line(arm, colour, seen(curve.x, logs[0]), seen(curve.y, logs[arm.right ? 2 : 1]), { width: several ? 1 : 2.5, seed: found.seed, kind: 'seed' }, several ? 0.45 : 1));
       }
     }
   }
   if (several) {
     for (const arm of arms) {
       const { x, y } = medianOf(founds.flatMap((found) => found.curves.filter(({ name }) => name === arm.name)));
-      data.push(line(arm, colour, seen(x, logs[0]), seen(y, logs[1]), { width: 3, seed: null, kind: 'median' }, 1));
+      data.push(line(arm, colour, seen(x, logs[0]), seen(y, logs[arm.right ? 2 : 1]), { width: 3, seed: null, kind: 'median' }, 1));
     }
   }
   return data;
@@ -58,7 +61,7 @@ function line(arm, colour, x, y, { width, seed, kind }, opacity) {
   const thick = width > 2;
   const whose = seed === null ? _('median') : _('seed {seed}', { seed });
   return {
-    type: 'scatter', mode: x.length <= FEW && thick ? 'lines+markers' : 'lines', x, y, name: arm.name, opacity, connectgaps: false,
+    type: 'scatter', yaxis: arm.right ? 'y2' : 'y', mode: x.length <= FEW && thick ? 'lines+markers' : 'lines', x, y, name: arm.name, opacity, connectgaps: false,
     line: { color: colour[arm.tone], width, dash: thick ? arm.dash : 'solid', simplify: false }, marker: { size: 6, color: colour[arm.tone] }, meta: { arm: arm.name, seed, kind },
     hovertemplate: `${arm.name.replaceAll('<', '&lt;')}, ${whose}<br>%{x:.4~g}: %{y:.4~g}<extra></extra>`,
   };
@@ -68,10 +71,13 @@ function line(arm, colour, x, y, { width, seed, kind }, opacity) {
  * @param {HTMLElement} element @param {any[]} founds @param {any} experiment @param {Record<string, string>} colour
  */
 export function drawFounds(element, founds, experiment, colour) {
-  const [xaxis, yaxis] = experiment.axes.map((words, i) =>
-    axisOf(colour, { title: words[language] ?? words.en, type: experiment.log_axes[i] ? 'log' : 'linear', nticks: i ? 6 : 8 }));
-  return drawHouse(element, tracesOf(founds, colour, experiment.log_axes), colour, { margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, xaxis, yaxis });
+  const { axes, log_axes: logs, right_axis: right } = experiment;
+  const axis = (words, log, more) => axisOf(colour, { title: words[language] ?? words.en, type: log ? 'log' : 'linear', nticks: 6, ...more });
+  const layout = { margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, xaxis: axis(axes[0], logs[0], { nticks: 8 }), yaxis: axis(axes[1], logs[1]) };
+  if (right) layout.yaxis2 = axis(right.label, right.log, { ...(right.log ? { tickmode: 'linear', dtick: 'D2' } : { tickmode: 'auto' }), side: 'right', overlaying: 'y', showgrid: false, zeroline: false });
+  return drawHouse(element, tracesOf(founds, colour, [...logs, right?.log]), colour, layout);
 }
 
 /** The key of the figure: a piece of each arm's line and its name. @param {HTMLElement} element @param {any[]} founds */
-export const drawKeys = (element, founds) => drawHouseKeys(element, armsOf(founds));
+export const drawKeys = (element, founds) =>
+  drawHouseKeys(element, armsOf(founds).map((arm) => ({ ...arm, name: arm.right ? _('{curve} (right)', { curve: arm.name }) : arm.name })));

@@ -102,7 +102,7 @@ STATEMENTS = (
         status="false",
         correct={
             "en": "A sign or a soft threshold costs one operation a weight, O(P), as L2 does. The notes infer a cost from the kink at 0; what is lost there is only the closed form that ridge has.",
-            "ko": "부호나 연한 문턱값 계산은 L2와 마찬가지로 가중치마다 한 번, O(P)입니다. 노트는 0에서 미분할 수 없다는 데서 비용을 끌어냈지만, 그 때문에 잃는 것은 릿지에 있는 닫힌 해뿐입니다.",
+            "ko": "부호나 소프트 임계값(soft threshold) 계산은 L2와 마찬가지로 가중치마다 한 번, O(P)입니다. 노트는 0에서 미분할 수 없다는 데서 비용을 끌어냈지만, 그 때문에 잃는 것은 릿지에 있는 닫힌 형태의 해뿐입니다.",
         },
         formula=mathml(r"∂ \abs{ w } = \op{sign} ( w ) \quad ( w ≠ 0 ) , \quad ∂ \abs{ 0 } = [ - 1 , 1 ]"),
         source="https://arxiv.org/abs/1108.0775",

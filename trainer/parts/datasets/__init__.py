@@ -115,7 +115,7 @@ def count_field(default: int):  # type: ignore[no-untyped-def]
 
 
 def noise_field(default: float, ko: str = "좌표에 더하는 표준편차.", en: str = "Deviation added to each coordinate."):  # type: ignore[no-untyped-def]
-    return described(default, label=("Noise", "잡음"), help=(en, ko), ge=0, le=5, span=(0, 1))
+    return described(default, label=("Noise", "노이즈"), help=(en, ko), ge=0, le=5, span=(0, 1))
 
 
 class Uploaded(Strict):

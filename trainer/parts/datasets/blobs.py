@@ -29,7 +29,7 @@ class Blobs(Dataset):
         label={"en": "Blobs", "ko": "뭉치"},
         text={
             "en": "Clouds of points around random centres, one a class, drawn anew from the seed. The best boundary between two clouds is straight, so whatever bends more is fitting noise.",
-            "ko": "무작위 중심 둘레의 점 구름이 클래스마다 하나씩 있으며 시드마다 새로 뽑습니다. 두 구름 사이의 가장 좋은 경계는 직선이라서, 더 굽은 경계는 잡음을 맞춘 것입니다.",
+            "ko": "무작위 중심 둘레의 점 구름이 클래스마다 하나씩 있으며 시드마다 새로 뽑습니다. 두 구름 사이의 가장 좋은 경계는 직선이라서, 더 굽은 경계는 노이즈를 맞춘 것입니다.",
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_blobs.html",
     )

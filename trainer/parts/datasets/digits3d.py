@@ -40,7 +40,7 @@ class Digits3D(Dataset):
         label={"en": "Digits as volumes", "ko": "입체로 만든 숫자"},
         text={
             "en": "The 1,797 handwritten digits extruded: the darker a pixel, the more slices it reaches, then each digit is shifted and noise is added, drawn anew from the seed. No scan of anything: a small ground on which a 3-d convolution can be compared with a network that reads the same voxels as a vector.",
-            "ko": "손글씨 숫자 1,797개를 깊이 방향으로 밀어낸 것으로, 짙은 픽셀일수록 여러 층에 걸치며, 숫자마다 조금 옮기고 잡음을 더합니다(시드마다 새로). 실제로 촬영한 입체가 아니라, 3차원 합성곱과 같은 복셀을 벡터로 읽는 망을 비교하기 위한 작은 데이터입니다.",
+            "ko": "손글씨 숫자 1,797개를 깊이 방향으로 밀어낸 것으로, 짙은 픽셀일수록 여러 층에 걸치며, 숫자마다 조금 옮기고 노이즈를 더합니다(시드마다 새로). 실제로 촬영한 입체가 아니라, 3차원 합성곱과 같은 복셀을 벡터로 읽는 망을 비교하기 위한 작은 데이터입니다.",
         },
         source="https://archive.ics.uci.edu/dataset/80/optical+recognition+of+handwritten+digits",
     )

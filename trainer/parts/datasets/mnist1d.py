@@ -39,7 +39,7 @@ class Mnist1D(Dataset):
         label={"en": "MNIST-1D", "ko": "MNIST-1D"},
         text={
             "en": "5,000 curves of 40 points in ten classes: a template a digit, padded, shifted, scaled, sheared and noisy. Linear models reach about 32 %, networks that share weights over positions over 90 %, so it tells architectures apart in seconds (Greydanus & Kobak 2024, by the package mnist1d, Apache 2.0).",
-            "ko": "점 40개로 된 곡선 5,000개, 열 가지 클래스입니다. 숫자마다 하나인 본을 늘이고 옮기고 기울이고 잡음을 더해 만듭니다. 선형 모델은 32 % 안팎, 위치마다 가중치를 함께 쓰는 망은 90 %가 넘어 구조의 차이가 몇 초면 드러납니다(Greydanus & Kobak 2024, mnist1d 패키지, Apache 2.0).",
+            "ko": "점 40개로 된 곡선 5,000개, 열 가지 클래스입니다. 숫자마다 하나인 본을 늘이고 옮기고 기울이고 노이즈를 더해 만듭니다. 선형 모델은 32 % 안팎, 위치마다 가중치를 함께 쓰는 망은 90 %가 넘어 구조의 차이가 몇 초면 드러납니다(Greydanus & Kobak 2024, mnist1d 패키지, Apache 2.0).",
         },
         source="https://github.com/greydanus/mnist1d",
     )

@@ -19,7 +19,7 @@ class Moons(Dataset):
         label={"en": "Two moons", "ko": "두 초승달"},
         text={
             "en": "Two interleaved half circles in the plane, drawn anew from the seed. No straight line separates them; with noise and few points a large network learns the noise.",
-            "ko": "평면에서 맞물린 두 반원으로, 시드마다 새로 뽑습니다. 직선으로는 나눌 수 없고, 잡음이 있고 점이 적으면 큰 망이 잡음까지 외웁니다.",
+            "ko": "평면에서 맞물린 두 반원으로, 시드마다 새로 뽑습니다. 직선으로는 나눌 수 없고, 노이즈가 있고 점이 적으면 큰 망이 노이즈까지 외웁니다.",
         },
         source="https://scikit-learn.org/stable/modules/generated/sklearn.datasets.make_moons.html",
     )

@@ -24,7 +24,7 @@ class Sine(Dataset):
         label={"en": "Sine", "ko": "사인 곡선"},
         text={
             "en": "One input, one output: sin(2πx · periods) on [−1, 1] with noise, drawn anew from the seed. The whole fitted function can be drawn, so underfitting and overfitting are seen as curves.",
-            "ko": "입력 하나, 출력 하나인 회귀로, [−1, 1]에서 잡음을 더한 sin(2πx · 주기)이며 시드마다 새로 뽑습니다. 맞춘 함수 전체를 그릴 수 있어 과소적합과 과대적합이 곡선으로 보입니다.",
+            "ko": "입력 하나, 출력 하나인 회귀로, [−1, 1]에서 노이즈를 더한 sin(2πx · 주기)이며 시드마다 새로 뽑습니다. 맞춘 함수 전체를 그릴 수 있어 과소적합과 과대적합이 곡선으로 보입니다.",
         },
         source="https://www.microsoft.com/en-us/research/publication/pattern-recognition-machine-learning/",
     )

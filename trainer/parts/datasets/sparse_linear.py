@@ -30,7 +30,7 @@ class SparseLinear(Dataset):
         label={"en": "Sparse linear", "ko": "희소 선형"},
         text={
             "en": "Many features of which a few matter: y = x·w + noise with normal x, where w is ±1 to ±3 on the informative features and zero elsewhere. The ground on which L1 finds the true features and L2 does not.",
-            "ko": "특징은 많지만 몇 개만 중요합니다. x는 정규분포, y = x·w + 잡음이며, w는 중요한 특징에서 ±1에서 ±3, 나머지는 0입니다. L1은 진짜 특징을 찾아내고 L2는 그러지 못하는 것을 볼 수 있습니다.",
+            "ko": "특징은 많지만 몇 개만 중요합니다. x는 정규분포, y = x·w + 노이즈이며, w는 중요한 특징에서 ±1에서 ±3, 나머지는 0입니다. L1은 진짜 특징을 찾아내고 L2는 그러지 못하는 것을 볼 수 있습니다.",
         },
         source="https://doi.org/10.1111/j.2517-6161.1996.tb02080.x",
     )

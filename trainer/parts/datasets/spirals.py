@@ -15,7 +15,7 @@ class Params(Strict):
     )
     noise: float = described(
         0.03,
-        label=("Noise", "잡음"),
+        label=("Noise", "노이즈"),
         help=("Deviation added to each coordinate; the radius is 1.", "좌표에 더하는 표준편차. 반지름은 1."),
         ge=0,
         le=5,

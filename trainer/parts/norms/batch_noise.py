@@ -51,7 +51,7 @@ class Noise(nn.Module):
 @register("norm", "batch_noise", Params)
 class BatchNoise(Norm):
     texts = Texts(
-        label={"en": "Noisy batch normalisation", "ko": "잡음 배치 정규화"},
+        label={"en": "Noisy batch normalisation", "ko": "노이즈 배치 정규화"},
         text={
             "en": "Batch normalisation, and then each channel moved and stretched by amounts that are drawn anew at every step: the covariate shift that batch normalisation was said to remove is put back by force. If training is as good all the same, its merit lies elsewhere (Santurkar et al. 2018).",
             "ko": "배치 정규화 뒤에 채널마다 스텝마다 새로 뽑은 만큼 옮기고 늘입니다. 배치 정규화가 없앤다던 공변량 변화를 억지로 되돌려 놓는 셈입니다. 그래도 훈련이 그만큼 잘 되면 효과의 까닭은 다른 데 있습니다(Santurkar 외, 2018).",

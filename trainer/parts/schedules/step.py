@@ -26,7 +26,7 @@ class Steps(Schedule):
         label={"en": "Steps", "ko": "계단"},
         text={
             "en": "The rate is multiplied by γ every so many steps. The classical staircase: the loss falls visibly at each stair as the noise of large steps goes away.",
-            "ko": "정해진 스텝마다 학습률에 γ를 곱합니다. 고전적인 계단 방식으로, 계단마다 큰 스텝의 잡음이 사라지며 손실이 눈에 띄게 떨어집니다.",
+            "ko": "정해진 스텝마다 학습률에 γ를 곱합니다. 고전적인 계단 방식으로, 계단마다 큰 스텝의 노이즈가 사라지며 손실이 눈에 띄게 떨어집니다.",
         },
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html",
     )
