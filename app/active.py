@@ -55,6 +55,8 @@ class Active:
     cpu: tuple[float, float] | None = None
     #: Nobody waits for it in person: it goes after the runs that someone started by hand.
     background: bool = False
+    #: Its end is being stored; until then it is told as what it was.
+    ending: bool = False
     #: It is paused and has a slot to go on with.
     granted: bool = False
     #: How this run ends whatever its trainer says, where the server decided.
@@ -62,7 +64,7 @@ class Active:
 
     @property
     def holds_slot(self) -> bool:
-        return self.granted or self.status in ("starting", "running")
+        return not self.ending and (self.granted or self.status in ("starting", "running"))
 
 
 def exit_words(process: Started | None, code: int | None) -> str:

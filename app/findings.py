@@ -20,7 +20,7 @@ Steps = np.ndarray
 def progress(planned: int, seeds: int, runs: Mapping[str, int]) -> dict[str, int]:
     """`runs`: status → how many. What has not begun has no row yet: it waits like what is queued."""
     total, held = planned * seeds, sum(runs.values())
-    going = sum(runs.get(status, 0) for status in (*ACTIVE, "ending") if status != "queued")
+    going = sum(runs.get(status, 0) for status in ACTIVE if status != "queued")
     waiting = max(0, total - held) + runs.get("queued", 0)
     return {
         "total": total,

@@ -435,18 +435,18 @@ class Runs:
         return self._settings.data / "runs" / id
 
     async def _finish(self, run: Active, status: str, reason: str) -> None:
-        if run.ended.is_set() or run.status == "ending":
+        if run.ended.is_set() or run.ending:
             return
         if run.verdict is not None:
             status, reason = run.verdict
-        before, run.status = run.status, "ending"
+        before, run.ending = run.status, True
         self._slots.withdraw(run)
         values = {"end_reason": reason, "ended": time.time(), "latest": run.latest, "step": run.step}
         try:
             await self._store.write(history.fold, run.id, True)
             await self._set_status(run, status, values)
         except Exception:
-            run.status = before
+            run.status, run.ending = before, False
             self._spawn(self._finish_later(run, status, reason))
             raise
         self._active.pop(run.id, None)

@@ -16,7 +16,7 @@ from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/runs", tags=["runs"])
 
-Status = Literal["queued", "starting", "running", "paused", "ending", "finished", "stopped", "diverged", "failed", "interrupted"]
+Status = Literal["queued", "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 

@@ -3,13 +3,13 @@
 import { _ } from './texts.js';
 
 const SIGNS = {
-  queued: '…', waiting: '…', starting: '…', running: '▶', paused: '‖', ending: '…', finished: '✓', done: '✓', stopped: '■', cancelled: '■', diverged: '✕', failed: '✕',
+  queued: '…', waiting: '…', starting: '…', running: '▶', paused: '‖', finished: '✓', done: '✓', stopped: '■', cancelled: '■', diverged: '✕', failed: '✕',
   interrupted: '◐',
 };
 
 /** @returns {Record<string, string>} */
 export const statusWords = () => ({
-  queued: _('queued'), waiting: _('waiting'), starting: _('starting'), running: _('running'), paused: _('paused'), ending: _('ending'), finished: _('finished'), done: _('done'),
+  queued: _('queued'), waiting: _('waiting'), starting: _('starting'), running: _('running'), paused: _('paused'), finished: _('finished'), done: _('done'),
   stopped: _('stopped'), cancelled: _('cancelled'), diverged: _('diverged'), failed: _('failed'), interrupted: _('interrupted'),
 });
 
