@@ -1,5 +1,6 @@
 """The store against plain lists: every point once, min and max never vanish, histograms add up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,12 @@ def test_however_a_series_is_cut_into_frames_and_folds_every_point_is_there_once
         with store._reading.begin() as connection:
             _, points = history.read_series(connection, RUN, ["train/loss"], 0)["train/loss"]
             width, coarse = history.read_series(connection, RUN, ["train/loss"], 10)["train/loss"]
+            told = history.read_points(connection, RUN, ["train/loss", "nothing"])
+            part = history.read_points(connection, RUN, ["train/loss"], 7, 30)["train/loss"]
+            sizes = history.series_sizes(connection, RUN)
+        assert sizes == {name: points.shape[1] for name, points in told.items()} == {"train/loss": at}
+        np.testing.assert_array_equal(told["train/loss"], [np.arange(at), values[:at]])
+        np.testing.assert_array_equal(part, told["train/loss"][:, 7:31])
         np.testing.assert_array_equal(points.table[START], np.arange(at))
         np.testing.assert_array_equal(points.table[LAST], np.array(values[:at]))
         np.testing.assert_array_equal(coarse.table, Buckets.of_points(np.arange(at), np.array(values[:at])).coarsen(width).table)
@@ -85,6 +92,27 @@ def test_a_window_gives_the_buckets_that_overlap_it(tmp_path: Path) -> None:
         width, coarse = history.read_series(connection, RUN, ["train/loss"], 20, 1003, 2003)["train/loss"]
         assert coarse.table[START][0] == 1003 // width * width
         assert coarse.table[START][-1] <= 2003
+
+
+def test_every_chunk_of_a_series_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A join a chunk would copy the former ones again with each: quadratic."""
+    copied, join = [0], np.concatenate
+
+    def counting(parts: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
+        copied[0] += sum(part.size for part in parts)
+        return join(parts, axis=axis)
+
+    points = Buckets.of_points(np.arange(40_000.0), np.zeros(40_000))
+    with database(tmp_path) as store:
+        with store._writing.begin() as connection:
+            key = history._register(connection, RUN, {"train/loss": points})["train/loss"]
+            for level in range(len(WIDTHS)):
+                history._merge_level(connection, level, {key: points})
+        monkeypatch.setattr(np, "concatenate", counting)
+        with store._reading.begin() as connection:
+            read = [history.read_series(connection, RUN, ["train/loss"], most)["train/loss"][1] for most in (0, 2500)]
+            assert [len(buckets) for buckets in read] == [40_000, 2500]
+    assert copied[0] <= 2 * 40_000 + 7 * 2500
 
 
 def test_a_frame_that_comes_twice_is_stored_once_and_a_gap_is_refused(tmp_path: Path) -> None:
