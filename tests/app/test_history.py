@@ -55,12 +55,6 @@ def test_however_a_series_is_cut_into_frames_and_folds_every_point_is_there_once
         with store._reading.begin() as connection:
             _, points = history.read_series(connection, RUN, ["train/loss"], 0)["train/loss"]
             width, coarse = history.read_series(connection, RUN, ["train/loss"], 10)["train/loss"]
-            told = history.read_points(connection, RUN, ["train/loss", "nothing"])
-            part = history.read_points(connection, RUN, ["train/loss"], 7, 30)["train/loss"]
-            sizes = history.series_sizes(connection, RUN)
-        assert sizes == {name: points.shape[1] for name, points in told.items()} == {"train/loss": at}
-        np.testing.assert_array_equal(told["train/loss"], [np.arange(at), values[:at]])
-        np.testing.assert_array_equal(part, told["train/loss"][:, 7:31])
         np.testing.assert_array_equal(points.table[START], np.arange(at))
         np.testing.assert_array_equal(points.table[LAST], np.array(values[:at]))
         np.testing.assert_array_equal(coarse.table, Buckets.of_points(np.arange(at), np.array(values[:at])).coarsen(width).table)
@@ -92,6 +86,23 @@ def test_a_window_gives_the_buckets_that_overlap_it(tmp_path: Path) -> None:
         width, coarse = history.read_series(connection, RUN, ["train/loss"], 20, 1003, 2003)["train/loss"]
         assert coarse.table[START][0] == 1003 // width * width
         assert coarse.table[START][-1] <= 2003
+
+
+def test_points_are_read_whole_whether_folded_or_not(tmp_path: Path) -> None:
+    values = np.append(np.linspace(0, 1, 1298), [np.nan, -np.inf])
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for at in range(0, 1300, 100):
+            append(connection, losses(batch, range(at, at + 100), values[at : at + 100]))
+            if at < 1100:
+                history.fold(connection, RUN)
+        for low, high in ((-np.inf, np.inf), (500, 530), (1150, 1250), (7000, 8000)):
+            points = history.read_points(connection, RUN, ["train/loss", "nothing"], low, high)
+            assert list(points) == ["train/loss"]
+            steps = np.arange(1300.0)
+            inside = (steps >= low) & (steps <= high)
+            np.testing.assert_array_equal(points["train/loss"], [steps[inside], values[inside]])
+        assert history.series_sizes(connection, RUN) == {"train/loss": 1300}
 
 
 def test_every_chunk_of_a_series_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
