@@ -91,7 +91,7 @@ class Viewer:
                     await self._subscriptions.put(msgspec.json.decode(text, type=Subscribe))
                     self._outbox.dirty.set()
                 except msgspec.MsgspecError as error:
-                    await self._refuse("message", f"{error}; a subscribe message has runs, streams, since and topics", text[:200])
+                    await self._refuse("message", msg=f"{error}; a subscribe message has runs, streams, since and topics", got=text[:200])
         except KeyError:  # starlette's way to say that a binary frame came where text is spoken
             await self._socket.close(1003, "text frames alone are understood here")
         finally:
@@ -113,7 +113,7 @@ class Viewer:
         known = await self._store.read(records.existing, wanted.runs)
         missing = [run for run in wanted.runs if run not in known]
         if missing:
-            await self._refuse("runs", "there is no such run; GET /api/runs lists those that are", missing)
+            await self._refuse("runs", msg="there is no such run; GET /api/runs lists those that are", got=missing)
         added = Streams(streams.names - before.names)
         fresh = [run for run in known if run not in self._outbox.runs]
         behind = fresh if not added.names else known
@@ -132,7 +132,7 @@ class Viewer:
         """A topic that is new to this viewer is told at once: the page may have read it before it changed."""
         unknown = [topic for topic in wanted if not topics.known(topic)]
         if unknown:
-            await self._refuse("topics", "there is no such topic; there are runs, studies, studies/<id> and claims", unknown)
+            await self._refuse("topics", msg="there is no such topic; there are runs, studies, studies/<id> and claims", got=unknown)
         before, self._outbox.topics = self._outbox.topics, frozenset(wanted) - frozenset(unknown)
         for topic in self._outbox.topics - before:
             self._hub.stir(topic)
@@ -200,7 +200,7 @@ class Viewer:
 
     async def _refuse(self, loc: str, msg: str, got: Any) -> None:
         with contextlib.suppress(RuntimeError):
-            await self._say(type="error", errors=[{"loc": loc, "msg": msg, "got": got}])
+            await self._say(type="error", errors=[{"loc": loc, "msg": spoken(msg, self._language), "got": got}])
 
 
 class Past(msgspec.Struct):
