@@ -14,7 +14,7 @@ from app.store.pyramid import COUNT, LAST, NONFINITE, START, WIDTHS, Buckets
 from app.store.rewind import rewind
 from dynascope import bins
 from dynascope.sinks.batch import Batch
-from tests.app.sending import RUN, append, counted, database, losses
+from tests.app.sending import RUN, append, counted, database, losses, stored
 
 values_strategy = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=300)
 
@@ -113,12 +113,9 @@ def test_every_chunk_of_a_series_is_copied_once(tmp_path: Path, monkeypatch: pyt
         copied[0] += sum(part.size for part in parts)
         return join(parts, axis=axis)
 
-    points = Buckets.of_points(np.arange(40_000.0), np.zeros(40_000))
     with database(tmp_path) as store:
         with store._writing.begin() as connection:
-            key = history._register(connection, RUN, {"train/loss": points})["train/loss"]
-            for level in range(len(WIDTHS)):
-                history._merge_level(connection, level, {key: points})
+            stored(connection, {"train/loss": np.zeros(40_000)})
         monkeypatch.setattr(np, "concatenate", counting)
         with store._reading.begin() as connection:
             read = [history.read_series(connection, RUN, ["train/loss"], most)["train/loss"][1] for most in (0, 2500)]
