@@ -1,5 +1,7 @@
 """Fan-out: one bounded, conflating outbox a viewer. The hub knows consumers, not sockets.
 
+A message is taken apart once for all viewers, and a frame that is made of the same messages for several of them is made once.
+
 What an outbox does when its viewer is slow: points of one series merge into one column, histograms keep the newest
 HISTOGRAM_COLUMNS of each layer and kind, a matrix is the newest of its name, and past MAX_POINTS it forgets everything
 and asks for a resync. Training and the other viewers never wait for it.
@@ -7,13 +9,15 @@ and asks for a resync. Training and the other viewers never wait for it.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from app.store.columns import Column, histograms_of, series_of
-from app.store.pyramid import Buckets
 from dynascope.messages import Event, Matrix, RunStarted, Sent
 
 MAX_POINTS = 400_000
@@ -21,8 +25,14 @@ HISTOGRAM_COLUMNS = 256
 MAX_EVENTS = 2_000
 #: Frames that may gather while a viewer's history is being read.
 MAX_HELD = 400
+#: Frames that end with one message and are kept for viewers who are told the same.
+MAX_FRAMES = 8
 #: The topic that whatever comes of any run stirs.
 RUNS = "runs"
+
+
+def stream_of(series: str) -> str:
+    return "layers" if series.startswith("layer/") else "scalars"
 
 
 @dataclass(frozen=True)
@@ -32,10 +42,7 @@ class Streams:
     names: frozenset[str]
 
     def series(self, name: str) -> bool:
-        return ("layers" if name.startswith("layer/") else "scalars") in self.names
-
-    def histogram(self, kind: str, layer: str) -> bool:
-        return f"histograms/{kind}/{layer}" in self.names
+        return stream_of(name) in self.names
 
     def matrices(self) -> list[str]:
         return [name.removeprefix("matrices/") for name in sorted(self.names) if name.startswith("matrices/")]
@@ -45,6 +52,49 @@ class Streams:
         return [(part[1], part[2]) for part in parts if part[0] == "histograms"]
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """The series of one message that go to whoever has a stream: name, steps, values."""
+
+    series: list[tuple[str, np.ndarray, np.ndarray]] = field(default_factory=list)
+
+    @cached_property
+    def points(self) -> int:
+        return sum(len(steps) for _, steps, _ in self.series)
+
+
+class Told:
+    """A message, taken apart as soon as one viewer wants it, and the frames that end with it."""
+
+    def __init__(self, message: Sent) -> None:
+        self.message = message
+        self._frames: dict[Hashable, bytes] = {}
+
+    @cached_property
+    def series(self) -> dict[str, Part]:
+        """By stream."""
+        parts: dict[str, Part] = {}
+        for one in series_of(self.message):
+            parts.setdefault(stream_of(one[0]), Part()).series.append(one)
+        return parts
+
+    @cached_property
+    def histograms(self) -> dict[str, tuple[tuple[str, str], list[Column]]]:
+        """Stream → kind and layer, columns."""
+        tracks: dict[str, tuple[tuple[str, str], list[Column]]] = {}
+        for kind, layer, column in histograms_of(self.message):
+            tracks.setdefault(f"histograms/{kind}/{layer}", ((kind, layer), []))[1].append(column)
+        return tracks
+
+    def frame(self, of: Hashable, make: Callable[[], bytes]) -> bytes:
+        """What was made of the same before; viewers who keep up share one, those who lag in step with each other another."""
+        if of not in self._frames:
+            if len(self._frames) >= MAX_FRAMES:
+                self._frames.clear()
+            self._frames[of] = make()
+        return self._frames[of]
+
+
 @dataclass
 class Pending:
     """What one run has for one viewer since the viewer was last served."""
@@ -52,31 +102,45 @@ class Pending:
     attempt: int = 0
     seq: int = 0
     points: int = 0
-    series: dict[str, list[Buckets]] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
     histograms: dict[tuple[str, str], deque[Column]] = field(default_factory=dict)
-    matrices: dict[str, Matrix] = field(default_factory=dict)
+    matrices: dict[str, Told] = field(default_factory=dict)
     events: deque[dict[str, Any]] = field(default_factory=deque)
     overrun: bool = False
+    newest: Told | None = None
 
-    def take(self, streams: Streams, message: Sent) -> None:
-        self.attempt, self.seq = message.attempt, message.seq
-        for name, steps, values in series_of(message):
-            if streams.series(name):
-                self.series.setdefault(name, []).append(Buckets.of_points(steps, values))
-                self.points += len(steps)
-        for kind, layer, column in histograms_of(message):
-            if streams.histogram(kind, layer):
-                self.histograms.setdefault((kind, layer), deque(maxlen=HISTOGRAM_COLUMNS)).append(column)
+    def take(self, streams: Streams, told: Told) -> None:
+        message = told.message
+        self.attempt, self.seq, self.newest = message.attempt, message.seq, told
+        for stream, part in told.series.items():
+            if stream in streams.names:
+                self.parts.append(part)
+                self.points += part.points
+        for stream, (track, columns) in told.histograms.items():
+            if stream in streams.names:
+                self.histograms.setdefault(track, deque(maxlen=HISTOGRAM_COLUMNS)).extend(columns)
         if isinstance(message, Matrix) and f"matrices/{message.name}" in streams.names:
-            self.matrices[message.name] = message
+            self.matrices[message.name] = told
         if isinstance(message, Event):
             self.say(message.kind, message.step, message.time, message.data)
         elif isinstance(message, RunStarted):
             self.say("started", 0.0, 0.0, {"pid": message.pid, "layers": [msgspec.structs.asdict(layer) for layer in message.layers]})
         if self.points > MAX_POINTS or len(self.events) > MAX_EVENTS:
             self.overrun = True
-            self.series, self.histograms, self.matrices, self.points = {}, {}, {}, 0
+            self.parts, self.histograms, self.matrices, self.points = [], {}, {}, 0
             self.events.clear()
+
+    def series(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Name → steps and values, in the order in which they came."""
+        held: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        for part in self.parts:
+            for name, steps, values in part.series:
+                held.setdefault(name, []).append((steps, values))
+        return {name: (np.concatenate([x for x, _ in those]), np.concatenate([y for _, y in those])) for name, those in held.items()}
+
+    def shared(self, of: Hashable, make: Callable[[], bytes]) -> bytes:
+        """A frame of that and up to `newest`."""
+        return self.newest.frame(of, make) if self.newest else make()
 
     def say(self, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
         event = {"step": step, "kind": kind, "time": time, "data": data}
@@ -92,10 +156,10 @@ class Outbox:
         self.topics: frozenset[str] = frozenset()
         self._changed: dict[str, dict[str, Any] | None] = {}
         self._pending: dict[str, Pending] = {}
-        self._held: dict[str, list[Sent]] = {}
+        self._held: dict[str, list[Told]] = {}
         self.dirty = asyncio.Event()
 
-    def offer(self, run: str, frame: list[Sent]) -> None:
+    def offer(self, run: str, frame: list[Told]) -> None:
         if run in self._held:
             held = self._held[run]
             held.extend(frame)
@@ -104,8 +168,8 @@ class Outbox:
                 self._pending.setdefault(run, Pending()).overrun = True
         else:
             pending = self._pending.setdefault(run, Pending())
-            for message in frame:
-                pending.take(self.streams, message)
+            for told in frame:
+                pending.take(self.streams, told)
         self.dirty.set()
 
     def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
@@ -125,12 +189,12 @@ class Outbox:
         """
         held = self._held.pop(run, [])
         pending = self._pending.setdefault(run, Pending())
-        pending.attempt, pending.seq = attempt, seq
-        for message in held:
-            if (message.attempt, message.seq) > (attempt, seq):
-                pending.take(self.streams, message)
+        pending.attempt, pending.seq, pending.newest = attempt, seq, None
+        for told in held:
+            if (told.message.attempt, told.message.seq) > (attempt, seq):
+                pending.take(self.streams, told)
             elif before is not None:
-                pending.take(before, message)
+                pending.take(before, told)
         self.dirty.set()
 
     def resync(self, run: str) -> None:
@@ -198,9 +262,10 @@ class Hub:
         self.stir(RUNS)
         if run in self._topics:
             self.stir(self._topics[run])
+        told = [Told(message) for message in frame]
         for outbox in self._outboxes:
             if run in outbox.runs:
-                outbox.offer(run, frame)
+                outbox.offer(run, told)
 
     def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
         """Something about a run that its trainer did not say: a change of status."""

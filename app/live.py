@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from starlette.websockets import WebSocketState
 
 from app import topics, wire
-from app.hub import Hub, Outbox, Pending, Streams
+from app.hub import Hub, Outbox, Pending, Streams, Told
 from app.i18n import language_of
 from app.store import history, records
 from app.store.columns import Column
@@ -20,7 +21,7 @@ from app.store.matrices import Stored
 from app.store.pyramid import Buckets
 from app.wording import spoken
 from dynascope import __version__
-from dynascope.messages import Sent
+from dynascope.messages import Matrix, Sent
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -90,7 +91,7 @@ class Viewer:
                     await self._subscriptions.put(msgspec.json.decode(text, type=Subscribe))
                     self._outbox.dirty.set()
                 except msgspec.MsgspecError as error:
-                    await self._refuse("message", f"{error}; a subscribe message has runs, streams, since and topics", text[:200])
+                    await self._refuse("message", msg=f"{error}; a subscribe message has runs, streams, since and topics", got=text[:200])
         except KeyError:  # starlette's way to say that a binary frame came where text is spoken
             await self._socket.close(1003, "text frames alone are understood here")
         finally:
@@ -112,7 +113,7 @@ class Viewer:
         known = await self._store.read(records.existing, wanted.runs)
         missing = [run for run in wanted.runs if run not in known]
         if missing:
-            await self._refuse("runs", "there is no such run; GET /api/runs lists those that are", missing)
+            await self._refuse("runs", msg="there is no such run; GET /api/runs lists those that are", got=missing)
         added = Streams(streams.names - before.names)
         fresh = [run for run in known if run not in self._outbox.runs]
         behind = fresh if not added.names else known
@@ -131,7 +132,7 @@ class Viewer:
         """A topic that is new to this viewer is told at once: the page may have read it before it changed."""
         unknown = [topic for topic in wanted if not topics.known(topic)]
         if unknown:
-            await self._refuse("topics", "there is no such topic; there are runs, studies, studies/<id> and claims", unknown)
+            await self._refuse("topics", msg="there is no such topic; there are runs, studies, studies/<id> and claims", got=unknown)
         before, self._outbox.topics = self._outbox.topics, frozenset(wanted) - frozenset(unknown)
         for topic in self._outbox.topics - before:
             self._hub.stir(topic)
@@ -173,7 +174,7 @@ class Viewer:
     async def _replay(self, run: str, attempt: int, seq: int, messages: list[Sent]) -> None:
         pending = Pending(attempt, seq)
         for message in messages:
-            pending.take(self._outbox.streams, message)
+            pending.take(self._outbox.streams, Told(message))
         record = await self._store.read(records.one, run)
         if record is not None:
             pending.say("status", record["step"] or 0, 0, {"status": record["status"], "end_reason": record["end_reason"]})
@@ -199,7 +200,7 @@ class Viewer:
 
     async def _refuse(self, loc: str, msg: str, got: Any) -> None:
         with contextlib.suppress(RuntimeError):
-            await self._say(type="error", errors=[{"loc": loc, "msg": msg, "got": got}])
+            await self._say(type="error", errors=[{"loc": loc, "msg": spoken(msg, self._language), "got": got}])
 
 
 class Past(msgspec.Struct):
@@ -228,11 +229,17 @@ def _past(connection: Connection, run: str, streams: Streams) -> Past | None:
 
 
 def _binary(run: str, pending: Pending) -> list[bytes]:
+    at = (run, pending.attempt, pending.seq)
     frames = []
-    if pending.series:
-        joined = [(name, 1, Buckets.join(parts)) for name, parts in pending.series.items()]
-        frames.append(wire.scalars(run, pending.attempt, pending.seq, joined))
-    for (kind, layer), columns in pending.histograms.items():
-        frames.append(wire.histograms(run, pending.attempt, pending.seq, kind, layer, list(columns)))
-    frames += [wire.matrix(run, pending.attempt, pending.seq, Stored.of(message)) for message in pending.matrices.values()]
+    if pending.parts:
+        frames.append(pending.shared(tuple(pending.parts), lambda: wire.points(*at, pending.series())))
+    for track, columns in pending.histograms.items():
+        frames.append(pending.shared((track, *columns), partial(wire.histograms, *at, *track, columns)))
+    for told in pending.matrices.values():
+        frames.append(pending.shared(told, partial(_matrix, *at, told)))
     return frames
+
+
+def _matrix(run: str, attempt: int, seq: int, told: Told) -> bytes:
+    assert isinstance(told.message, Matrix)
+    return wire.matrix(run, attempt, seq, Stored.of(told.message))

@@ -38,11 +38,23 @@ class _Arrays:
         return b"".join([len(text).to_bytes(4, "little"), text, *self.parts])
 
 
+def points(run: str, attempt: int, seq: int, series: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> bytes:
+    """`series`: name → steps and values; a frame of series of width 1."""
+    return _scalars(run, attempt, seq, ((name, 1, {"step": steps, "value": values}) for name, (steps, values) in series.items()))
+
+
 def scalars(run: str, attempt: int, seq: int, series: Iterable[tuple[str, int, Buckets]]) -> bytes:
     """`series`: (name, width, buckets). Points (width 1) have columns step and value; buckets have all six."""
+    columns = (
+        (name, width, {"step": held.table[START], "value": held.table[LAST]} if width == 1 else held.columns())
+        for name, width, held in series
+    )
+    return _scalars(run, attempt, seq, columns)
+
+
+def _scalars(run: str, attempt: int, seq: int, series: Iterable[tuple[str, int, Mapping[str, np.ndarray]]]) -> bytes:
     arrays, listed = _Arrays(), []
-    for name, width, buckets in series:
-        columns = {"step": buckets.table[START], "value": buckets.table[LAST]} if width == 1 else buckets.columns()
+    for name, width, columns in series:
         listed.append({"name": name, "width": width, "columns": {key: arrays.add(column) for key, column in columns.items()}})
     return arrays.frame({"type": "scalars", "run": run, "attempt": attempt, "seq": seq, "series": listed})
 

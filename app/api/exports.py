@@ -1,17 +1,17 @@
 """A run as a file: its points, an event file for TensorBoard, or a page that replays it."""
 
-import asyncio
 import csv
 import io
 import json
 import logging
 import zipfile
 from collections.abc import AsyncIterator, Iterator
-from typing import Annotated, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from app import replay, tensorboard
@@ -19,15 +19,17 @@ from app.deps import CatalogueDep, RunsDep, StoreDep
 from app.i18n import language_of
 from app.problems import Problem, documented, no_such_run
 from app.runs import Runs
-from app.store import history
+from app.store import history, records
+from app.store.columns import Column
 from app.store.database import Store
-from app.store.pyramid import LAST, START
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/runs/{id}", tags=["series"])
 
-#: Series that are read and written at once.
-CHUNK = 32
+#: Points that are written at once, and columns of histograms: a megabyte or some.
+ROWS, COLUMNS = 1 << 15, 256
+#: Bytes that are sent at once.
+PART = 1 << 16
 TYPES = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
@@ -35,6 +37,10 @@ TYPES = {
     "html": "text/html; charset=utf-8",
 }
 ENDINGS = {"csv": "csv", "parquet": "parquet", "tensorboard": "tensorboard.zip", "html": "html"}
+#: `(steps, times)`, to interpolate between.
+Clock = tuple[np.ndarray, np.ndarray]
+#: Name, steps, values.
+Series = tuple[str, np.ndarray, np.ndarray]
 Language = Annotated[Literal["en", "ko"] | None, Query(description="Of `html`; the visitor's own unless told otherwise.")]
 
 
@@ -74,7 +80,7 @@ async def export(
     """
     record = await runs.record(id)
     name = f"dynascope-{record['id']}.{ENDINGS[format]}"
-    pieces: AsyncIterator[str] | AsyncIterator[bytes]
+    pieces: AsyncIterator[bytes]
     if format == "html":
         pieces = _one(await replay.written(store, record, await catalogue.get(), lang or language_of(request)))
     elif format == "tensorboard":
@@ -84,37 +90,57 @@ async def export(
     return Download(_whole(pieces, runs, id), media_type=TYPES[format], headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-async def _whole(pieces: AsyncIterator[Any], runs: Runs, id: str) -> AsyncIterator[Any]:
-    """All pieces of a run that is still there after the last of them; else Problem 404."""
+async def _whole(pieces: AsyncIterator[bytes], runs: Runs, id: str) -> AsyncIterator[bytes]:
+    """All pieces of a run that is still there after the last of them; else Problem 404. Cut small: little waits for a slow client."""
     async for piece in pieces:
-        yield piece
+        for i in range(0, len(piece), PART):
+            yield piece[i : i + PART]
     await runs.record(id)
 
 
-async def _one(text: str) -> AsyncIterator[str]:
-    yield text
+async def _one(text: str) -> AsyncIterator[bytes]:
+    yield await run_in_threadpool(text.encode)
 
 
-async def _points(store: Store, id: str) -> AsyncIterator[list[tuple[str, np.ndarray, np.ndarray]]]:
-    names = await store.read(history.series_names, id)
-    for i in range(0, len(names), CHUNK):
-        read = await store.read(history.read_series, id, names[i : i + CHUNK], 0)
-        if not read:
+async def _points(store: Store, id: str) -> AsyncIterator[list[Series]]:
+    """Every point by series, at most ROWS a piece; one long series or some short ones are read at once."""
+    for names in _together(await store.read(history.series_sizes, id)):
+        read = await store.read(history.read_points, id, names)
+        if not read and not await store.read(records.existing, [id]):
             raise no_such_run(id)
-        yield [(name, buckets.table[START], buckets.table[LAST]) for name, (_, buckets) in read.items()]
+        if sum(points.shape[1] for points in read.values()) <= ROWS:
+            yield [(name, *points) for name, points in read.items()]
+            continue
+        for name, points in read.items():
+            for i in range(0, points.shape[1], ROWS):
+                yield [(name, *points[:, i : i + ROWS])]
 
 
-async def _csv(store: Store, id: str) -> AsyncIterator[str]:
-    yield "series,step,value\r\n"
+def _together(sizes: dict[str, int]) -> Iterator[list[str]]:
+    """Neighbours that have at most ROWS points together; a series of more stands alone."""
+    group, held = list[str](), 0
+    for name, size in sizes.items():
+        if group and held + size > ROWS:
+            yield group
+            group, held = [], 0
+        group.append(name)
+        held += size
+    if group:
+        yield group
+
+
+async def _csv(store: Store, id: str) -> AsyncIterator[bytes]:
+    yield b"series,step,value\r\n"
     async for series in _points(store, id):
-        for name, steps, values in series:
-            yield await asyncio.to_thread(_rows, name, steps, values)
+        yield await run_in_threadpool(_rows, series)
 
 
-def _rows(name: str, steps: np.ndarray, values: np.ndarray) -> str:
+def _rows(series: list[Series]) -> bytes:
     text = io.StringIO()
-    csv.writer(text).writerows((name, f"{step:.0f}", repr(value)) for step, value in zip(steps.tolist(), values.tolist(), strict=True))
-    return text.getvalue()
+    write = csv.writer(text).writerows
+    for name, steps, values in series:
+        write((name, f"{step:.0f}", repr(value)) for step, value in zip(steps.tolist(), values.tolist(), strict=True))
+    return text.getvalue().encode()
 
 
 class _Buffer(io.RawIOBase):
@@ -130,40 +156,47 @@ class _Buffer(io.RawIOBase):
         self.parts.append(bytes(data))
         return len(data)
 
-    def take(self) -> Iterator[bytes]:
+    def take(self) -> bytes:
         parts, self.parts = self.parts, []
-        yield from parts
+        return b"".join(parts)
 
 
 async def _parquet(store: Store, id: str) -> AsyncIterator[bytes]:
-    import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not pay
-    from pyarrow import parquet
-
-    schema = pa.schema([("series", pa.dictionary(pa.int32(), pa.string())), ("step", pa.float64()), ("value", pa.float64())])
     buffer = _Buffer()
-    writer = parquet.ParquetWriter(buffer, schema)
+    writer = await run_in_threadpool(_Table, buffer)
     async for series in _points(store, id):
-        columns = [
-            pa.array([name for name, steps, _ in series for _ in range(len(steps))]).dictionary_encode(),
-            pa.array(np.concatenate([steps for _, steps, _ in series])),
-            pa.array(np.concatenate([values for _, _, values in series])),
-        ]
-        await asyncio.to_thread(writer.write_table, pa.table(columns, schema=schema))
-        for part in buffer.take():
-            yield part
+        await run_in_threadpool(writer.add, series)
+        yield buffer.take()
     writer.close()
-    for part in buffer.take():
-        yield part
+    yield buffer.take()
+
+
+class _Table:
+    """A Parquet file that is written a row group a piece."""
+
+    def __init__(self, file: io.RawIOBase) -> None:
+        import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not pay
+        from pyarrow import parquet
+
+        self._pa = pa
+        self._schema = pa.schema([("series", pa.dictionary(pa.int32(), pa.string())), ("step", pa.float64()), ("value", pa.float64())])
+        # Numbers that follow one another, split by byte, take a third of what they take as a dictionary.
+        split = {"step": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
+        self._writer = parquet.ParquetWriter(file, self._schema, use_dictionary=["series"], column_encoding=split)
+        self.close = self._writer.close
+
+    def add(self, series: list[Series]) -> None:
+        names, steps, values = zip(*series, strict=True)
+        which = np.repeat(np.arange(len(names), dtype=np.int32), [len(column) for column in steps])
+        columns = [self._pa.DictionaryArray.from_arrays(which, list(names)), np.concatenate(steps), np.concatenate(values)]
+        self._writer.write_table(self._pa.table(columns, schema=self._schema))
 
 
 async def _tensorboard(store: Store, record: dict[str, Any]) -> AsyncIterator[bytes]:
-    """A zip that is written while it goes out: nothing but one series or one layer's histograms is held at once."""
+    """A zip that is written while it goes out: nothing but one piece of the series or of one layer's histograms is made at once."""
     id, buffer = record["id"], _Buffer()
     events = await store.read(history.read_events, id)
     known = tensorboard.clock(events, record["started"] or record["created"], record["ended"], record["step"] or 0.0)
-
-    def times(steps: np.ndarray) -> np.ndarray:
-        return np.interp(steps, *known)
 
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(f"dynascope-{id}/run.json", json.dumps(record, ensure_ascii=False, indent=2))
@@ -171,15 +204,21 @@ async def _tensorboard(store: Store, record: dict[str, Any]) -> AsyncIterator[by
         with archive.open(name, "w", force_zip64=True) as file:
             file.write(tensorboard.opening(record["started"] or record["created"]))
             async for series in _points(store, id):
-                for tag, steps, values in series:
-                    file.write(await asyncio.to_thread(tensorboard.scalars, tag, steps, values, times(steps)))
-                    for part in buffer.take():
-                        yield part
+                await run_in_threadpool(_add_scalars, file, series, known)
+                yield buffer.take()
             for kind, layer in await store.read(history.track_names, id):
                 columns = await store.read(history.read_histograms, id, kind, layer)
-                at = times(np.array([column.last for column in columns]))
-                file.write(await asyncio.to_thread(tensorboard.histograms, f"{kind}/{layer}", columns, at))
-                for part in buffer.take():
-                    yield part
-    for part in buffer.take():
-        yield part
+                for i in range(0, len(columns), COLUMNS):
+                    await run_in_threadpool(_add_histograms, file, f"{kind}/{layer}", columns[i : i + COLUMNS], known)
+                    yield buffer.take()
+    yield buffer.take()
+
+
+def _add_scalars(file: IO[bytes], series: list[Series], known: Clock) -> None:
+    for tag, steps, values in series:
+        file.write(tensorboard.scalars(tag, steps, values, np.interp(steps, *known)))
+
+
+def _add_histograms(file: IO[bytes], tag: str, columns: list[Column], known: Clock) -> None:
+    at = np.interp([column.last for column in columns], *known)
+    file.write(tensorboard.histograms(tag, columns, at))

@@ -1,9 +1,9 @@
 """What runs measured: series, and histograms over the fixed bins."""
 
-import json
-from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
+import msgspec
 import numpy as np
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 from app.deps import RunsDep, StoreDep
 from app.problems import Problem, documented
 from app.store import history
+from app.store.columns import Column
 from app.store.pyramid import Buckets
 from dynascope import bins
 from trainer.spec import FieldError
@@ -20,6 +21,8 @@ router = APIRouter(prefix="/runs/{id}", tags=["series"])
 
 Step = Annotated[float | None, Query(ge=0, le=2**53)]
 Cell = float | None
+#: Numbers of a column, or columns of histograms, that are written at once; bytes that are sent at once.
+NUMBERS, COLUMNS, PART = 1 << 14, 128, 1 << 16
 
 
 class Series(BaseModel):
@@ -72,7 +75,7 @@ async def layers(id: str, runs: RunsDep, store: StoreDep, step: Step = None) -> 
     return LayerTable(step=at, layers=finite)
 
 
-@router.get("/series", responses=documented(401, 404, 422))
+@router.get("/series", response_model=SeriesList, responses=documented(401, 404, 422))
 async def series(
     id: str,
     runs: RunsDep,
@@ -81,20 +84,21 @@ async def series(
     low: Annotated[Step, Query(alias="from")] = None,
     high: Annotated[Step, Query(alias="to")] = None,
     points: Annotated[int, Query(ge=0, le=10_000, description="Buckets at most; 0: every point of one series, streamed.")] = 1000,
-) -> SeriesList:
+) -> StreamingResponse:
     """Min, max, mean, last and nonfinite by bucket, buckets aligned to absolute steps."""
     await runs.record(id)
     wanted = names.split(",") if names else await store.read(history.series_names, id)
     window = (-np.inf if low is None else low, np.inf if high is None else high)
     if points == 0 and len(wanted) != 1:
         raise Problem.of_fields([FieldError(loc="names", msg="points=0 streams one series; name exactly one", got=names)])
-    read = await store.read(history.read_series, id, wanted, points, *window)
     if points == 0:
-        return StreamingResponse(_stream(read), media_type="application/json")  # type: ignore[return-value]
-    return SeriesList(series=[Series(name=name, width=width, **_columns(buckets)) for name, (width, buckets) in read.items()])
+        whole = await store.read(history.read_points, id, wanted, *window)
+        return _document(_series_list({name: (1, table) for name, table in whole.items()}))
+    read = await store.read(history.read_series, id, wanted, points, *window)
+    return _document(_series_list({name: (width, buckets.table) for name, (width, buckets) in read.items()}))
 
 
-@router.get("/histograms", responses=documented(401, 404, 422))
+@router.get("/histograms", response_model=Histograms, responses=documented(401, 404, 422))
 async def histograms(
     id: str,
     runs: RunsDep,
@@ -103,32 +107,58 @@ async def histograms(
     kind: Annotated[str, Query(max_length=32)] = "activation",
     low: Annotated[Step, Query(alias="from")] = None,
     high: Annotated[Step, Query(alias="to")] = None,
-) -> Histograms:
+) -> StreamingResponse:
     """Counts of one layer and kind over time."""
     await runs.record(id)
     window = (-np.inf if low is None else low, np.inf if high is None else high)
     columns = await store.read(history.read_histograms, id, kind, layer, *window)
-    listed = [
-        HistogramColumn(first=c.first, last=c.last, measured=c.measured, bins=c.bins.tolist(), counts=c.counts.tolist()) for c in columns
-    ]
-    return Histograms(layer=layer, kind=kind, bins_version=bins.VERSION, columns=listed)
+    return _document(_histograms(layer, kind, columns))
 
 
-def _columns(buckets: Buckets) -> dict[str, list[Any]]:
-    out = {key: [x if x - x == 0 else None for x in column.tolist()] for key, column in buckets.columns().items()}
-    out["nonfinite"] = [int(x) for x in buckets.columns()["nonfinite"]]
-    return out
+def _document(pieces: Iterator[bytes]) -> StreamingResponse:
+    """Written in a thread, as it goes out: a model of a million numbers would hold the loop for as long as it is made."""
+    return StreamingResponse(_parts(pieces), media_type="application/json")
 
 
-async def _stream(read: dict[str, tuple[int, Buckets]]) -> AsyncIterator[str]:
-    """The same document as without streaming, a column's slice at a time."""
-    yield '{"series": ['
-    for name, (width, buckets) in read.items():
-        yield json.dumps({"name": name, "width": width})[:-1]
-        for key, column in _columns(buckets).items():
-            yield f', "{key}": ['
-            for i in range(0, len(column), 4096):
-                yield ("," if i else "") + ",".join(json.dumps(x) for x in column[i : i + 4096])
-            yield "]"
-        yield "}"
-    yield "]}"
+def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """At least PART bytes each but for the last: every one costs a turn of a thread."""
+    held, size = list[bytes](), 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= PART:
+            yield b"".join(held)
+            held, size = [], 0
+    yield b"".join(held)
+
+
+def _series_list(read: dict[str, tuple[int, np.ndarray]]) -> Iterator[bytes]:
+    """A `SeriesList` of tables: those of buckets, or steps and values alone, float64[2, n]."""
+    yield b'{"series":['
+    for i, (name, (width, table)) in enumerate(read.items()):
+        yield (b"," if i else b"") + msgspec.json.encode({"name": name, "width": width})[:-1]
+        for key in ("step", "min", "max", "mean", "last", "nonfinite"):
+            yield f',"{key}":['.encode()
+            for j in range(0, table.shape[1], NUMBERS):
+                yield (b"," if j else b"") + _numbers(table[:, j : j + NUMBERS], key)
+            yield b"]"
+        yield b"}"
+    yield b"]}"
+
+
+def _numbers(table: np.ndarray, key: str) -> bytes:
+    """null where a value is not finite."""
+    buckets = Buckets.of_points(*table) if len(table) == 2 else Buckets(table)
+    column = buckets.columns()[key]
+    return msgspec.json.encode((column.astype(int) if key == "nonfinite" else column).tolist())[1:-1]
+
+
+def _histograms(layer: str, kind: str, columns: list[Column]) -> Iterator[bytes]:
+    yield msgspec.json.encode({"layer": layer, "kind": kind, "bins_version": bins.VERSION})[:-1] + b',"columns":['
+    for i in range(0, len(columns), COLUMNS):
+        told = [
+            {"first": c.first, "last": c.last, "measured": c.measured, "bins": c.bins.tolist(), "counts": c.counts.tolist()}
+            for c in columns[i : i + COLUMNS]
+        ]
+        yield (b"," if i else b"") + msgspec.json.encode(told)[1:-1]
+    yield b"]}"

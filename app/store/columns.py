@@ -13,7 +13,7 @@ from dynascope.messages import BIN, COUNT, OFFSET, STEP, VALUE, Histograms, Laye
 MAX_NAME = 300
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One histogram: of one layer and kind over the measured steps first … last."""
 

@@ -6,15 +6,15 @@ Readers add the frames that are not folded yet, so they always see all that is s
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
 from app.store import matrices, schema
 from app.store.columns import Column, histograms_of, series_of
-from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of, level_for, width_for
+from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of, level_for, unpack_points, width_for
 from dynascope.messages import BIN, COUNT, Event, Sent, decode_frame
 
 #: Columns per layer and kind; when they are full, neighbours' counts are added and each column spans twice the steps.
@@ -108,43 +108,90 @@ def read_series(
     connection: Connection, run: str, names: Iterable[str], points: int, low: float = -np.inf, high: float = np.inf
 ) -> dict[str, tuple[int, Buckets]]:
     """`{name: (width, buckets)}` over low ≤ step ≤ high, at most about `points` buckets each; `points=0` gives all."""
-    tail: dict[str, Buckets] = {}
-    for message in not_folded(connection, run):
-        for name, steps, values in series_of(message):
-            new = Buckets.of_points(steps, values)
-            tail[name] = tail[name].then(new) if name in tail else new
-    s = schema.series.c
-    wanted = list(dict.fromkeys(names))
-    stored = {row.name: row for row in connection.execute(select(schema.series).where(s.run == run, s.name.in_(wanted)))}
+    wanted = dict.fromkeys(names)
+    tails = _tails(connection, run, wanted)
+    stored = _stored_series(connection, run, wanted)
     out = {}
     for name in wanted:
-        if name in stored or name in tail:
-            out[name] = _read_one(connection, stored.get(name), tail.get(name), points, low, high)
+        if name in stored or name in tails:
+            out[name] = _read_one(connection, stored.get(name), tails.get(name), points, low, high)
     return out
 
 
-def _read_one(connection: Connection, row, tail: Buckets | None, points: int, low: float, high: float) -> tuple[int, Buckets]:  # type: ignore[no-untyped-def]
-    count = (row.points if row else 0) + (len(tail) if tail else 0)
+def read_points(
+    connection: Connection, run: str, names: Iterable[str], low: float = -np.inf, high: float = np.inf
+) -> dict[str, np.ndarray]:
+    """Name → steps and values of every point over low ≤ step ≤ high, float64[2, n]; a name without a series is left out.
+
+    16 bytes a point, twice that while a series' chunks are joined; `read_series` takes 56 for what buckets add to a point.
+    """
+    wanted = dict.fromkeys(names)
+    tails = _tails(connection, run, wanted)
+    stored = _stored_series(connection, run, wanted)
+    return {name: _points(connection, stored.get(name), tails.get(name), low, high) for name in wanted if name in stored or name in tails}
+
+
+def series_sizes(connection: Connection, run: str) -> dict[str, int]:
+    """Name → points of every series, by name."""
+    s = schema.series.c
+    sizes = {row.name: int(row.points) for row in connection.execute(select(s.name, s.points).where(s.run == run))}
+    for message in not_folded(connection, run):
+        for name, steps, _ in series_of(message):
+            sizes[name] = sizes.get(name, 0) + len(steps)
+    return dict(sorted(sizes.items()))
+
+
+def _stored_series(connection: Connection, run: str, names: Collection[str]) -> dict[str, Row[Any]]:
+    s = schema.series.c
+    return {row.name: row for row in connection.execute(select(schema.series).where(s.run == run, s.name.in_(names)))}
+
+
+def _tails(connection: Connection, run: str, names: Collection[str]) -> dict[str, np.ndarray]:
+    """Name → steps and values that are not folded yet, float64[2, n]."""
+    parts: dict[str, list[np.ndarray]] = defaultdict(list)
+    for message in not_folded(connection, run):
+        for name, steps, values in series_of(message):
+            if name in names:
+                parts[name].append(np.stack([steps, values]))
+    return {name: np.concatenate(held, axis=1) for name, held in parts.items()}
+
+
+def _points(connection: Connection, row: Row[Any] | None, tail: np.ndarray | None, low: float, high: float) -> np.ndarray:
+    parts = [unpack_points(data) for data in _chunks(connection, row, 0, low, high)] if row else []
+    parts += [] if tail is None else [tail]
+    table = np.concatenate(parts, axis=1) if parts else np.empty((2, 0))
+    return table if np.isinf([low, high]).all() else table[:, (table[0] >= low) & (table[0] <= high)]
+
+
+def _chunks(connection: Connection, row: Row[Any], level: int, low: float, high: float) -> Iterable[bytes]:
+    """The stored chunks of a series that may hold something of low … high, oldest first."""
+    c = schema.chunks.c
+    inside = [c.series == row.id, c.level == level]
+    if np.isfinite(low):
+        inside.append(c.chunk >= int(chunk_of(np.array([low]), level)[0]))
+    if np.isfinite(high):
+        inside.append(c.chunk <= int(chunk_of(np.array([high]), level)[0]))
+    return connection.scalars(select(c.data).where(*inside).order_by(c.chunk))
+
+
+def _read_one(
+    connection: Connection, row: Row[Any] | None, tail: np.ndarray | None, points: int, low: float, high: float
+) -> tuple[int, Buckets]:
+    count = (row.points if row else 0) + (0 if tail is None else tail.shape[1])
     spans = [(row.first, row.last)] if row else []
-    if tail is not None and len(tail):
-        spans.append((float(tail.table[START].min()), float(tail.table[START].max())))
+    if tail is not None and tail.shape[1]:
+        spans.append((float(tail[0].min()), float(tail[0].max())))
     first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
     width = 1 if not points or count <= points else width_for(max(first, low), min(last, high), points)
     level = level_for(width)
-    buckets = Buckets(np.empty((7, 0)))
-    if row:
-        c = schema.chunks.c
-        inside = [and_(c.series == row.id, c.level == level)]
-        if np.isfinite(low):
-            inside.append(c.chunk >= int(chunk_of(np.array([low]), level)[0]))
-        if np.isfinite(high):
-            inside.append(c.chunk <= int(chunk_of(np.array([high]), level)[0]))
-        for data in connection.scalars(select(c.data).where(*inside).order_by(c.chunk)):
-            buckets = buckets.then(Buckets.unpack(data, level))
-    if tail is not None:
-        buckets = buckets.then(tail if level == 0 else tail.coarsen(WIDTHS[level]))
     # A bucket that begins before `low` still holds steps of the window.
-    buckets = buckets.within(np.floor(low / width) * width if np.isfinite(low) else low, high)
+    begin = np.floor(low / width) * width if np.isfinite(low) else low
+    if level == 0:
+        buckets = Buckets.of_points(*_points(connection, row, tail, begin, high))
+    else:
+        parts = [Buckets.unpack(data, level) for data in _chunks(connection, row, level, begin, high)] if row else []
+        parts += [] if tail is None else [Buckets.of_points(*tail).coarsen(WIDTHS[level])]
+        buckets = Buckets.join(parts).within(begin, high)
     return width, buckets if width == 1 else buckets.coarsen(width)
 
 
@@ -172,8 +219,7 @@ def read_layers(connection: Connection, run: str, step: float) -> tuple[float | 
 def measured_steps(connection: Connection, run: str, names: list[str]) -> np.ndarray:
     """Those of the quantity of the first layer that was measured most often; `names` are those of `series_names`."""
     first = [name for name in names if name.split("/", 2)[1] == names[0].split("/", 2)[1]]
-    steps = [buckets.table[START] for _, buckets in read_series(connection, run, first, 0).values()]
-    return max(steps, key=len, default=np.empty(0))
+    return max((points[0] for points in read_points(connection, run, first).values()), key=len, default=np.empty(0))
 
 
 def read_histograms(connection: Connection, run: str, kind: str, layer: str, low: float = -np.inf, high: float = np.inf) -> list[Column]:

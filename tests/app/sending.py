@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from app.store import history, records
 from app.store.database import Store
+from app.store.pyramid import WIDTHS, Buckets
 from dynascope import bins
 from dynascope.messages import Sent, encode
 from dynascope.sinks.batch import Batch
@@ -38,6 +39,14 @@ def losses(batch: Batch, steps: range, values: np.ndarray) -> list[Sent]:
 def counted(batch: Batch, step: int, values: np.ndarray, layer: str = "hidden1") -> list[Sent]:
     batch.histograms(step, "activation", [layer], np.bincount(bins.slot(values).ravel(), minlength=bins.SLOTS)[None])
     return batch.drain()
+
+
+def stored(connection: Connection, series: dict[str, np.ndarray], run: str = RUN) -> None:
+    """Name → values at steps 0, 1, …, folded already."""
+    points = {name: Buckets.of_points(np.arange(float(len(values))), values) for name, values in series.items()}
+    keys = history._register(connection, run, points)
+    for level in range(len(WIDTHS)):
+        history._merge_level(connection, level, {keys[name]: held for name, held in points.items()})
 
 
 @contextmanager

@@ -1,23 +1,33 @@
 """A run taken away as a file: for TensorBoard, and as a page that needs no server."""
 
+import csv
 import io
 import json
 import socket
 import struct
+import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from pyarrow import parquet
+from sqlalchemy import create_engine
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from app import replay_figures, tensorboard
+from app.api import exports
 from app.replay import COLUMNS, thinned
+from app.store import history, records
 from app.store.columns import Column
 from app.store.pyramid import Buckets
 from dynascope import bins
 from dynascope.messages import BIN, COUNT
+from tests.app.sending import RUN, database, record, stored
+from tests.loops import in_loop
 from tests.server import Server
 
 #: As long as its curves are thinned in a replay; its name would end a script, where it were not escaped.
@@ -153,13 +163,82 @@ def test_thinning_keeps_every_extreme_and_every_count() -> None:
     assert sum(column.measured for column in few) == 1000
 
 
+#: Long, short and empty ones; the long one is read in three pieces and a rest.
+SIZES = {"a": 3 * exports.ROWS + 5, "b": 7, "c": 0, "d": 900, "e": exports.ROWS - 900, "f": exports.ROWS + 1}
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet", "tensorboard"])
+def test_no_more_than_one_long_series_is_held_and_none_of_it_is_made_in_the_loop(
+    tmp_path: Path, format: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[int] = []
+    pieces: list[int] = []
+    threads: list[threading.Thread] = []
+
+    def reading(*args: Any) -> Any:
+        read = history.read_points(*args)
+        held.append(sum(points.shape[1] for points in read.values()))
+        return read
+
+    def made(of: Any) -> Any:
+        def call(*args: Any) -> Any:
+            threads.append(threading.current_thread())
+            pieces.append(sum(len(steps) for _, steps, _ in args[1 if format != "csv" else 0]))
+            return of(*args)
+
+        return call
+
+    monkeypatch.setattr(exports, "history", SimpleNamespace(**vars(history) | {"read_points": reading}))
+    for owner, name in ((exports, "_rows"), (exports._Table, "add"), (exports, "_add_scalars")):
+        monkeypatch.setattr(owner, name, made(getattr(owner, name)))
+    rng = np.random.default_rng(0)
+    series = {name: rng.normal(size=size) for name, size in SIZES.items()}
+
+    async def story() -> bytes:
+        threads.append(threading.current_thread())
+        about = {"id": RUN, "created": 1.0, "started": 1.0, "ended": 2.0, "step": 9.0}
+        told = exports._tensorboard(store, about) if format == "tensorboard" else getattr(exports, f"_{format}")(store, RUN)
+        return b"".join([piece async for piece in told])
+
+    with database(tmp_path) as store:
+        with store._writing.begin() as connection:
+            stored(connection, {name: values for name, values in series.items() if len(values)})
+        content = in_loop(story())
+    assert max(held) == max(SIZES.values())
+    assert len(held) == 4, "d and e are read together, after b"
+    assert max(pieces) <= exports.ROWS
+    assert threads.count(threads[0]) == 1, "the loop's, which makes nothing"
+    if format == "csv":
+        rows = [(row["series"], float(row["step"]), float(row["value"])) for row in csv.DictReader(io.StringIO(content.decode()))]
+    elif format == "parquet":
+        table = parquet.read_table(io.BytesIO(content))
+        rows = list(zip(*(table[name].to_pylist() for name in ("series", "step", "value")), strict=True))
+    else:
+        told = read(content, tmp_path / "unpacked")
+        rows = [(name, float(e.step), e.value) for name in told.Tags()["scalars"] for e in told.Scalars(name)]
+        series = {name: values.astype("f4") for name, values in series.items()}
+    assert rows == [(name, float(step), float(value)) for name, values in series.items() for step, value in enumerate(values)]
+
+
+def put(server: Server, run: str) -> str:
+    """A run that has ended, whose file is larger than what sockets hold, put into the server's database."""
+    engine = create_engine(f"sqlite:///{server.data / 'dynascope.db'}")
+    with engine.connect() as connection:
+        for pragma in ("wal_autocheckpoint=0", "busy_timeout=10000"):  # the server's writer alone may reset the log
+            connection.exec_driver_sql(f"PRAGMA {pragma}")
+        records.add(connection, record(run, "finished"))
+        stored(connection, {f"series/{i}": np.random.default_rng(i).normal(size=20_000) for i in range(40)}, run)
+        connection.commit()
+    engine.dispose()
+    return run
+
+
 @pytest.mark.parametrize("format", ["csv", "parquet", "tensorboard"])
 def test_a_run_deleted_while_it_is_taken_away_breaks_the_transfer_off(server: Server, format: str) -> None:
     """Nobody takes half a file for a whole one, and the log has a line of it, no traceback."""
-    run = server.post(SPEC | {"stop": {"max_epochs": None, "max_steps": 6000, "early": None}})["id"]
-    server.wait(run)
-    # As little as a socket can hold, so that the server has to wait for who reads.
-    narrow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)])
+    run = put(server, f"{format:x<16}"[:16])
+    # Less than the file, so that the server has to wait for who reads; more than a packet, so that what is read comes quickly.
+    narrow = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 18)])
     with (
         httpx.Client(base_url=server.url, headers=server.client.headers, transport=narrow) as client,
         client.stream("GET", f"/api/runs/{run}/export", params={"format": format}) as answer,

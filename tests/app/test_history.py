@@ -1,5 +1,6 @@
 """The store against plain lists: every point once, min and max never vanish, histograms add up."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from app.store.pyramid import COUNT, LAST, NONFINITE, START, WIDTHS, Buckets
 from app.store.rewind import rewind
 from dynascope import bins
 from dynascope.sinks.batch import Batch
-from tests.app.sending import RUN, append, counted, database, losses
+from tests.app.sending import RUN, append, counted, database, losses, stored
 
 values_strategy = st.lists(st.floats(width=32, allow_nan=True, allow_infinity=True), min_size=1, max_size=300)
 
@@ -85,6 +86,41 @@ def test_a_window_gives_the_buckets_that_overlap_it(tmp_path: Path) -> None:
         width, coarse = history.read_series(connection, RUN, ["train/loss"], 20, 1003, 2003)["train/loss"]
         assert coarse.table[START][0] == 1003 // width * width
         assert coarse.table[START][-1] <= 2003
+
+
+def test_points_are_read_whole_whether_folded_or_not(tmp_path: Path) -> None:
+    values = np.append(np.linspace(0, 1, 1298), [np.nan, -np.inf])
+    with database(tmp_path) as store, store._writing.begin() as connection:
+        batch = Batch(RUN, 1)
+        for at in range(0, 1300, 100):
+            append(connection, losses(batch, range(at, at + 100), values[at : at + 100]))
+            if at < 1100:
+                history.fold(connection, RUN)
+        for low, high in ((-np.inf, np.inf), (500, 530), (1150, 1250), (7000, 8000)):
+            points = history.read_points(connection, RUN, ["train/loss", "nothing"], low, high)
+            assert list(points) == ["train/loss"]
+            steps = np.arange(1300.0)
+            inside = (steps >= low) & (steps <= high)
+            np.testing.assert_array_equal(points["train/loss"], [steps[inside], values[inside]])
+        assert history.series_sizes(connection, RUN) == {"train/loss": 1300}
+
+
+def test_every_chunk_of_a_series_is_copied_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A join a chunk would copy the former ones again with each: quadratic."""
+    copied, join = [0], np.concatenate
+
+    def counting(parts: Sequence[np.ndarray], axis: int = 0) -> np.ndarray:
+        copied[0] += sum(part.size for part in parts)
+        return join(parts, axis=axis)
+
+    with database(tmp_path) as store:
+        with store._writing.begin() as connection:
+            stored(connection, {"train/loss": np.zeros(40_000)})
+        monkeypatch.setattr(np, "concatenate", counting)
+        with store._reading.begin() as connection:
+            read = [history.read_series(connection, RUN, ["train/loss"], most)["train/loss"][1] for most in (0, 2500)]
+            assert [len(buckets) for buckets in read] == [40_000, 2500]
+    assert copied[0] <= 2 * 40_000 + 7 * 2500
 
 
 def test_a_frame_that_comes_twice_is_stored_once_and_a_gap_is_refused(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """Fan-out with no server: outboxes merge, keep the newest, forget past their bound, and never lose or repeat a point."""
 
 import asyncio
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from app import hub, wire
 from app.hub import Hub, Outbox, Streams
-from app.store.pyramid import LAST, START, Buckets
+from app.live import _binary
+from app.store.columns import series_of
+from app.store.pyramid import LAST, Buckets
 from dynascope import stream
+from dynascope.messages import Sent
 from dynascope.sinks.batch import Batch
 from tests.app.sending import RUN, counted, losses
 from tests.loops import in_loop
@@ -22,8 +26,8 @@ def outbox(*streams: str) -> Outbox:
 
 def steps_of(box: Outbox) -> list[float]:
     pending = box.collect().get(RUN)
-    parts = pending.series.get("train/loss", []) if pending else []
-    return Buckets.join(parts).table[START].tolist()
+    series = pending.series() if pending else {}
+    return series["train/loss"][0].tolist() if series else []
 
 
 def test_points_of_several_frames_merge_into_one_column() -> None:
@@ -35,6 +39,67 @@ def test_points_of_several_frames_merge_into_one_column() -> None:
     assert steps_of(box) == []
 
 
+def everything(batch: Batch, step: int) -> list[Sent]:
+    """A message of each kind that makes a frame."""
+    batch.scalars(step, {"train/loss": float(step)})
+    batch.layer_stats(step, ["hidden1"], ["weight/norm", "weight/zeros"], np.full((1, 2), step), np.array([[True, False]]))
+    batch.matrix(step, "classes", np.full((2, 2), step), {})
+    return batch.drain() + counted(batch, step, np.ones(3))
+
+
+ALL = ("scalars", "layers", "histograms/activation/hidden1", "matrices/classes")
+
+
+def test_a_message_is_taken_apart_once_and_a_frame_made_once_for_all_who_are_told_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    apart: list[Sent] = []
+    made: list[str] = []
+
+    def watched(name: str, of: Callable[..., bytes]) -> Callable[..., bytes]:
+        return lambda *args: (made.append(name), of(*args))[1]
+
+    monkeypatch.setattr(hub, "series_of", lambda message: (apart.append(message), series_of(message))[1])
+    for name in ("points", "histograms", "matrix"):
+        monkeypatch.setattr(wire, name, watched(name, getattr(wire, name)))
+    batch, center = Batch(RUN, 1), Hub()
+    alike, other, late = [outbox(*ALL) for _ in range(20)], outbox("scalars"), outbox(*ALL)
+    for box in (*alike, other):
+        center.attach(box)
+    first = everything(batch, 0)
+    center.publish(RUN, first)
+    assert len(apart) == len(first)
+    told = [_binary(RUN, box.collect()[RUN]) for box in alike]
+    assert sorted(made) == ["histograms", "matrix", "points"]
+    assert all(frames == told[0] for frames in told)
+    made.clear()
+    center.attach(late)
+    center.publish(RUN, everything(batch, 1))
+    frames = {box: _binary(RUN, box.collect()[RUN]) for box in (*alike, other, late)}
+    assert sorted(made) == ["histograms", "matrix", "points", "points"]
+    assert frames[late] == frames[alike[0]]
+    header, view = stream.parse(frames[other][0])
+    assert [(s["name"], view(s["columns"]["step"]).tolist()) for s in header["series"]] == [("train/loss", [0, 1])]
+    header, view = stream.parse(frames[late][0])
+    assert {s["name"]: view(s["columns"]["value"]).tolist() for s in header["series"]} == {
+        "train/loss": [1],
+        "layer/hidden1/weight/norm": [1],
+    }
+
+
+def test_no_more_frames_are_kept_than_are_allowed() -> None:
+    told = hub.Told(losses(Batch(RUN, 1), range(1), np.ones(1))[0])
+    for i in range(100):
+        assert told.frame(i, lambda i=i: bytes([i])) == told.frame(i, bytes) == bytes([i])  # type: ignore[misc]
+    assert len(told._frames) <= hub.MAX_FRAMES
+
+
+def test_nobody_who_watches_nothing_has_a_message_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub, "series_of", lambda message: pytest.fail("for nobody"))
+    box, center = outbox("scalars"), Hub()
+    center.attach(box)
+    center.publish("another", losses(Batch("another", 1), range(3), np.ones(3)))
+    assert box.collect() == {}
+
+
 def test_a_viewer_gets_only_the_runs_and_streams_that_it_asked_for() -> None:
     box, center = outbox("layers"), Hub()
     center.attach(box)
@@ -42,7 +107,7 @@ def test_a_viewer_gets_only_the_runs_and_streams_that_it_asked_for() -> None:
     center.publish("another", losses(Batch("another", 1), range(3), np.ones(3)))
     collected = box.collect()
     assert set(collected) == {RUN}
-    assert collected[RUN].series == {}
+    assert collected[RUN].series() == {}
 
 
 def test_histograms_keep_the_newest(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +156,7 @@ def test_a_stream_that_is_added_takes_nothing_from_those_that_were_there() -> No
     box.release(RUN, 1, 3, before)
     center.publish(RUN, counted(batch, 2, np.ones(3)))
     pending = box.collect()[RUN]
-    assert Buckets.join(pending.series["train/loss"]).table[START].tolist() == [0, 1]
+    assert pending.series()["train/loss"][0].tolist() == [0, 1]
     assert [c.first for c in pending.histograms["activation", "hidden1"]] == [2]
 
 

@@ -49,6 +49,8 @@ def live(connection: Any) -> None:
     history.updates_made(connection, RUN)
     history.read_series(connection, RUN, ["train/loss"], 0)
     history.read_series(connection, RUN, ["train/loss"], 10, 50, 150)
+    history.read_points(connection, RUN, ["train/loss"], 50, 150)
+    history.series_sizes(connection, RUN)
     history.read_layers(connection, RUN, 50)
     history.track_names(connection, RUN)
     history.read_histograms(connection, RUN, "activation", "hidden1")

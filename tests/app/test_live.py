@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.app.test_runs import SMALL, endless
+from tests.app.test_wording import is_korean
 from tests.app.viewing import Viewer
 from tests.server import ENDED, Server
 
@@ -168,3 +169,24 @@ def test_no_more_topics_are_followed_than_are_allowed(server: Server) -> None:
     follow(viewer, *(f"studies/{i:x}" for i in range(33)))
     viewer.until(lambda v: any(text["type"] == "error" for text in v.texts))
     assert not any(text["type"] == "ack" for text in viewer.texts)
+
+
+def test_a_refusal_is_told_in_the_visitors_language(server: Server) -> None:
+    wrong = [{"type": "subscribe", "runs": 3}, {"type": "subscribe", "runs": ["nobody"]}, {"type": "subscribe", "topics": ["nothing"]}]
+    told = {}
+    for lang in ("en", "ko"):
+        viewer = Viewer(server, lang)
+        for message in wrong:
+            viewer.socket.send(json.dumps(message))
+        viewer.until(lambda v: sum(text["type"] == "error" for text in v.texts) == len(wrong))
+        told[lang] = [error for text in viewer.texts if text["type"] == "error" for error in text["errors"]]
+    assert [error["loc"] for error in told["ko"]] == [error["loc"] for error in told["en"]] == ["message", "runs", "topics"]
+    assert [error["got"] for error in told["ko"]] == [error["got"] for error in told["en"]]
+    for english, korean, says in zip(
+        told["en"],
+        told["ko"],
+        ("구독 메시지에는 runs, streams, since, topics", "그런 실행이 없습니다", "그런 주제가 없습니다"),
+        strict=True,
+    ):
+        assert not is_korean(english["msg"])
+        assert says in korean["msg"]

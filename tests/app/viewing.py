@@ -11,8 +11,8 @@ from tests.server import TOKEN, Server
 
 
 class Viewer:
-    def __init__(self, server: Server) -> None:
-        url = server.url.replace("http", "ws") + "/api/live"
+    def __init__(self, server: Server, lang: str = "en") -> None:
+        url = server.url.replace("http", "ws") + f"/api/live?lang={lang}"
         self._held = connect(url, additional_headers={"Authorization": f"Bearer {TOKEN}"}, max_size=None)
         self.socket: ClientConnection = self._held.__enter__()
         self.texts: list[dict[str, Any]] = []
