@@ -55,7 +55,7 @@ class Active:
     cpu: tuple[float, float] | None = None
     #: Nobody waits for it in person: it goes after the runs that someone started by hand.
     background: bool = False
-    #: Its end is being stored; until then it is told as what it was.
+    #: Its end is being stored; until then it is what it was.
     ending: bool = False
     #: It is paused and has a slot to go on with.
     granted: bool = False
@@ -64,7 +64,7 @@ class Active:
 
     @property
     def holds_slot(self) -> bool:
-        return not self.ending and (self.granted or self.status in ("starting", "running"))
+        return self.granted or self.status in ("starting", "running")
 
 
 def exit_words(process: Started | None, code: int | None) -> str:
