@@ -158,7 +158,11 @@ class Run:
         `changes` as `stop__max_epochs=40`: a run that finished needs a later end, one that diverged something else. What was
         recorded from that step on is replaced.
         """
-        body: dict[str, Any] = {"changes": {path.replace("__", "."): value for path, value in changes.items()}}
+        return self.resume_with({path.replace("__", "."): value for path, value in changes.items()}, at)
+
+    def resume_with(self, changes: Mapping[str, Any], at: float | None = None) -> Self:
+        """`resume`, with changes as `{"stop.max_epochs": 40}`."""
+        body: dict[str, Any] = {"changes": dict(changes)}
         self._client.ask("POST", f"/runs/{self.id}/resume", json=body if at is None else body | {"at": at})
         return self.refresh()
 
@@ -223,11 +227,14 @@ class Run:
 
 
 class Client:
-    """A server's REST API. `url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN."""
+    """A server's REST API. `url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN. Raises ValueError where one can't be such."""
 
     def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 60.0) -> None:
         self.url = (url or os.environ.get("DYNASCOPE_URL") or "http://127.0.0.1:8000").rstrip("/")
         token = token or os.environ.get("DYNASCOPE_TOKEN") or ""
+        _check_url(self.url)
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError(f"the token {token!r} can't be one: a token is printable ASCII; give the one that the server printed")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._token = token
         self._http = httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=timeout, trust_env=False)
@@ -379,6 +386,16 @@ class Client:
 
     def ready(self) -> dict[str, Any]:
         return dict(self.ask("GET", "/readyz"))
+
+
+def _check_url(url: str) -> None:
+    try:
+        parsed = httpx.URL(url)
+        wrong = "" if parsed.scheme in ("http", "https") and parsed.host else "neither http:// nor https:// and a host"
+    except httpx.InvalidURL as error:
+        wrong = str(error)
+    if wrong:
+        raise ValueError(f"{url!r} is no server's URL ({wrong}); write it as http://127.0.0.1:8000")
 
 
 def _at(step: float | None) -> dict[str, float]:
