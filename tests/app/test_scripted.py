@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -162,6 +162,22 @@ def test_names_and_streams_of_any_letters_break_no_command(server: Server, clien
     study = client.study({"stop": {"max_steps": 3}}, {"norm.name": ["none"]}, name="[/bar] 연구").wait(60)
     assert f"{study.id}\t[/bar] ??" in shell(server, "studies", "ls", **latin).stdout
     assert "[/bar] ??" in shell(server, "studies", "show", study.id, **latin).stdout
+
+
+def test_a_command_that_waits_outlives_its_server(new_server: Callable[..., Server]) -> None:
+    server = new_server().start()
+    given = ("--set", "stop.max_steps=300", "--set", "pace=50", "--set", "stop.early=null", "--json")
+    command = [sys.executable, "-m", "dynascope", "run", "--url", server.url, "--token", TOKEN, *given]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        while not (items := server.client.get("/api/runs").json()["items"]):
+            time.sleep(0.05)
+        server.until_step(items[0]["id"], 20)
+        server.kill()
+        time.sleep(1)
+        server.start(ready=False)
+        out, told = waiting.communicate()
+    assert waiting.returncode == 0, told
+    assert (json.loads(out)[0]["status"], json.loads(out)[0]["step"]) == ("finished", 300)
 
 
 def test_curl_alone_starts_waits_and_reads(server: Server) -> None:
