@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
 if TYPE_CHECKING:
     from dynascope.client import Client
+
+Answer = TypeVar("Answer")
 
 #: Seconds that one question waits for the end: below what proxies allow.
 LONG = 25.0
@@ -39,6 +41,18 @@ def until_ended(client: "Client", path: str, timeout: float | None, piece: float
             time.sleep(RETRY)
         if until is not None and time.monotonic() >= until:
             return False
+
+
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """What `ask` gives, of a server that was there a moment ago: asked again while it is away, for AWAY seconds."""
+    away = time.monotonic()
+    while True:
+        try:
+            return ask()
+        except Exception as trouble:
+            if not is_away(trouble) or time.monotonic() - away > AWAY:
+                raise
+            time.sleep(RETRY)
 
 
 def is_away(trouble: Exception) -> bool:

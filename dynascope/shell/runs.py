@@ -23,6 +23,7 @@ from dynascope.shell.common import (
     settings_of,
     write,
 )
+from dynascope.waiting import patiently
 
 
 def run(
@@ -127,7 +128,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (run, resume, ls, show, export)
 
 def _wait(client: Client, runs: list[Run], quiet: bool) -> None:
     with progress(quiet) as bars:
-        tasks = {one.id: bars.add_task(one.name or one.id, total=client.plan(one.spec)["steps"]) for one in runs}
+        tasks = {one.id: bars.add_task(one.name or one.id, total=_steps(client, one)) for one in runs}
 
         def show_all(_: Run) -> None:
             for each in runs:
@@ -136,6 +137,10 @@ def _wait(client: Client, runs: list[Run], quiet: bool) -> None:
         for one in runs:
             one.wait(watched=show_all)
             bars.update(tasks[one.id], completed=one.step)
+
+
+def _steps(client: Client, one: Run) -> float | None:
+    return patiently(lambda: client.plan(one.spec))["steps"]
 
 
 def _print(runs: list[Run], as_json: bool) -> None:

@@ -60,11 +60,19 @@ def waited_for(client: Client) -> list[Run | Study]:
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_wait_may_be_longer_than_the_time_of_an_answer(which: int) -> None:
-    with serving(patient) as port, Client(f"http://127.0.0.1:{port}", timeout=0.3) as client:
+def test_a_wait_may_be_longer_than_the_time_of_an_answer(monkeypatch: pytest.MonkeyPatch, which: int) -> None:
+    monkeypatch.setattr(waiting, "RETRY", 0.01)
+    asked: list[str] = []
+
+    def answer(path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
+        asked.append(path)
+        return patient(path, query)
+
+    with serving(answer) as port, Client(f"http://127.0.0.1:{port}", timeout=0.3) as client:
         waits = waited_for(client)[which]
         with pytest.raises(TimeoutError, match=r"after 1 s"):
             waits.wait(timeout=1)
+    assert len(asked) <= 2  # the second one where the first was answered a moment too early
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -84,7 +92,7 @@ def test_a_server_that_comes_back_is_waited_for(monkeypatch: pytest.MonkeyPatch,
         waiter = threading.Thread(target=lambda: ended.append(waited_for(client)[which].wait().status))
         waiter.start()
         with serving(away, port):
-            asked.wait()
+            assert asked.wait(30)
         with serving(back, port):
             waiter.join()
     assert ended == [("finished", "done")[which]]
