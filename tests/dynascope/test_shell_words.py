@@ -113,7 +113,7 @@ def test_a_name_is_shown_as_it_is_on_a_terminal_and_an_id_is_whole(monkeypatch: 
             return True
 
     screen = Terminal()
-    monkeypatch.setenv("COLUMNS", "36")
+    monkeypatch.setenv("COLUMNS", "38")
     monkeypatch.setenv("LINES", "24")
     monkeypatch.setattr(sys, "stdout", screen)
     common.listing(("id", "name", "[/x]"), [("0123456789abcdef", f"{name} {name}", "[/y]") for name in NAMES[:3]])
