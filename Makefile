@@ -3,13 +3,18 @@
 #   TORCH_INDEX=https://...   another index for torch (a CUDA build, say)
 #   TORCH_VERSION=2.13.0      another version of torch; `constraints.txt` pins the one that is tested
 #   PYTHON=python3.12         another interpreter
+# The environment remembers these three: a change installs anew, one that isn't given stays, `TORCH_INDEX=` is none again.
 #   WORKERS=0                 tests one at a time in one process, as a debugger needs them
 
-PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 INSTALLED := $(VENV)/.installed
+# What was given when it was made, and MADE_WITH.
+-include $(VENV)/.given
+GIVEN := $(foreach name,PYTHON TORCH_VERSION TORCH_INDEX,$(if $(filter-out undefined,$(origin $(name))),$(name)))
+PYTHON ?= python3
+TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
+WANTED := $(strip PYTHON=$(PYTHON) TORCH_VERSION=$(TORCH_VERSION) TORCH_INDEX=$(TORCH_INDEX))
 WORKERS ?= 2
 # Each process begins with a half of the tests, in their order, and takes from the other's when its own are done.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
@@ -19,8 +24,12 @@ PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 .venv: $(INSTALLED)
 
+ifneq ($(MADE_WITH),$(WANTED))
+.PHONY: $(INSTALLED)
+endif
 $(INSTALLED): pyproject.toml constraints.txt scripts/install.sh
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" TORCH_VERSION="$(TORCH_VERSION)" TORCH_INDEX="$(TORCH_INDEX)" sh scripts/install.sh
+	@{ echo 'MADE_WITH := $(WANTED)'; $(foreach name,$(GIVEN),echo '$(name) ?= $($(name))';) } > $(VENV)/.given
 	@touch $@
 
 run: .venv

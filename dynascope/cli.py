@@ -2,13 +2,15 @@
 
 import gc
 import importlib
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
+#: Errors in plain lines: in a box they would be broken at the terminal's width, and a pipe has none.
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_show_locals=False)
 
 
 @app.callback()
@@ -50,6 +52,9 @@ def server_folder() -> Path:
 
 
 def main() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a name in Korean or a sign is worth no crash where the stream has no such letter
     if sys.argv[1:2] != ["serve"]:  # the client's libraries would be a tenth of the server's start
         from dynascope.shell import add_to
 

@@ -5,8 +5,8 @@ run = client.start({"norm": {"name": "layer"}}).wait()
 print(run.latest["test/accuracy"])
 """
 
+import difflib
 import os
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
@@ -18,9 +18,9 @@ import msgspec
 from dynascope import stream
 from dynascope.stream import ENDED
 from dynascope.study import Study
+from dynascope.tables import pandas, pyarrow
+from dynascope.waiting import LONG, until_ended
 
-#: Seconds that one question waits for the end of a run: below what proxies allow.
-LONG = 25.0
 #: Seconds that reading an uploaded file may take.
 UPLOAD = 900.0
 
@@ -47,6 +47,19 @@ class Series(msgspec.Struct, frozen=True):
     nonfinite: list[int]
 
 
+class Missing(KeyError):
+    """There is no series of this name: `name`, and `there` with the names that there are."""
+
+    def __init__(self, name: str, there: Sequence[str]) -> None:
+        super().__init__(name)
+        self.name, self.there = name, list(there)
+
+    def __str__(self) -> str:
+        near = difflib.get_close_matches(self.name, self.there, 3)
+        shown = ", ".join(near or self.there[:20]) or "none yet"
+        return f"there is no series {self.name!r}; {'near it are' if near else f'of the {len(self.there)} that there are'}: {shown}"
+
+
 class History:
     """Every point of some series of a run."""
 
@@ -54,6 +67,9 @@ class History:
         self.series = {one.name: one for one in series}
 
     def __getitem__(self, name: str) -> Series:
+        """Raises KeyError, which says what there is."""
+        if name not in self.series:
+            raise Missing(name, list(self.series))
         return self.series[name]
 
     def rows(self) -> Iterator[tuple[str, float, float | None]]:
@@ -62,16 +78,13 @@ class History:
 
     def to_pandas(self) -> Any:
         """A data frame, one row a point: series, step, value. Needs pandas."""
-        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
-
-        return pandas.DataFrame(list(self.rows()), columns=["series", "step", "value"])
+        return pandas().DataFrame(list(self.rows()), columns=["series", "step", "value"])
 
     def to_arrow(self) -> Any:
         """A table of the same columns. Needs pyarrow."""
-        import pyarrow
-
+        arrow = pyarrow()
         columns = list(zip(*self.rows(), strict=True)) or [(), (), ()]
-        return pyarrow.table(dict(zip(("series", "step", "value"), (pyarrow.array(c) for c in columns), strict=True)))
+        return arrow.table(dict(zip(("series", "step", "value"), (arrow.array(c) for c in columns), strict=True)))
 
 
 class Run:
@@ -124,18 +137,20 @@ class Run:
         return self
 
     def wait(self, timeout: float | None = None, watched: Callable[["Run"], None] | None = None) -> Self:
-        """Until the run has ended; `watched` is called about every half second. Raises TimeoutError."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            left = LONG if until is None else max(0.0, until - time.monotonic())
-            piece = min(left, 0.5 if watched else LONG)
-            self.record = self._client.ask("GET", f"/runs/{self.id}/wait", params={"timeout": piece})
+        """Until the run has ended; `watched` is called about every half second. Raises TimeoutError.
+
+        A server that is started again meanwhile is waited for, a minute at the most; then httpx.TransportError is raised.
+        """
+
+        def tell(record: dict[str, Any]) -> bool:
+            self.record = record
             if watched:
                 watched(self)
-            if self.ended:
-                return self
-            if until is not None and time.monotonic() >= until:
-                raise TimeoutError(f"run {self.id} is {self.status} at step {self.step:g} after {timeout:g} s")
+            return self.ended
+
+        if not until_ended(self._client, f"/runs/{self.id}/wait", timeout, 0.5 if watched else LONG, tell):
+            raise TimeoutError(f"run {self.id} is {self.status} at step {self.step:g} after {timeout:g} s")
+        return self
 
     def control(self, action: str, **changes: Any) -> dict[str, Any]:
         """`pause`, `resume`, `step`, `stop`, `checkpoint`; or `set`, with changes as `penalty__l2=0.01`. Gives step and status."""
@@ -158,7 +173,11 @@ class Run:
         `changes` as `stop__max_epochs=40`: a run that finished needs a later end, one that diverged something else. What was
         recorded from that step on is replaced.
         """
-        body: dict[str, Any] = {"changes": {path.replace("__", "."): value for path, value in changes.items()}}
+        return self.resume_with({path.replace("__", "."): value for path, value in changes.items()}, at)
+
+    def resume_with(self, changes: Mapping[str, Any], at: float | None = None) -> Self:
+        """`resume`, with changes as `{"stop.max_epochs": 40}`."""
+        body: dict[str, Any] = {"changes": dict(changes)}
         self._client.ask("POST", f"/runs/{self.id}/resume", json=body if at is None else body | {"at": at})
         return self.refresh()
 
@@ -171,9 +190,17 @@ class Run:
         self._client.ask("DELETE", f"/runs/{self.id}")
 
     def history(self, *names: str) -> History:
-        """Every point of these series; without names, of all."""
-        wanted = names or [one.name for one in self.series(points=1)]
-        return History([self.series(name, points=0)[0] for name in wanted])
+        """Every point of these series; without names, of all. Raises KeyError, which says what there is, for a name that is none."""
+        return History([self._every_point(name) for name in names or self._names()])
+
+    def _names(self) -> list[str]:
+        return [one.name for one in self.series(points=1)]
+
+    def _every_point(self, name: str) -> Series:
+        found = self.series(name, points=0)
+        if not found:
+            raise Missing(name, self._names())
+        return found[0]
 
     def series(self, *names: str, points: int = 1000) -> list[Series]:
         query: dict[str, Any] = {"points": points} | ({"names": ",".join(names)} if names else {})
@@ -223,13 +250,19 @@ class Run:
 
 
 class Client:
-    """A server's REST API. `url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN."""
+    """A server's REST API. `url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN; `timeout` is seconds that an answer may take.
+
+    Raises ValueError where a URL or a token can't be one.
+    """
 
     def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 60.0) -> None:
         self.url = (url or os.environ.get("DYNASCOPE_URL") or "http://127.0.0.1:8000").rstrip("/")
         token = token or os.environ.get("DYNASCOPE_TOKEN") or ""
+        _check_url(self.url)
+        if not (token.isascii() and token.isprintable()):
+            raise ValueError(f"the token {token!r} can't be one: a token is printable ASCII; give the one that the server printed")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._token = token
+        self._token, self.timeout = token, timeout
         self._http = httpx.Client(base_url=f"{self.url}/api", headers=headers, timeout=timeout, trust_env=False)
 
     def __enter__(self) -> Self:
@@ -266,7 +299,7 @@ class Client:
         yield from stream.messages(self.url, self._token, run_id, streams or ("scalars",))
 
     def start(self, spec: Mapping[str, Any] | None = None) -> Run:
-        """Start a run. Asked again after a lost answer, it starts no second one."""
+        """Start a run. Where the answer to a call is lost, it asks again, and that starts no second one."""
         return self.run(self._once("/runs", dict(spec or {}))["id"])
 
     def run(self, id: str) -> Run:
@@ -288,7 +321,10 @@ class Client:
         name: str = "",
         notes: str = "",
     ) -> Study:
-        """Start a study: `axes` as `{"norm.name": ["none", "batch"]}`, `seeds` a count or those to take. Asked twice it is one."""
+        """Start a study: `axes` as `{"norm.name": ["none", "batch"]}`, `seeds` a count or those to take.
+
+        Every call starts one. Where the answer to a call is lost, it asks again, and that starts no second one.
+        """
         body = {
             "name": name,
             "notes": notes,
@@ -379,6 +415,16 @@ class Client:
 
     def ready(self) -> dict[str, Any]:
         return dict(self.ask("GET", "/readyz"))
+
+
+def _check_url(url: str) -> None:
+    try:
+        parsed = httpx.URL(url)
+        wrong = "" if parsed.scheme in ("http", "https") and parsed.host else "neither http:// nor https:// and a host"
+    except httpx.InvalidURL as error:
+        wrong = str(error)
+    if wrong:
+        raise ValueError(f"{url!r} is no server's URL ({wrong}); write it as http://127.0.0.1:8000")
 
 
 def _at(step: float | None) -> dict[str, float]:

@@ -27,6 +27,9 @@ _TABLE[[0, len(_TABLE) // 2]] = bins.ZERO
 _PLAIN = (torch.Tensor, torch.nn.Parameter)  # a subclass's data pointer may mean anything
 _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
+#: Between these a block's sum of squares has all of float32's digits: each of its terms may be subnormal and none has overflowed.
+_LEAST_SQUARES, _MOST_SQUARES = np.float32(1e-30), np.float32(1e38)
+
 _BLOCK = 2048  # 8 KB: with the 16 KB table and 3 KB of counters it stays in a 32 KB L1 cache
 
 # Columns of a summary's running state; M2 is Σ(x − mean)²
@@ -233,16 +236,30 @@ def _against_at(address, n, channels, extent, mean_address, variance_address, le
 
 
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
+def _squared_distance(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(a.size):
+        d = np.float64(a[i]) - np.float64(b[i])
+        total += d * d
+    return total
+
+
+@njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
 def _distance(first, second, size):  # type: ignore[no-untyped-def]
+    """In float32, whose lanes are twice as many; a block whose squares leave its range, or come near its end, once more in float64."""
     a, b = carray(_float32_at(first), (size,), np.float32), carray(_float32_at(second), (size,), np.float32)
     total = np.float32(0)
     squares = 0.0
     for start in range(0, size, _BLOCK):
+        stop = min(start + _BLOCK, size)
         total = np.float32(0)
-        for i in range(start, min(start + _BLOCK, size)):
+        for i in range(start, stop):
             d = a[i] - b[i]
             total += d * d
-        squares += np.float64(total)
+        if total > _LEAST_SQUARES and total < _MOST_SQUARES:
+            squares += np.float64(total)
+        else:
+            squares += _squared_distance(a[start:stop], b[start:stop])
     return np.sqrt(squares)
 
 

@@ -5,15 +5,15 @@ print(study.to_pandas().groupby("norm.name")["test/accuracy"].describe())
 """
 
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
+
+from dynascope.tables import pandas, pyarrow
+from dynascope.waiting import LONG, until_ended
 
 if TYPE_CHECKING:
     from dynascope.client import Client, Run
 
-#: Seconds that one question waits for the end: below what proxies allow.
-LONG = 25.0
 ENDED = ("done", "cancelled", "failed")
 
 
@@ -79,19 +79,21 @@ class Study:
         return self
 
     def wait(self, timeout: float | None = None, watched: Callable[["Study"], None] | None = None) -> Self:
-        """Until the study has ended; `watched` is called about every half second. Raises TimeoutError."""
-        until = None if timeout is None else time.monotonic() + timeout
-        while True:
-            left = LONG if until is None else max(0.0, until - time.monotonic())
-            piece = min(left, 0.5 if watched else LONG)
-            self.record = self._client.ask("GET", f"/studies/{self.id}/wait", params={"timeout": piece})
+        """Until the study has ended; `watched` is called about every half second. Raises TimeoutError.
+
+        A server that is started again meanwhile is waited for, a minute at the most; then httpx.TransportError is raised.
+        """
+
+        def tell(record: dict[str, Any]) -> bool:
+            self.record = record
             if watched:
                 watched(self)
-            if self.ended:
-                return self.refresh()
-            if until is not None and time.monotonic() >= until:
-                runs = self.runs
-                raise TimeoutError(f"{runs['ended']} of {runs['total']} runs of study {self.id} have ended after {timeout:g} s")
+            return self.ended and bool(self.refresh())
+
+        if not until_ended(self._client, f"/studies/{self.id}/wait", timeout, 0.5 if watched else LONG, tell):
+            runs = self.runs
+            raise TimeoutError(f"{runs['ended']} of {runs['total']} runs of study {self.id} have ended after {timeout:g} s")
+        return self
 
     def cancel(self) -> Self:
         """What runs is stopped, what waits never starts."""
@@ -151,17 +153,14 @@ class Study:
 
     def to_pandas(self) -> Any:
         """A data frame of `rows`. Needs pandas."""
-        import pandas  # type: ignore[import-untyped, import-not-found, unused-ignore]
-
-        return pandas.DataFrame(self.rows())
+        return pandas().DataFrame(self.rows())
 
     def to_arrow(self) -> Any:
         """A table of `rows`; an axis over values of several types is text. Needs pyarrow."""
-        import pyarrow
-
+        arrow = pyarrow()
         rows = self.rows()
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
-        return pyarrow.table({name: pyarrow.array(_alike(values)) for name, values in columns.items()})
+        return arrow.table({name: arrow.array(_alike(values)) for name, values in columns.items()})
 
 
 def _value(cell: Mapping[str, Any], name: str, i: int) -> float | None:

@@ -1,5 +1,6 @@
 """Attaches probes to a model for the steps that are measured, and detaches without a trace."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from dynascope.messages import Layer
 from dynascope.probes import Probe, discover
 from dynascope.probes.sites import find_sites
 from dynascope.sinks.base import Sink
+
+log = logging.getLogger(__name__)
 
 #: A probe whose cost class is "cheap" looks at every such measured step.
 CHEAP_EVERY = 16
@@ -37,6 +40,8 @@ class Instrument:
     A model whose sequences are padded says so by an attribute `real_positions`, bool[n, positions], that its forward sets before its
     layers run (None where nothing is padded): what a layer gives or gets as [n, positions, units] is then looked at where it is
     true alone. For a model without the attribute nothing is different and nothing is paid.
+
+    A probe that raises is told once, as a warning and an event of kind `probe_failed`, and left out from then on: training goes on.
     """
 
     def __init__(
@@ -54,6 +59,10 @@ class Instrument:
         self._probes: list[Probe] = [probe for probe in probes if probe.at != "survey"]
         self._looking = self._probes
         self._looks = 0
+        self._step = 0
+        #: By layer when its weighted module ran last, counted in such runs: an activation module that layers share runs for the newest.
+        self._ran_at = [0] * len(self._sites)
+        self._ran = 0
         self._applies: dict[tuple[str, ...], np.ndarray] = {}
         self._handles: list[RemovableHandle] = []
         self._cost = 0.0
@@ -76,11 +85,12 @@ class Instrument:
         if not self._sites or not self._budget.due(step):
             return
         start = perf_counter()
+        self._step = step
         self.measuring = True
         self._looking = [probe for probe in self._probes if probe.cost == "free" or self._looks % CHEAP_EVERY == 0]
         self._looks += 1
         for probe in self._looking:
-            probe.reset()
+            self._ask(probe, probe.reset)
         self._attach()
         self._cost = perf_counter() - start
 
@@ -90,10 +100,9 @@ class Instrument:
         start = perf_counter()
         for probe in self._looking:
             if probe.at == "backward":
-                for row in range(len(self._sites)):
-                    probe.measure(row, None)
+                self._ask(probe, self._every_layer, probe)
             elif probe.at == "update":
-                probe.prepare()
+                self._ask(probe, probe.prepare)
         self._cost += perf_counter() - start
 
     def end(self, step: int) -> None:
@@ -103,8 +112,7 @@ class Instrument:
         self.detach()
         for probe in self._looking:
             if probe.at == "update":
-                for row in range(len(self._sites)):
-                    probe.measure(row, None)
+                self._ask(probe, self._every_layer, probe)
         self._write(step)
         self._budget.spent(self._cost + perf_counter() - start)
         self._sink.scalars(step, {"probe/overhead": self._budget.overhead})
@@ -115,23 +123,38 @@ class Instrument:
         if not self._surveyed:
             yield
             return
+        self._step = step
         for probe in self._surveying:
-            probe.reset()
-        handles = [
-            self._sites[row].output.register_forward_hook(lambda module, args, output, row=row: self._seen(row, output))
-            for row in self._surveyed
-        ]
+            self._ask(probe, probe.reset)
+        handles = self._hooked(self._surveyed, self._surveying, lambda: True)
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
-        self._write_table(step, self._surveying)
+        if self._surveying:
+            self._write_table(step, self._surveying)
 
-    def _seen(self, row: int, output: Any) -> None:
-        tensor = self._real(_first_tensor(output))
-        for probe in self._surveying:
-            probe.measure(row, tensor)
+    def _every_layer(self, probe: Probe) -> None:
+        for row in range(len(self._sites)):
+            probe.measure(row, None)
+
+    def _ask(self, probe: Probe, question: Callable[..., Any], *given: Any) -> Any:
+        """Its answer; None from a probe that raises, which is left out from then on."""
+        try:
+            return question(*given)
+        except Exception as trouble:  # noqa: BLE001  a measurement is worth no training
+            self._leave_out(probe, trouble)
+            return None
+
+    def _leave_out(self, probe: Probe, trouble: Exception) -> None:
+        if probe in self._probes or probe in self._surveying:
+            why = f"{type(trouble).__name__}: {trouble}"
+            log.warning("probe %s failed and is left out from now on: %s", probe.name, why)
+            self._sink.event(self._step, "probe_failed", {"probe": probe.name, "reason": why})
+        self._probes, self._looking, self._surveying = (
+            [other for other in probes if other is not probe] for probes in (self._probes, self._looking, self._surveying)
+        )
 
     def _real(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
         """Of a tensor over padded positions those that are real, [of them, units]."""
@@ -148,33 +171,68 @@ class Instrument:
         self.measuring = False
 
     def _attach(self) -> None:
-        outputs, inputs = defaultdict(list), defaultdict(list)
-        for row, site in enumerate(self._sites):
-            outputs[site.output].append(row)
-            if site.norm is not None:
-                inputs[site.norm].append(row)
-        for module, rows in inputs.items():
-            look = self._look([probe for probe in self._looking if probe.at == "norm"], rows)
-            self._handles.append(module.register_forward_pre_hook(lambda module, args, look=look: look(args)))
-        for module, rows in outputs.items():
-            look = self._look([probe for probe in self._looking if probe.at == "activation"], rows)
-            self._handles.append(module.register_forward_hook(lambda module, args, output, look=look: look(output)))
+        def training() -> bool:
+            return self._model.training
 
-    def _look(self, probes: list[Probe], rows: list[int]) -> Callable[[Any], None]:
-        """A module that several layers share is taken to run for them in turn; one that runs again belongs to the same again."""
-        calls = 0
+        by_norm = defaultdict(list)
+        for row, site in enumerate(self._sites):
+            if site.norm is not None:
+                by_norm[site.norm].append(row)
+        for norm, rows in by_norm.items():
+            look = self._look([probe for probe in self._looking if probe.at == "norm"], rows, len(rows) > 1, training)
+            self._handles.append(norm.register_forward_pre_hook(lambda module, args, look=look: look(args)))
+        activations = [probe for probe in self._looking if probe.at == "activation"]
+        self._handles += self._hooked(range(len(self._sites)), activations, training)
+
+    def _hooked(self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool]) -> list[RemovableHandle]:
+        """Hooks that show `probes` what leaves these layers, where `wanted` says so."""
+        handles: list[RemovableHandle] = []
+        by_output = defaultdict(list)
+        for row in rows:
+            site = self._sites[row]
+            by_output[site.output].append(row)
+            if site.output is not site.module:
+                handles.append(site.module.register_forward_hook(lambda module, args, output, row=row: self._has_run(row)))
+        for module, of_it in by_output.items():
+            # an activation module has no parameters, so a model may use one of them for layers that it is not registered after
+            look = self._look(probes, of_it, len(of_it) > 1 or module is self._sites[of_it[0]].activation, wanted)
+            handles.append(module.register_forward_hook(lambda module, args, output, look=look: look(output)))
+        return handles
+
+    def _has_run(self, row: int) -> None:
+        self._ran += 1
+        self._ran_at[row] = self._ran
+
+    def _look(self, probes: list[Probe], rows: list[int], shared: bool, wanted: Callable[[], bool]) -> Callable[[Any], None]:
+        """A `shared` module runs for the one of its layers whose weighted module ran last, and once for each run of that."""
+        ran_at, seen = self._ran_at, self._ran
+
+        def layer() -> int | None:
+            nonlocal seen
+            row = max(rows, key=ran_at.__getitem__)
+            if ran_at[row] <= seen:
+                return None
+            seen = ran_at[row]
+            return row
 
         def look(value: Any) -> None:
-            nonlocal calls
             start = perf_counter()
-            tensor = self._real(_first_tensor(value))
-            if self._model.training and tensor is not None:
-                for probe in probes:
-                    probe.measure(rows[calls % len(rows)], tensor)
-                calls += 1
+            if wanted() and (row := layer() if shared else rows[0]) is not None:
+                self._show(probes, row, value)
             self._cost += perf_counter() - start
 
         return look
+
+    def _show(self, probes: list[Probe], row: int, value: Any) -> None:
+        try:
+            tensor = self._real(_first_tensor(value))
+        except Exception as trouble:  # noqa: BLE001  as in `_ask`
+            for probe in probes:
+                self._leave_out(probe, trouble)
+            return
+        if tensor is not None:
+            for probe in probes:
+                self._ask(probe, probe.measure, row, tensor)
 
     def _write(self, step: int) -> None:
         for cost in ("free", "cheap"):
@@ -182,15 +240,21 @@ class Instrument:
             if probes:
                 self._write_table(step, probes)
         for probe in self._looking:
-            if probe.histogram is not None:
-                self._sink.histograms(step, probe.histogram, self._names, probe.counts())
+            if probe.histogram is not None and (counts := self._ask(probe, probe.counts)) is not None:
+                self._sink.histograms(step, probe.histogram, self._names, counts)
 
     def _write_table(self, step: int, probes: list[Probe]) -> None:
-        quantities = [quantity for probe in probes for quantity in probe.quantities]
-        applies = self._applying(probes)
-        values = np.concatenate([probe.values() for probe in probes], axis=1)
+        tables = {probe: table for probe in probes if (table := self._ask(probe, self._table, probe)) is not None}
+        if not tables:
+            return
+        quantities = [quantity for probe in tables for quantity in probe.quantities]
+        applies = self._applying(list(tables))
+        values = np.concatenate(list(tables.values()), axis=1)
         values[~applies] = np.nan
         self._sink.layer_stats(step, self._names, quantities, values, applies)
+
+    def _table(self, probe: Probe) -> np.ndarray:
+        return probe.values().reshape(len(self._sites), len(probe.quantities))
 
     def _applying(self, probes: list[Probe]) -> np.ndarray:
         """What applies of these probes' quantities; the same at every step."""

@@ -7,6 +7,8 @@ from torch import nn
 
 from dynascope.messages import Layer
 
+#: What modules call the length of their output's axis of units; a weight's first axis is something else in some of them.
+_WIDTHS = ("out_features", "out_channels", "embedding_dim", "embed_dim", "hidden_size")
 _PURE_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
@@ -35,8 +37,14 @@ class Site:
 
     @property
     def units_last(self) -> bool:
-        """Whether a unit is a place on the output's last axis (linear and recurrent layers) rather than on axis 1 (convolutions)."""
-        return isinstance(self.module, (nn.Linear, nn.RNNBase, nn.Embedding))
+        """Whether a unit is a place on the output's last axis rather than on axis 1, as a convolution's."""
+        return isinstance(self.module, (nn.Linear, nn.RNNBase, nn.Embedding, nn.MultiheadAttention))
+
+    @property
+    def units(self) -> int:
+        """How many it has: as its module calls them, else by its weight's first axis."""
+        widths = (getattr(self.module, name, None) for name in _WIDTHS)
+        return next((width for width in widths if isinstance(width, int)), len(self.weights[0]))
 
     def describe(self) -> Layer:
         return Layer(
@@ -45,7 +53,7 @@ class Site:
             parameters=sum(p.numel() for member in self.members for p in member.parameters(recurse=False)),
             norm=type(self.norm).__name__ if self.norm else None,
             activation=type(self.activation).__name__ if self.activation else None,
-            units=self.module.hidden_size if isinstance(self.module, nn.RNNBase) else len(self.weights[0]),
+            units=self.units,
         )
 
 

@@ -6,9 +6,12 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from dynascope.kernels import distance
+from dynascope.kernels import distance, norm
 from dynascope.probes import At, Cost, Probe
 from dynascope.probes.sites import Site
+
+#: torch squares in float32, which loses digits below this: such a norm is taken once more in float64.
+SMALL = 1e-15
 
 
 class Updates(Probe):
@@ -38,7 +41,8 @@ class Updates(Probe):
             self._before = [[w.detach().clone() for w in site.weights] for site in self.sites]
             held = [w for before in self._before for w in before]
         norms = iter(torch._foreach_norm(held))
-        self._sizes = [sum(float(next(norms)) ** 2 for _ in before) ** 0.5 for before in self._before]
+        sizes = (sum(float(next(norms)) ** 2 for _ in before) ** 0.5 for before in self._before)
+        self._sizes = [size if SMALL < size < np.inf else norm(before) for size, before in zip(sizes, self._before, strict=True)]
 
     def measure(self, row: int, tensor: torch.Tensor | None = None) -> None:
         weights, before = self.sites[row].weights, self._before[row]

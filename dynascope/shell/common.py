@@ -1,6 +1,7 @@
 """What the shell's commands share: options, a server to talk to, specs and settings as they are typed."""
 
 import json
+import math
 import os
 import secrets
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,12 +18,17 @@ import httpx
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
+from rich.text import Text
 
 from dynascope.client import Client, Refused
 
 Url = Annotated[str | None, typer.Option(help="The server; DYNASCOPE_URL unless told otherwise.", envvar="DYNASCOPE_URL")]
 Token = Annotated[str | None, typer.Option(help="Its token; DYNASCOPE_TOKEN unless told otherwise.", envvar="DYNASCOPE_TOKEN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+#: Control characters, which in a name could move a terminal's cursor or end a line of a table.
+_CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
 @contextmanager
@@ -58,12 +64,18 @@ def _cache() -> Path:
 @contextmanager
 def connected(url: str | None, token: str | None) -> Iterator[Client]:
     """A client whose refusals end the command with their words."""
-    with Client(url, token) as client:
+    try:
+        made = Client(url, token)
+    except ValueError as wrong:
+        raise typer.BadParameter(str(wrong), param_hint="--url, --token") from None
+    with made as client:
         try:
             yield client
         except Refused as refusal:
             typer.echo(str(refusal), err=True)
             raise typer.Exit(1) from None
+        except httpx.InvalidURL as wrong:
+            raise typer.BadParameter(f"no run, study or data set has such an id ({wrong}); `dynascope ls` lists them") from None
         except httpx.TransportError as trouble:
             typer.echo(f"{client.url} can't be reached ({trouble}); is it running? `dynascope serve` starts one", err=True)
             raise typer.Exit(1) from None
@@ -71,8 +83,36 @@ def connected(url: str | None, token: str | None) -> Iterator[Client]:
 
 def progress(quiet: bool) -> Progress:
     """A bar for each of some things that take their time, on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True), disable=quiet)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True, emoji=False), disable=quiet)
+
+
+def say(line: str) -> None:
+    """A line as it is, whatever names are in it."""
+    typer.echo(_plain(line))
+
+
+def say_json(value: Any, indent: int | None = None) -> None:
+    """With ASCII alone where standard output has not all characters."""
+    has_all = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    typer.echo(json.dumps(value, indent=indent, ensure_ascii=not has_all))
+
+
+def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table where a person looks at it, in which an `id` is never cut; in a pipe a line a row, with tabs between its cells."""
+    cells = [[_plain(cell) for cell in row] for row in rows]
+    if not sys.stdout.isatty():
+        for row in ([*columns], *cells):
+            typer.echo("\t".join(row))
+        return
+    table = Table(*(Column(Text(column), no_wrap=column == "id", overflow="fold") for column in columns))
+    for row in cells:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _plain(text: str) -> str:
+    return text.translate(_CONTROLS)
 
 
 def write(pieces: Iterable[bytes], output: Path | None) -> None:
@@ -90,46 +130,96 @@ def _write(pieces: Iterable[bytes], output: Path | None) -> None:
             sys.stdout.buffer.write(piece)
         sys.stdout.buffer.flush()
         return
+    if output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder; give a file's name", param_hint="-o")
     partial = output.with_name(output.name + ".part")
     try:
-        with partial.open("wb") as file:
+        file = partial.open("wb")
+    except OSError as trouble:
+        raise typer.BadParameter(
+            f"{output} can't be written ({trouble.strerror}); give a file in a folder that is there", param_hint="-o"
+        ) from None
+    try:
+        with file:
             for piece in pieces:
                 file.write(piece)
         partial.rename(output)
+    except OSError as trouble:
+        typer.echo(f"{output} can't be written ({trouble.strerror}); nothing was left of it", err=True)
+        raise typer.Exit(1) from None
     finally:
         partial.unlink(missing_ok=True)
 
 
 def read(path: Path | None) -> dict[str, Any]:
+    """A spec's file. Raises BadParameter for whatever is no object that JSON can hold."""
     if path is None:
         return {}
-    text = sys.stdin.read() if str(path) == "-" else path.read_text()
     try:
-        if path.suffix in (".yaml", ".yml"):
-            import yaml  # type: ignore[import-untyped, unused-ignore]
-
-            spec = yaml.safe_load(text)
-        else:
-            spec = json.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{path} is not JSON: {error}") from None
+        text = (sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()).decode("utf-8-sig")
+    except OSError as trouble:
+        raise typer.BadParameter(f"{path} can't be read ({trouble.strerror}); give a JSON or YAML file, or - for standard input") from None
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise typer.BadParameter(f"{path} is no text in UTF-8 (byte {byte:#04x} at {error.start}); save it as UTF-8") from None
+    spec = _parsed(path, text)
     if not isinstance(spec, dict):
         raise typer.BadParameter(f"{path} holds {type(spec).__name__}; a spec is an object")
+    try:
+        checked(spec, str(path))
+    except RecursionError:
+        raise typer.BadParameter(f"{path} holds itself, or too much inside each other; write a spec without such an alias") from None
     return spec
+
+
+def _parsed(path: Path, text: str) -> Any:
+    import yaml  # type: ignore[import-untyped, unused-ignore]
+
+    kind, load = ("YAML", yaml.safe_load) if path.suffix in (".yaml", ".yml") else ("JSON", json.loads)
+    try:
+        return load(text)
+    except (ValueError, yaml.YAMLError, RecursionError) as error:
+        said = " ".join(str(error).split())
+        raise typer.BadParameter(f"{path} is not {kind}: {said}; mend it there, or give .yaml as its ending where it is YAML") from None
+
+
+def checked(value: Any, where: str, hint: str | None = None) -> None:
+    """Raises BadParameter where JSON has no such value; `where` says what it is of."""
+    match value:
+        case None | bool() | int() | str():
+            return
+        case float():
+            wrong = None if math.isfinite(value) else f"{where} is {value}; a number has to be finite: give one that is"
+        case list():
+            for i, one in enumerate(value):
+                checked(one, f"{where}: [{i}]", hint)
+            return
+        case dict():
+            for key, one in value.items():
+                if not isinstance(key, str):
+                    raise typer.BadParameter(f"{where} has the key {key!r}; a key is text: put it in quotes", param_hint=hint)
+                checked(one, f"{where}: {key}", hint)
+            return
+        case _:
+            wrong = f"{where} is {value}, a {type(value).__name__}, which JSON has not: put it in quotes to have it as text"
+    if wrong:
+        raise typer.BadParameter(wrong, param_hint=hint)
 
 
 def settings_of(given: list[str] | None) -> Iterator[tuple[str, Any]]:
     for setting in given or []:
-        path, equals, value = setting.partition("=")
+        path, equals, text = setting.partition("=")
         if not equals or not path:
             raise typer.BadParameter(f"{setting!r} is not a change; write it as data.batch_size=32", param_hint="--set")
-        yield path, _value(value)
+        value = _value(text)
+        checked(value, path, "--set")
+        yield path, value
 
 
 def _value(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -1,15 +1,11 @@
 """`dynascope data`: data sets of one's own from a shell."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
-from dynascope.shell.common import AsJson, Token, Url, connected
+from dynascope.shell.common import AsJson, Token, Url, connected, listing, say, say_json
 
 app = typer.Typer(no_args_is_help=True, help="Data sets of your own: add, ls, rm.")
 
@@ -28,15 +24,15 @@ def add(
     with connected(url, token) as client:
         found = client.upload(file, target, task, name)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        say_json(found)
         return
     classes = f", {len(found['classes'])} classes: {', '.join(found['classes'][:10])}" if found["classes"] else ""
-    typer.echo(f"{found['id']}  {found['name']}: {found['rows']:,} rows, {found['task']} of {found['target']!r}{classes}")
+    say(f"{found['id']}  {found['name']}: {found['rows']:,} rows, {found['task']} of {found['target']!r}{classes}")
     for one in found["ignored"]:
-        typer.echo(f"  {one['column']!r} is not used: {one['why']}")
+        say(f"  {one['column']!r} is not used: {one['why']}")
     for note in found["notes"]:
-        typer.echo(f"  {note}")
-    typer.echo(f"  use it:  --set data.name={found['format']} --set data.params.id={found['id']}")
+        say(f"  {note}")
+    say(f"  use it:  --set data.name={found['format']} --set data.params.id={found['id']}")
 
 
 @app.command()
@@ -45,13 +41,10 @@ def ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
     with connected(url, token) as client:
         found = client.datasets()
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        say_json(found)
         return
-    table = Table(Column("id", no_wrap=True), "name", "data set", "rows", "task", "target", "bytes")
-    for one in found:
-        cells = (one["id"], one["name"], one["format"], f"{one['rows']:,}", one["task"], one["target"], f"{one['bytes']:,}")
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+    rows = [(one["id"], one["name"], one["format"], f"{one['rows']:,}", one["task"], one["target"], f"{one['bytes']:,}") for one in found]
+    listing(("id", "name", "data set", "rows", "task", "target", "bytes"), rows)
 
 
 @app.command()

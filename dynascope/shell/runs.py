@@ -1,17 +1,29 @@
 """`dynascope run, resume, ls, show, export`: runs from a shell."""
 
-import json
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from dynascope.client import Client, Run
-from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, put, read, settings_of, write
+from dynascope.shell.common import (
+    AsJson,
+    Token,
+    Url,
+    connected,
+    listing,
+    private_server,
+    progress,
+    put,
+    read,
+    say,
+    say_json,
+    settings_of,
+    write,
+)
+from dynascope.waiting import patiently
 
 
 def run(
@@ -27,6 +39,9 @@ def run(
     base = read(spec)
     for path, value in settings_of(settings):
         put(base, path, value)
+    first = base.get("seed", 0)
+    if not isinstance(first, int) or isinstance(first, bool):
+        raise typer.BadParameter(f"seed is {first!r}; it is a whole number: write seed=3", param_hint="--set")
     private = url is None
     if private and not wait:
         raise typer.BadParameter("without a server (--url) a run lasts as long as this command: it has to wait", param_hint="--no-wait")
@@ -34,7 +49,6 @@ def run(
         if private:
             url, token = stack.enter_context(private_server())
         client = stack.enter_context(connected(url, token))
-        first = int(base.get("seed", 0))
         runs = [client.start(base | {"seed": first + i}) for i in range(seeds)]
         if wait:
             _wait(client, runs, quiet=as_json)
@@ -62,17 +76,16 @@ def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False)
     with connected(url, token) as client:
         one = client.run(id)
         if as_json:
-            typer.echo(json.dumps(one.record, indent=2, ensure_ascii=False))
+            say_json(one.record, indent=2)
             return
-        console = Console()
-        console.print(f"{one.name or one.id}  {one.status} at step {one.step:,.0f}  {one.record['end_reason'] or ''}", markup=False)
-        console.print(one.url, markup=False)
+        say(f"{one.name or one.id}  {one.status} at step {one.step:,.0f}  {one.record['end_reason'] or ''}")
+        say(one.url)
         for finding in one.diagnosis:
-            console.print(f"⚠ {finding['rule']} since step {finding['since']:g}: {finding['evidence']}", markup=False)
-        table = Table("series", "newest")
-        for name, value in sorted(one.latest.items()):
-            table.add_row(name, "not finite" if value is None else f"{value:.6g}")
-        console.print(table)
+            say(f"⚠ {finding['rule']} since step {finding['since']:g}: {finding['evidence']}")
+        listing(
+            ("series", "newest"),
+            [(name, "not finite" if value is None else f"{value:.6g}") for name, value in sorted(one.latest.items())],
+        )
 
 
 def resume(
@@ -85,8 +98,11 @@ def resume(
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run after its end, from a checkpoint, as if it had never ended."""
+    changes = dict(settings_of(settings))
+    if "at" in changes:
+        raise typer.BadParameter(f"'at={changes['at']}' is no field of a spec; a checkpoint's step is given as --at", param_hint="--set")
     with connected(url, token) as client:
-        one = client.run(id).resume(at, **dict(settings_of(settings)))
+        one = client.run(id).resume_with(changes, at)
         if wait:
             _wait(client, [one], quiet=as_json)
         _print([one], as_json)
@@ -112,7 +128,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (run, resume, ls, show, export)
 
 def _wait(client: Client, runs: list[Run], quiet: bool) -> None:
     with progress(quiet) as bars:
-        tasks = {one.id: bars.add_task(one.name or one.id, total=client.plan(one.spec)["steps"]) for one in runs}
+        tasks = {one.id: bars.add_task(one.name or one.id, total=_steps(client, one)) for one in runs}
 
         def show_all(_: Run) -> None:
             for each in runs:
@@ -123,12 +139,17 @@ def _wait(client: Client, runs: list[Run], quiet: bool) -> None:
             bars.update(tasks[one.id], completed=one.step)
 
 
+def _steps(client: Client, one: Run) -> float | None:
+    return patiently(lambda: client.plan(one.spec))["steps"]
+
+
 def _print(runs: list[Run], as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([one.record for one in runs], ensure_ascii=False))
+        say_json([one.record for one in runs])
         return
-    table = Table("id", "name", "status", "step", "val/loss", "test/loss", "test/accuracy")
+    shown = ("val/loss", "test/loss", "test/accuracy")
+    rows = []
     for one in runs:
-        values = [one.latest.get(name) for name in ("val/loss", "test/loss", "test/accuracy")]
-        table.add_row(one.id, one.name, one.status, f"{one.step:,.0f}", *("" if v is None else f"{v:.4f}" for v in values))
-    Console().print(table)
+        values = [one.latest.get(name) for name in shown]
+        rows.append((one.id, one.name, one.status, f"{one.step:,.0f}", *("" if v is None else f"{v:.4f}" for v in values)))
+    listing(("id", "name", "status", "step", *shown), rows)

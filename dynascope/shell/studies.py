@@ -6,11 +6,23 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Column, Table
-from rich.text import Text
 
-from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, put, read, settings_of, write
+from dynascope.shell.common import (
+    AsJson,
+    Token,
+    Url,
+    checked,
+    connected,
+    listing,
+    private_server,
+    progress,
+    put,
+    read,
+    say,
+    say_json,
+    settings_of,
+    write,
+)
 from dynascope.study import Study
 
 app = typer.Typer(no_args_is_help=True, help="Studies: ls, show, cancel, extend, rm, export. `dynascope study` starts one.")
@@ -62,15 +74,14 @@ def ls(most: Most = 20, url: Url = None, token: Token = None, as_json: AsJson = 
     with connected(url, token) as client:
         found = list(client.studies(most))
     if as_json:
-        typer.echo(json.dumps([one.record for one in found], ensure_ascii=False))
+        say_json([one.record for one in found])
         return
-    table = Table(Column("id", no_wrap=True), "name", "status", "axes", "cells", "seeds", "runs", "failed")
+    rows = []
     for one in found:
         axes = " × ".join(f"{path} ({len(values)})" for path, values in one.axes.items())
         runs = f"{one.runs['ended']}/{one.runs['total']}"
-        cells = (one.id, one.name, one.status, axes, str(one.record["cells"]), str(len(one.seeds)), runs, str(one.runs["failed"]))
-        table.add_row(*(Text(cell) for cell in cells))
-    Console().print(table)
+        rows.append((one.id, one.name, one.status, axes, str(one.record["cells"]), str(len(one.seeds)), runs, str(one.runs["failed"])))
+    listing(("id", "name", "status", "axes", "cells", "seeds", "runs", "failed"), rows)
 
 
 @app.command()
@@ -133,24 +144,21 @@ def follow(one: Study, quiet: bool) -> None:
 
 def tell(one: Study, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(one.refresh().record, ensure_ascii=False))
+        say_json(one.refresh().record)
         return
-    console = Console()
     runs = one.runs
     failed = f", {runs['failed']} failed" if runs["failed"] else ""
-    console.print(
-        f"{one.name or one.id}  {one.status}: {runs['ended']} of {runs['total']} runs{failed}  {one.record['reason'] or ''}", markup=False
-    )
-    console.print(one.url, markup=False)
+    say(f"{one.name or one.id}  {one.status}: {runs['ended']} of {runs['total']} runs{failed}  {one.record['reason'] or ''}")
+    say(one.url)
     names = [name for name in SHOWN if any(name in cell["finals"] for cell in one.cells)]
-    table = Table(*one.axes, "n", *names, "")
+    rows = []
     for cell in one.cells:
         values = [_word(cell["values"][path]) for path in one.axes]
         finals = [cell["finals"].get(name) for name in names]
         count = max((final["n"] for final in finals if final), default=0)
         why = "; ".join(f"{error['loc']}: {error['msg']}" for error in cell["refused"] or ())
-        table.add_row(*(Text(word) for word in (*values, str(count), *map(_mean, finals), why)))
-    console.print(table)
+        rows.append((*values, str(count), *map(_mean, finals), why))
+    listing((*one.axes, "n", *names, "refused"), rows)
 
 
 def _mean(final: dict[str, Any] | None) -> str:
@@ -171,22 +179,46 @@ def _asked(file: Path | None) -> dict[str, Any]:
         unknown = set(given) - {"base", "axes", "seeds", "name", "notes"}
         if unknown:
             raise typer.BadParameter(f"a study has base, axes, seeds, name and notes; there is also {', '.join(sorted(unknown))}")
-        return {**given, "base": dict(given.get("base") or {}), "axes": dict(given.get("axes") or {})}
+        return {**given, "base": _object(given, "base", "a spec"), "axes": _axes_of(given)} | _seeds_of(given)
     return {"base": given, "axes": {}}
+
+
+def _object(given: dict[str, Any], key: str, what: str) -> dict[str, Any]:
+    value = given.get(key)
+    if value is not None and not isinstance(value, dict):
+        raise typer.BadParameter(f"{key} is {json.dumps(value)}; it is {what}: write it as an object")
+    return dict(value or {})
+
+
+def _axes_of(given: dict[str, Any]) -> dict[str, list[Any]]:
+    axes = _object(given, "axes", "fields and their values, as init.name: [zeros, kaiming_normal]")
+    for path, values in axes.items():
+        if not isinstance(values, list):
+            raise typer.BadParameter(f"the axis {path} is {json.dumps(values)}; it is a list of values, as [{json.dumps(values)}]")
+    return axes
+
+
+def _seeds_of(given: dict[str, Any]) -> dict[str, Any]:
+    seeds = given.get("seeds")
+    if "seeds" in given and (isinstance(seeds, bool) or not isinstance(seeds, (int, list))):
+        raise typer.BadParameter(f"seeds is {json.dumps(seeds)}; it is a count or a list: write 5, or [3, 7, 11]")
+    return {"seeds": seeds} if "seeds" in given else {}
 
 
 def _axis(given: str) -> tuple[str, list[Any]]:
     """`path=value,value`: values as YAML has them, so that [1, 2] or {name: step} is one."""
     import yaml  # type: ignore[import-untyped, unused-ignore]
 
-    path, equals, values = given.partition("=")
+    path, equals, written = given.partition("=")
     try:
-        listed = yaml.safe_load(f"[{values}]") if path and equals else None
+        listed = yaml.safe_load(f"[{written}]") if path and equals else None
     except yaml.YAMLError:
         listed = None
     if not listed:
         raise typer.BadParameter(f"{given!r} is no axis; write it as init.name=zeros,kaiming_normal", param_hint="--axis")
-    return path, [_number(value) for value in listed]
+    values = [_number(value) for value in listed]
+    checked(values, path, "--axis")
+    return path, values
 
 
 def _number(value: Any) -> Any:

@@ -1,14 +1,18 @@
 """Gathers what a trainer records and turns it into columnar messages: one `Scalars` for all series that share steps."""
 
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from dynascope import bins
 from dynascope.messages import BIN, CELL, COUNT, OFFSET, STEP, VALUE, Event, Histograms, LayerStats, Matrix, Scalars, Sent
+
+#: Of a columnar message what is neither a column nor a name: its keys, its numbers, the lengths of its arrays.
+_ENVELOPE = 256
 
 
 class Batch:
@@ -70,10 +74,11 @@ class Batch:
         with self._lock:
             self._others.append(make)
 
-    def drain(self, essential: bool = False) -> list[Sent]:
+    def drain(self, essential: bool = False, most: float = math.inf) -> list[Sent]:
         """Everything recorded so far; `essential` drops layer statistics, histograms and matrices.
 
-        Columns come before events, so that an event finds its step already there.
+        Columns come before events, so that an event finds its step already there. A columnar message is cut by steps where it
+        would be longer than `most` bytes; one step stays whole.
         """
         with self._lock:
             scalars, self._scalars = self._scalars, []
@@ -86,21 +91,24 @@ class Batch:
             stats, histograms, matrices = {}, {}, {}
         out: list[Sent] = []
         for names, steps, points in scalars:
-            values = np.array(points, dtype=VALUE).T
-            out.append(Scalars(**self._ids(), names=list(names), steps=_steps(steps), values=values.tobytes()))
+            for cut in _cuts([8 + 8 * len(names)] * len(steps), most - _head(names)):
+                values = np.array(points[cut], dtype=VALUE).T
+                out.append(Scalars(**self._ids(), names=list(names), steps=_steps(steps[cut]), values=values.tobytes()))
         for (layers, quantities), (steps, tables, applies) in stats.items():
-            out.append(
-                LayerStats(
-                    **self._ids(),
-                    layers=list(layers),
-                    quantities=list(quantities),
-                    applies=applies.astype(np.uint8).tobytes(),
-                    steps=_steps(steps),
-                    values=np.stack(tables).tobytes(),
+            for cut in _cuts([8 + table.nbytes for table in tables], most - _head(layers) - _head(quantities) - applies.size):
+                out.append(
+                    LayerStats(
+                        **self._ids(),
+                        layers=list(layers),
+                        quantities=list(quantities),
+                        applies=applies.astype(np.uint8).tobytes(),
+                        steps=_steps(steps[cut]),
+                        values=np.stack(tables[cut]).tobytes(),
+                    )
                 )
-            )
         for (kind, layers), (steps, counts) in histograms.items():
-            out.append(self._sparse(kind, layers, steps, np.stack(counts)))
+            sizes = [8 + 4 * len(layers) + 6 * int(np.count_nonzero(table)) for table in counts]
+            out += [self._sparse(kind, layers, steps[cut], np.stack(counts[cut])) for cut in _cuts(sizes, most - _head(layers))]
         for name, (step, array, meta) in matrices.items():
             out.append(Matrix(**self._ids(), name=name, step=step, shape=list(array.shape), values=array.tobytes(), meta=meta))
         out.extend(make(self._ids()) for make in others)
@@ -129,3 +137,20 @@ class Batch:
 
 def _steps(steps: list[float]) -> bytes:
     return np.array(steps, dtype=STEP).tobytes()
+
+
+def _head(names: Sequence[str]) -> int:
+    """Bytes that a message takes before its first step, at the most."""
+    return _ENVELOPE + sum(5 + len(name.encode()) for name in names)
+
+
+def _cuts(sizes: Sequence[int], most: float) -> Iterator[slice]:
+    """Slices of the steps, each as long as its `sizes` together stay within `most`, and at least one step."""
+    start, held = 0, 0
+    for i, size in enumerate(sizes):
+        if i > start and held + size > most:
+            yield slice(start, i)
+            start, held = i, 0
+        held += size
+    if start < len(sizes):
+        yield slice(start, len(sizes))

@@ -1,48 +1,79 @@
 """A file of frames that the server has not acknowledged: what a sender keeps, and what a dead sender leaves behind."""
 
+import logging
+import os
 import struct
 import zlib
 from collections import deque
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 _HEADER = struct.Struct("<IIQ")  # length, crc32, seq of the last message
-#: An acknowledged journal is emptied once it is this long.
+#: What is acknowledged leaves the file once it is this long, and longer than what waits: copying stays cheaper than writing.
 COMPACT = 4 << 20
+
+log = logging.getLogger(__name__)
 
 
 class Journal:
     """Frames in order. Memory holds their positions alone, however long the server is away.
 
-    A killed process loses nothing that `append` returned from; a power cut may.
+    `limit` counts bytes that wait; the file is at most twice as long, and COMPACT. A killed process loses nothing that `append`
+    returned from; a power cut may.
     """
 
     def __init__(self, path: Path, limit: int = 512 << 20) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._path = path
         self._file = path.open("w+b", buffering=0)
-        self._limit, self._size = limit, 0
+        self._limit, self._size, self._bytes_waiting = limit, 0, 0
         self._waiting: deque[tuple[int, int, int]] = deque()  # last seq, offset, length
 
     @property
     def full(self) -> bool:
-        """Past its limit: the owner should record less from now on."""
-        return self._size >= self._limit
+        """More waits than its limit: the owner should record less until it is acknowledged."""
+        return self._bytes_waiting >= self._limit
 
     def append(self, last_seq: int, frame: bytes) -> None:
         """Raises OSError where there is no room: nothing of the frame counts then, and it can be tried again."""
         self._file.seek(self._size)
-        left = memoryview(_HEADER.pack(len(frame), zlib.crc32(frame), last_seq) + frame)
-        while left:  # a disk that is nearly full takes a part
-            left = left[self._file.write(left) :]
+        _write(self._file, _HEADER.pack(len(frame), zlib.crc32(frame), last_seq) + frame)
         self._waiting.append((last_seq, self._size + _HEADER.size, len(frame)))
         self._size += _HEADER.size + len(frame)
+        self._bytes_waiting += _HEADER.size + len(frame)
 
     def acknowledge(self, seq: int) -> None:
         while self._waiting and self._waiting[0][0] <= seq:
-            self._waiting.popleft()
-        if not self._waiting and self._size > COMPACT:
-            self._file.truncate(0)
-            self._size = 0
+            self._bytes_waiting -= _HEADER.size + self._waiting.popleft()[2]
+        if self._size - self._bytes_waiting > max(COMPACT, self._bytes_waiting):
+            try:
+                self._compact()
+            except OSError as trouble:  # the file as it is holds everything; the next acknowledgement tries again
+                log.warning("%s can't be shortened: %s", self._path, trouble)
+
+    def _compact(self) -> None:
+        """What waits, in a file that takes this one's place in one step: whenever the process is killed, one of them is there whole."""
+        beginning = self._size - self._bytes_waiting
+        partial = self._path.with_name(self._path.name + ".part")
+        fresh = partial.open("w+b", buffering=0)
+        try:
+            self._file.seek(beginning)
+            left = self._bytes_waiting
+            while left:
+                piece = self._file.read(min(left, COMPACT))
+                if not piece:
+                    raise OSError("it is shorter than what was written to it")
+                _write(fresh, piece)
+                left -= len(piece)
+            os.replace(partial, self._path)
+        except BaseException:
+            fresh.close()
+            partial.unlink(missing_ok=True)
+            raise
+        self._file.close()
+        self._file, self._size = fresh, self._bytes_waiting
+        self._waiting = deque((last, offset - beginning, length) for last, offset, length in self._waiting)
 
     def unacknowledged(self, after: int) -> Iterator[tuple[int, bytes]]:
         """`(last seq, frame)` of every frame whose last message comes after `after`."""
@@ -56,6 +87,13 @@ class Journal:
 
     def close(self) -> None:
         self._file.close()
+
+
+def _write(file: FileIO, data: bytes) -> None:
+    """All of it: a disk that is nearly full takes a part at a time."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def read(path: Path) -> Iterator[bytes]:

@@ -2,11 +2,13 @@
 
 One thread sends a frame every 50 ms (at once for events), another hears acknowledgements and controls. The training
 thread only appends to lists. When the server is away the journal grows and the sender knocks until it is back; after
-`patience` seconds it gives up, and the run ends as interrupted.
+`patience` seconds without progress it gives up, and the run ends as interrupted. It gives up at once where the server
+says that it will never take the rest.
 """
 
 import json
 import logging
+import math
 import os
 import threading
 import time
@@ -14,10 +16,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from websockets.exceptions import InvalidStatus, WebSocketException
+import msgspec
+import numpy as np
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from dynascope.messages import PROTOCOL, Ack, Control, Histograms, Layer, LayerStats, RunEnded, RunStarted, Sent, decode_reply, encode
+from dynascope.messages import CELL, PROTOCOL, Ack, Control, Layer, RunEnded, RunStarted, Sent, decode_reply, encode_message, join
 from dynascope.sinks.batch import Batch
 from dynascope.sinks.journal import Journal
 
@@ -25,7 +29,13 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.05
 FRAME_BYTES = 256 << 10
+#: A matrix is looked at whole, so it can't be cut: a longer one is left out, for no server need take the frame.
+MATRIX_BYTES = 7 << 20
 RETRY = 0.1
+#: Answers to the handshake after which knocking again is of no use: the token is wrong, or the run was deleted or has ended.
+FINAL_STATUS = (401, 403, 404, 410)
+#: Close codes (RFC 6455) after which the same frame would be refused again: against the server's rules, too long.
+FINAL_CLOSE = (1008, 1009)
 #: Frames that wait in memory for a disk that is full: from here on with scalars and events alone, and at twice as many the run ends.
 UNSTORED = 256
 
@@ -50,9 +60,15 @@ class Server(Batch):
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._guard = threading.Lock()  # the journal is appended to by one thread and acknowledged by another
-        self._lost = False
+        self._lost: str | None = None
+        self._refused: str | None = None
+        self._abandoned = False
         self._unstored: list[tuple[int, bytes]] = []
         self._disk_full = False
+        self._too_long: set[str] = set()
+        self._acknowledged = 0
+        self._greeted = -math.inf
+        self._away = False
         self._last_heard = time.monotonic()
         self._thread = threading.Thread(target=self._work, name="sink", daemon=True)
         self._thread.start()
@@ -65,15 +81,22 @@ class Server(Batch):
         super().event(step, kind, data)
         self._wake.set()
 
+    def matrix(self, step: float, name: str, values: np.ndarray, meta: Mapping[str, Any]) -> None:
+        if values.size * np.dtype(CELL).itemsize <= MATRIX_BYTES:
+            super().matrix(step, name, values, meta)
+        elif name not in self._too_long:
+            self._too_long.add(name)
+            log.warning("run %s: matrix %s of shape %s is longer than a frame may be, and is not sent", self.run, name, values.shape)
+
     def ended(self, status: str, reason: str, step: float) -> None:
-        if self._lost:
-            status, reason = "interrupted", f"no server answered for {self._patience:g} s; {reason}"
+        if self._lost is not None:
+            status, reason = "interrupted", f"{self._lost}; {reason}"
         self.message(lambda ids: RunEnded(**ids, status=status, reason=reason, step=float(step)))
         self._wake.set()
 
     def abandon(self) -> None:
         """Keep what is left in the journal and wait for nobody: the server reads it when this process has ended."""
-        self._patience = 0.0
+        self._abandoned = True
         self._wake.set()
 
     def close(self) -> None:
@@ -85,18 +108,24 @@ class Server(Batch):
 
     def _work(self) -> None:
         while not self._done():
-            url = self._address()
-            if url is not None:
+            url = None if self._refused else self._address()
+            if url is None:
+                self._away = True
+            else:
                 try:
                     self._converse(url)
-                except InvalidStatus as refusal:  # the run was deleted or has ended: nobody will ever want the rest
-                    log.warning("the server refused this run: %s", refusal)
-                    self._patience = 0.0
-                except (OSError, TimeoutError, WebSocketException) as trouble:
-                    log.info("connection lost: %s", trouble)
+                except InvalidStatus as answer:
+                    status = answer.response.status_code
+                    if status in FINAL_STATUS:
+                        self._refuse(f"HTTP {status}")
+                    log.info("no connection: %s", answer)
+                except ConnectionRefusedError:
+                    self._away = True
+                except (OSError, TimeoutError, WebSocketException, msgspec.MsgspecError) as trouble:
+                    self._broke_off(trouble)
             self._store()
-            if time.monotonic() - self._last_heard > self._patience:
-                self._give_up()
+            if why := self._hopeless():
+                self._give_up(why)
             self._wake.wait(RETRY)
             self._wake.clear()
 
@@ -105,7 +134,21 @@ class Server(Batch):
         if not self._closing.is_set():
             return False
         self._store()
-        return (not len(self._journal) and not self._unstored) or time.monotonic() - self._last_heard >= self._patience
+        return (not len(self._journal) and not self._unstored) or self._hopeless() is not None
+
+    def _hopeless(self) -> str | None:
+        """Why nobody will take the rest, in words; None while there is hope."""
+        if self._refused:
+            return f"the server refused this run ({self._refused})"
+        if self._abandoned:
+            return "the process was asked to end"
+        return self._out_of_patience()
+
+    def _out_of_patience(self) -> str | None:
+        if time.monotonic() - self._last_heard <= self._patience:
+            return None
+        silence = "no server answered" if self._greeted < self._last_heard else "the server acknowledged nothing new"
+        return f"{silence} for {self._patience:g} s"
 
     def _converse(self, url: str) -> None:
         address = "ws" + url.removeprefix("http") + "/api/ingest"
@@ -115,13 +158,18 @@ class Server(Batch):
             while not isinstance(first := decode_reply(_binary(socket.recv(timeout=10))), Ack):
                 self._hear(first)  # a command may come before it
             self._hear(first)
+            self._greeted = time.monotonic()
+            if self._away:  # one that was started again has the whole patience
+                self._away, self._last_heard = False, self._greeted
             listener = threading.Thread(target=self._listen, args=(socket,), name="sink-listener", daemon=True)
             listener.start()
             sent = first.seq
-            while listener.is_alive() and not self._done():
+            while listener.is_alive() and not self._done() and not self._out_of_patience():
                 self._store()
                 with self._guard:
                     frames = list(self._journal.unacknowledged(sent))
+                    if not len(self._journal):  # a server that is there and has everything keeps nobody waiting
+                        self._last_heard = time.monotonic()
                 for last_seq, frame in frames:
                     socket.send(frame)
                     sent = last_seq
@@ -130,26 +178,38 @@ class Server(Batch):
 
     def _listen(self, socket: ClientConnection) -> None:
         try:
-            for data in socket:
-                self._hear(decode_reply(_binary(data)))
-        except (OSError, WebSocketException) as trouble:
-            log.info("connection lost: %s", trouble)
+            while True:
+                self._hear(decode_reply(_binary(socket.recv())))
+        except (OSError, WebSocketException, msgspec.MsgspecError) as trouble:
+            self._broke_off(trouble)
         finally:
             self._wake.set()
 
+    def _broke_off(self, trouble: Exception) -> None:
+        log.info("connection lost: %s", trouble)
+        said = trouble.rcvd if isinstance(trouble, ConnectionClosed) and trouble.rcvd_then_sent else None
+        if said is not None and said.code in FINAL_CLOSE:
+            self._refuse(f"websocket close {said.code}{': ' if said.reason else ''}{said.reason}")
+
+    def _refuse(self, said: str) -> None:
+        if self._refused is None:
+            log.warning("run %s: the server refused it: %s", self.run, said)
+        self._refused = said
+
     def _hear(self, reply: Ack | Control) -> None:
-        self._last_heard = time.monotonic()
         if isinstance(reply, Control):
             self._on_control(reply)
             return
         with self._guard:
             self._journal.acknowledge(reply.seq)
+        if reply.seq > self._acknowledged:  # a greeting alone is no progress
+            self._acknowledged, self._last_heard = reply.seq, time.monotonic()
         if self._closing.is_set():
             self._wake.set()
 
     def _store(self) -> None:
         """What was recorded becomes frames in the journal; a full journal takes scalars and events alone."""
-        self._unstored += _frames(self.drain(essential=self._journal.full or len(self._unstored) >= UNSTORED))
+        self._unstored += _frames(self.drain(self._journal.full or len(self._unstored) >= UNSTORED, FRAME_BYTES))
         try:
             with self._guard:
                 while self._unstored:
@@ -160,37 +220,31 @@ class Server(Batch):
                 log.error("run %s: its journal can't be written (%s); what is not stored waits in memory", self.run, trouble)
             self._disk_full = True
             if len(self._unstored) > 2 * UNSTORED:
-                self._give_up()
+                self._give_up(f"its journal can't be written ({trouble})")
         else:
             self._disk_full = False
 
-    def _give_up(self) -> None:
-        if not self._lost:
-            self._lost = True
+    def _give_up(self, why: str) -> None:
+        if self._lost is None:
+            self._lost = why
             self._on_lost()
 
 
 def _frames(messages: list[Sent]) -> list[tuple[int, bytes]]:
-    """`(last seq, bytes)`, each of about FRAME_BYTES at the most unless one message alone is longer."""
+    """`(last seq, bytes)`, each of FRAME_BYTES at the most unless one message that can't be cut is longer."""
     frames: list[tuple[int, bytes]] = []
-    held: list[Sent] = []
-    size = 0
+    held: list[bytes] = []
+    size = last = 0
     for message in messages:
-        length = _size(message)
-        if held and size + length > FRAME_BYTES:
-            frames.append((held[-1].seq, encode(held)))
+        encoded = encode_message(message)
+        if held and size + len(encoded) > FRAME_BYTES - 5:
+            frames.append((last, join(held)))
             held, size = [], 0
-        held.append(message)
-        size += length
+        held.append(encoded)
+        size, last = size + len(encoded), message.seq
     if held:
-        frames.append((held[-1].seq, encode(held)))
+        frames.append((last, join(held)))
     return frames
-
-
-def _size(message: Sent) -> int:
-    if isinstance(message, Histograms):
-        return len(message.bins) + len(message.counts) + len(message.offsets)
-    return len(message.values) if isinstance(message, LayerStats) else 512
 
 
 def _binary(data: str | bytes) -> bytes:

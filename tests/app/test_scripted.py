@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -25,8 +25,10 @@ def client(server: Server) -> Iterator[dynascope.Client]:
         yield made
 
 
-def shell(server: Server, *arguments: str, check: bool = True, text: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DYNASCOPE_URL": server.url, "DYNASCOPE_TOKEN": TOKEN, "COLUMNS": "160"}
+def shell(
+    server: Server, *arguments: str, check: bool = True, text: str | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"DYNASCOPE_URL": server.url, "DYNASCOPE_TOKEN": TOKEN, "COLUMNS": "160"} | variables
     command = [sys.executable, "-m", "dynascope", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=check, input=text)
 
@@ -144,6 +146,38 @@ def test_the_command_line_runs_lists_shows_and_exports(server: Server, tmp_path:
     assert wrong.returncode == 1
     assert "data.name" in wrong.stderr + wrong.stdout
     assert shell(server, "show", "nobody", check=False).returncode == 1
+
+
+def test_names_and_streams_of_any_letters_break_no_command(server: Server, client: dynascope.Client) -> None:
+    latin = {"PYTHONIOENCODING": "latin-1", "COLUMNS": "40"}
+    short = ("--set", "stop.max_steps=5", "--set", "init.name=zeros")
+    ended = shell(server, "run", *short, "--set", "name=[/foo] 한글", **latin)
+    id = ended.stdout.splitlines()[-1].split("\t")[0]
+    assert client.run(id).name == "[/foo] 한글"
+    assert client.run(id).diagnosis
+    assert "[/foo] ??" in shell(server, "ls", **latin).stdout
+    assert f"{id}\t[/foo] 한글\tfinished" in shell(server, "ls", COLUMNS="40").stdout
+    assert "? symmetry" in shell(server, "show", id, **latin).stdout
+    assert json.loads(shell(server, "show", id, "--json", **latin).stdout)["name"] == "[/foo] 한글"
+    study = client.study({"stop": {"max_steps": 3}}, {"norm.name": ["none"]}, name="[/bar] 연구").wait(60)
+    assert f"{study.id}\t[/bar] ??" in shell(server, "studies", "ls", **latin).stdout
+    assert "[/bar] ??" in shell(server, "studies", "show", study.id, **latin).stdout
+
+
+def test_a_command_that_waits_outlives_its_server(new_server: Callable[..., Server]) -> None:
+    server = new_server().start()
+    given = ("--set", "stop.max_steps=300", "--set", "pace=50", "--set", "stop.early=null", "--json")
+    command = [sys.executable, "-m", "dynascope", "run", "--url", server.url, "--token", TOKEN, *given]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as waiting:
+        while not (items := server.client.get("/api/runs").json()["items"]):
+            time.sleep(0.05)
+        server.until_step(items[0]["id"], 20)
+        server.kill()
+        time.sleep(1)
+        server.start(ready=False)
+        out, told = waiting.communicate()
+    assert waiting.returncode == 0, told
+    assert (json.loads(out)[0]["status"], json.loads(out)[0]["step"]) == ("finished", 300)
 
 
 def test_curl_alone_starts_waits_and_reads(server: Server) -> None:

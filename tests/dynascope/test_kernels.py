@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from dynascope import bins
-from dynascope.kernels import GradientNorm, Summary, channel_moments, hits, norm, warm
+from dynascope.kernels import GradientNorm, Summary, channel_moments, distance, hits, norm, warm
 
 anything = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, -1e-45, 1e-38, 3e38, -3e38, np.inf, -np.inf, np.nan])
 float32s = arrays(np.float32, st.integers(0, 40), elements=anything)
@@ -219,3 +219,13 @@ def test_the_norm_of_all_gradients_is_that_of_their_values_whatever_is_missing_o
                 parameter.grad = None if i == missing else torch.randn_like(parameter)
             held = [p.grad.double().flatten() for p in some if p.grad is not None]
             assert measure() == pytest.approx(torch.cat(held).norm().item(), rel=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-45, 1e-38, 1e-23, 1e-16, 1.0, 1e18, 1e22, 1e38])
+@pytest.mark.parametrize("n", [1, 5000])
+def test_a_distance_of_any_size_agrees_with_numpy(scale: float, n: int) -> None:
+    generator = np.random.default_rng(0)
+    a, b = ((generator.uniform(-2, 2, n) * scale).astype(np.float32) for _ in range(2))
+    a[: n // 2] = b[: n // 2]  # whole blocks that are equal
+    expected = np.linalg.norm(a.astype(np.float64) - b.astype(np.float64))
+    assert distance(torch.from_numpy(a), torch.from_numpy(b)) == pytest.approx(expected, rel=1e-5, abs=0)
