@@ -306,14 +306,20 @@ def _fold_series(connection: Connection, run: str, messages: list[Sent]) -> None
 def _register(connection: Connection, run: str, new: dict[str, Buckets]) -> dict[str, int]:
     s = schema.series.c
     known = {row.name: row for row in connection.execute(select(schema.series).where(s.run == run))}
+    grown, fresh = [], []
     for name, points in new.items():
         first, last = float(points.table[START].min()), float(points.table[START].max())
         if name in known:
             row = known[name]
-            grown = {"first": min(row.first, first), "last": max(row.last, last), "points": row.points + len(points)}
-            connection.execute(update(schema.series).where(s.id == row.id).values(**grown))
+            reach = {"since": min(row.first, first), "until": max(row.last, last), "held": row.points + len(points)}
+            grown.append({"of": row.id, **reach})
         else:
-            connection.execute(insert(schema.series).values(run=run, name=name, first=first, last=last, points=len(points)))
+            fresh.append({"run": run, "name": name, "first": first, "last": last, "points": len(points)})
+    if grown:
+        reach = {"first": bindparam("since"), "last": bindparam("until"), "points": bindparam("held")}
+        connection.execute(update(schema.series).where(s.id == bindparam("of")).values(reach), grown)
+    if fresh:
+        connection.execute(insert(schema.series), fresh)
     rows = connection.execute(select(s.name, s.id).where(s.run == run))
     return {row.name: row.id for row in rows if row.name in new}
 
