@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from dynascope.messages import VALUE, LayerStats
+from dynascope.probes.dead_units import DeadUnits
 from dynascope.sinks.memory import Memory
-from dynascope.watch import Instrument
 from tests.trainer.running import Record, Steered, record_of, run, spec_of
 from tests.trainer.test_code import losses_of
 from trainer import loop, registry
@@ -168,12 +168,12 @@ def test_weights_of_zero_have_a_rank_again_as_soon_as_they_grow() -> None:
 
 def test_dead_units_are_judged_on_hundreds_of_examples_however_few_validate(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
-    look = Instrument._seen
+    look = DeadUnits.measure
 
-    def counted(self: Instrument, row: int, output: torch.Tensor) -> None:
+    def counted(self: DeadUnits, row: int, output: torch.Tensor) -> None:
         seen.append(len(output) if row == 0 else 0)
         look(self, row, output)
 
-    monkeypatch.setattr(Instrument, "_seen", counted)
+    monkeypatch.setattr(DeadUnits, "measure", counted)
     record = run(spec_of(40, data={"train_size": 600, "val_size": 12}))
     assert sum(seen) >= SURVEYED * len(record.values("val/loss"))
