@@ -19,7 +19,7 @@ WORKERS ?= 2
 # Each process begins with a half of the tests, in their order, and takes from the other's when its own are done.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test check bench browser wheel image clean
+.PHONY: run test lint check bench browser wheel image clean
 .DEFAULT_GOAL := run
 
 .venv: $(INSTALLED)
@@ -41,12 +41,14 @@ browser: .venv
 test: .venv browser
 	$(PYTEST) $(ARGS)
 
-check: .venv
+lint: .venv
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/hadolint Dockerfile
+
+check: lint
 	$(PYTEST) -q -m "not browser and not server and not slow" $(ARGS)
 
 bench: .venv browser
