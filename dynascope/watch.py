@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
@@ -182,20 +182,16 @@ class Instrument:
             look = self._look([probe for probe in self._looking if probe.at == "norm"], rows, len(rows) > 1, training)
             self._handles.append(norm.register_forward_pre_hook(lambda module, args, look=look: look(args)))
         activations = [probe for probe in self._looking if probe.at == "activation"]
-        # A norm of one layer tells that its layer runs as it looks at what it gets: a hook less.
-        told = {rows[0] for norm, rows in by_norm.items() if len(rows) == 1 and self._sites[rows[0]].members[1] is norm}
-        self._handles += self._hooked(range(len(self._sites)), activations, training, told)
+        self._handles += self._hooked(range(len(self._sites)), activations, training)
 
-    def _hooked(
-        self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool], told: Collection[int] = ()
-    ) -> list[RemovableHandle]:
-        """Hooks that show `probes` what leaves these layers, where `wanted` says so; `told`: layers of which is known when they run."""
+    def _hooked(self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool]) -> list[RemovableHandle]:
+        """Hooks that show `probes` what leaves these layers, where `wanted` says so."""
         handles: list[RemovableHandle] = []
         by_output = defaultdict(list)
         for row in rows:
             site = self._sites[row]
             by_output[site.output].append(row)
-            if site.output is not site.module and row not in told:
+            if site.output is not site.module:
                 handles.append(site.module.register_forward_hook(lambda module, args, output, row=row: self._has_run(row)))
         for module, of_it in by_output.items():
             # an activation module has no parameters, so a model may use one of them for layers that it is not registered after
@@ -221,8 +217,6 @@ class Instrument:
 
         def look(value: Any) -> None:
             start = perf_counter()
-            if not shared:
-                self._has_run(rows[0])
             if wanted() and (row := layer() if shared else rows[0]) is not None:
                 self._show(probes, row, value)
             self._cost += perf_counter() - start
