@@ -63,6 +63,9 @@ class Instrument:
         #: By layer when its weighted module ran last, counted in such runs: an activation module that layers share runs for the newest.
         self._ran_at = [0] * len(self._sites)
         self._ran = 0
+        #: Activation modules that ran for layers which they are not registered after, and whether a step has told which do.
+        self._reused: set[nn.Module] = set()
+        self._knows = False
         self._applies: dict[tuple[str, ...], np.ndarray] = {}
         self._handles: list[RemovableHandle] = []
         self._cost = 0.0
@@ -113,6 +116,7 @@ class Instrument:
         for probe in self._looking:
             if probe.at == "update":
                 self._ask(probe, self._every_layer, probe)
+        self._knows = True
         self._write(step)
         self._budget.spent(self._cost + perf_counter() - start)
         self._sink.scalars(step, {"probe/overhead": self._budget.overhead})
@@ -180,30 +184,37 @@ class Instrument:
                 by_norm[site.norm].append(row)
         for norm, rows in by_norm.items():
             look = self._look([probe for probe in self._looking if probe.at == "norm"], rows, len(rows) > 1, training)
-            self._handles.append(norm.register_forward_pre_hook(lambda module, args, look=look: look(args)))
+            self._handles.append(norm.register_forward_pre_hook(lambda module, args, look=look: look(module, args)))
         activations = [probe for probe in self._looking if probe.at == "activation"]
-        self._handles += self._hooked(range(len(self._sites)), activations, training)
+        sharing = [row for rows in by_norm.values() if len(rows) > 1 for row in rows]
+        self._handles += self._hooked(range(len(self._sites)), activations, training, sharing)
 
-    def _hooked(self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool]) -> list[RemovableHandle]:
-        """Hooks that show `probes` what leaves these layers, where `wanted` says so."""
+    def _hooked(
+        self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool], followed: Iterable[int] = ()
+    ) -> list[RemovableHandle]:
+        """Hooks that show `probes` what leaves these layers, where `wanted` says so; of `followed` layers, too, is noted when they run."""
         handles: list[RemovableHandle] = []
-        by_output = defaultdict(list)
+        by_output, noted = defaultdict(list), set(followed)
         for row in rows:
-            site = self._sites[row]
-            by_output[site.output].append(row)
-            if site.output is not site.module:
-                handles.append(site.module.register_forward_hook(lambda module, args, output, row=row: self._has_run(row)))
+            by_output[self._sites[row].output].append(row)
         for module, of_it in by_output.items():
-            # an activation module has no parameters, so a model may use one of them for layers that it is not registered after
-            look = self._look(probes, of_it, len(of_it) > 1 or module is self._sites[of_it[0]].activation, wanted)
-            handles.append(module.register_forward_hook(lambda module, args, output, look=look: look(output)))
+            # An activation module has no parameters, so a model may use one of them for layers that it is not registered after. The
+            # first measured step tells: to note every layer's runs would be a tenth of what measuring every step costs.
+            suspected = not self._knows and module is self._sites[of_it[0]].activation
+            shared = len(of_it) > 1 or module in self._reused or suspected
+            if shared:
+                noted.update(row for row in of_it if self._sites[row].module is not module)
+            look = self._look(probes, of_it, shared, wanted)
+            handles.append(module.register_forward_hook(lambda module, args, output, look=look: look(module, output)))
+        for row in noted:
+            handles.append(self._sites[row].module.register_forward_hook(lambda module, args, output, row=row: self._has_run(row)))
         return handles
 
     def _has_run(self, row: int) -> None:
         self._ran += 1
         self._ran_at[row] = self._ran
 
-    def _look(self, probes: list[Probe], rows: list[int], shared: bool, wanted: Callable[[], bool]) -> Callable[[Any], None]:
+    def _look(self, probes: list[Probe], rows: list[int], shared: bool, wanted: Callable[[], bool]) -> Callable[[nn.Module, Any], None]:
         """A `shared` module runs for the one of its layers whose weighted module ran last, and once for each run of that."""
         ran_at, seen = self._ran_at, self._ran
 
@@ -215,10 +226,14 @@ class Instrument:
             seen = ran_at[row]
             return row
 
-        def look(value: Any) -> None:
+        def look(module: nn.Module, value: Any) -> None:
             start = perf_counter()
-            if wanted() and (row := layer() if shared else rows[0]) is not None:
-                self._show(probes, row, value)
+            if wanted():
+                row = layer() if shared else rows[0]
+                if row is not None:
+                    self._show(probes, row, value)
+                else:
+                    self._reused.add(module)
             self._cost += perf_counter() - start
 
         return look

@@ -86,6 +86,31 @@ def test_a_layer_keeps_its_activation_where_another_runs_between_them() -> None:
     assert measured(model, x)[0]["linear", "activation/mean"] == pytest.approx(model(x).mean().item(), rel=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["activation", "norm"])
+def test_what_is_shared_is_read_alike_at_every_step(kind: str) -> None:
+    torch.manual_seed(0)
+    norm, act = nn.LayerNorm(4), nn.Tanh()
+    parts = {
+        "activation": [nn.Linear(4, 4), act, nn.Linear(4, 4)],
+        "norm": [nn.Linear(4, 4), norm, nn.Tanh(), nn.Linear(4, 4), norm, nn.Tanh()],
+    }
+    model, sink, x = nn.Sequential(*parts[kind]), Memory(), torch.randn(16, 4)
+    run = nn.Sequential(*parts["activation"], act) if kind == "activation" else model
+    instrument = Instrument(model, sink, every=1)
+    for number in range(3):
+        instrument.begin(number)
+        run(x).sum().backward()
+        instrument.after_backward()
+        instrument.end(number)
+        model.zero_grad()
+    named = [m for m in sink.messages() if isinstance(m, LayerStats) and "activation/mean" in m.quantities]
+    tables = np.concatenate([np.frombuffer(m.values, VALUE).reshape(-1, len(m.layers), len(m.quantities)) for m in named])
+    assert len(tables) == 3
+    assert np.isfinite(tables[0][:, named[0].quantities.index("activation/mean")]).all()
+    np.testing.assert_array_equal(tables[1], tables[0])
+    np.testing.assert_array_equal(tables[2], tables[0])
+
+
 class Failing(Probe):
     name: ClassVar[str] = "failing"
     cost: ClassVar[Cost] = "free"
