@@ -13,6 +13,8 @@ from dynascope.messages import BIN, CELL, COUNT, OFFSET, STEP, VALUE, Event, His
 
 #: Of a columnar message what is neither a column nor a name: its keys, its numbers, the lengths of its arrays.
 _ENVELOPE = 256
+#: Steps whose histograms are looked through at once: after a stall there may be thousands, of 100 KB each.
+_STACKED = 64
 
 
 class Batch:
@@ -107,8 +109,9 @@ class Batch:
                     )
                 )
         for (kind, layers), (steps, counts) in histograms.items():
-            sizes = [8 + 4 * len(layers) + 6 * int(np.count_nonzero(table)) for table in counts]
-            out += [self._sparse(kind, layers, steps[cut], np.stack(counts[cut])) for cut in _cuts(sizes, most - _head(layers))]
+            for start in range(0, len(steps), _STACKED):
+                block = slice(start, start + _STACKED)
+                out += self._sparse(kind, layers, steps[block], np.stack(counts[block]), most - _head(layers))
         for name, (step, array, meta) in matrices.items():
             out.append(Matrix(**self._ids(), name=name, step=step, shape=list(array.shape), values=array.tobytes(), meta=meta))
         out.extend(make(self._ids()) for make in others)
@@ -118,21 +121,23 @@ class Batch:
         self.seq += 1
         return {"run": self.run, "attempt": self.attempt, "seq": self.seq}
 
-    def _sparse(self, kind: str, layers: tuple[str, ...], steps: list[float], dense: np.ndarray) -> Histograms:
-        rows = dense.reshape(-1, bins.SLOTS)
+    def _sparse(self, kind: str, layers: tuple[str, ...], steps: list[float], dense: np.ndarray, most: float) -> Iterator[Histograms]:
+        rows, width = dense.reshape(-1, bins.SLOTS), len(layers)
         cell, slot = np.nonzero(rows)
-        offsets = np.zeros(len(rows) + 1, dtype=OFFSET)
-        offsets[1:] = np.cumsum(np.bincount(cell, minlength=len(rows)))
-        return Histograms(
-            **self._ids(),
-            kind=kind,
-            bins_version=bins.VERSION,
-            layers=list(layers),
-            steps=_steps(steps),
-            offsets=offsets.tobytes(),
-            bins=slot.astype(BIN).tobytes(),
-            counts=rows[cell, slot].astype(COUNT).tobytes(),
-        )
+        counts, held = rows[cell, slot].astype(COUNT), np.bincount(cell, minlength=len(rows))
+        offsets = np.concatenate([[0], np.cumsum(held)])
+        for cut in _cuts((8 + 4 * width + 6 * held.reshape(-1, width).sum(axis=1)).tolist(), most):
+            own = offsets[cut.start * width : cut.stop * width + 1]
+            yield Histograms(
+                **self._ids(),
+                kind=kind,
+                bins_version=bins.VERSION,
+                layers=list(layers),
+                steps=_steps(steps[cut]),
+                offsets=(own - own[0]).astype(OFFSET).tobytes(),
+                bins=slot[own[0] : own[-1]].astype(BIN).tobytes(),
+                counts=counts[own[0] : own[-1]].tobytes(),
+            )
 
 
 def _steps(steps: list[float]) -> bytes:
