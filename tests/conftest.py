@@ -19,11 +19,19 @@ settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One for all tests that do not kill it; each test looks at runs of its own."""
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     shared = Server(tmp_path_factory.mktemp("shared") / "data").start()
     yield shared
     shared.stop()
+
+
+@pytest.fixture(scope="module")
+def server(shared_server: Server) -> Iterator[Server]:
+    """One for all tests that do not kill it; each test looks at runs of its own. What a module leaves running would slow the others."""
+    yield shared_server
+    for status in ("queued", "starting", "running", "paused"):
+        for run in shared_server.client.get("/api/runs", params={"status": status, "limit": 200}).json()["items"]:
+            shared_server.client.post(f"/api/runs/{run['id']}/control", json={"action": "stop"})  # it may have ended by itself
 
 
 @pytest.fixture
