@@ -1,6 +1,5 @@
 """`dynascope claims`: the notes' experiments from a shell."""
 
-import json
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,11 +7,9 @@ from statistics import median
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from dynascope.client import Client
-from dynascope.shell.common import AsJson, Token, Url, connected, private_server, progress, write
+from dynascope.shell.common import AsJson, Token, Url, connected, listing, private_server, progress, say_json, write
 
 app = typer.Typer(no_args_is_help=True, help="The notes' statements as experiments that judge themselves.")
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -91,15 +88,15 @@ def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
 def _print(client: Client, rows: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         statements = [_statement(one, rows) for one in client.statements()]
-        typer.echo(json.dumps({"experiments": rows, "statements": statements}, ensure_ascii=False, indent=1))
+        say_json({"experiments": rows, "statements": statements}, indent=1)
         return
-    table = Table("", "experiment", "outcome", "seeds", "numbers (median over seeds)", "s")
+    cells = []
     for row in rows:
-        numbers = "\n".join(f"{name} {value:.4g}" for name, value in row["values"].items() if value is not None)
-        outcome = _came_to(row) + (f"\nnewest: {_came_to(row['newest'])}" if row.get("newest") else "")
+        numbers = ", ".join(f"{name} {value:.4g}" for name, value in row["values"].items() if value is not None)
+        outcome = _came_to(row) + (f"; newest: {_came_to(row['newest'])}" if row.get("newest") else "")
         took = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
-        table.add_row(row["id"], row["label"]["en"], outcome, f"{row['passed']}/{row['of']}", numbers, took)
-    Console().print(table)
+        cells.append((row["id"], row["label"]["en"], outcome, f"{row['passed']}/{row['of']}", numbers, took))
+    listing(("id", "experiment", "outcome", "seeds", "numbers (median over seeds)", "s"), cells)
 
 
 def _came_to(told: dict[str, Any]) -> str:
