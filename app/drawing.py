@@ -5,6 +5,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from app.i18n import words as words_of
+from trainer.claims.names import said
 
 #: Okabe-Ito, as the page has them on a light ground.
 TONES = ("#0072b2", "#d55e00", "#009e73", "#aa4f83", "#b07800", "#2f8fc4", "#1b1d1f")
@@ -36,7 +37,7 @@ def figure(experiment: Told, founds: list[Told], language: str) -> str | None:
             y=y,
             mode=mode,
             line={"color": tone, "width": 2.5, "dash": dash},
-            name=_("{curve} (right)").format(curve=arm) if of_right else arm,
+            name=_("{curve} (right)").format(curve=said(arm, language)) if of_right else said(arm, language),
             **side,
         )
     axes = [_axis(words[language], log) for words, log in zip(experiment["axes"], experiment["log_axes"], strict=True)]

@@ -7,24 +7,26 @@ Whatever fails here is told by the planner, which is forked first: multiprocessi
 
 import gc
 import os
+import threading
 
 _server = os.getppid()
+_warm = threading.Event()
 
 
 def _leave_if_orphaned() -> None:
     """A server that was killed while this process warmed up has no use for it; its successor warms one of its own."""
-    if os.getppid() != _server:
-        os._exit(0)
+    while not _warm.wait(0.1):
+        if os.getppid() != _server:
+            os._exit(0)
 
+
+_watch = threading.Thread(target=_leave_if_orphaned, daemon=True)
+_watch.start()
 
 os.nice(5)  # torch's import beside it would double the server's own start; trainers yield to the server too
 
 import torch  # noqa: E402
-
-_leave_if_orphaned()
-import torch._dynamo  # noqa: E402
-
-_leave_if_orphaned()
+import torch._dynamo  # noqa: E402, F401
 
 torch.set_num_threads(1)  # a multi-threaded operation here would make forked children hang
 
@@ -33,11 +35,11 @@ import trainer.worker  # noqa: E402, F401
 from dynascope import kernels  # noqa: E402
 from trainer import registry  # noqa: E402
 
-_leave_if_orphaned()
 kernels.warm()
-_leave_if_orphaned()
 registry.discover()
 registry.warm()
 
+_warm.set()
+_watch.join()  # what is forked from here must have no threads but its own
 gc.collect()
 gc.freeze()  # else a child's first collection looks through all of torch, and copies its pages

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from app.deps import ClaimsDep, LanguageDep, ReportsDep
 from app.problems import documented
 from app.wording import spoken
+from trainer.claims.names import names_of
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/claims", tags=["claims"])
@@ -76,6 +77,7 @@ class Judgement(BaseModel):
     seeds: list[int]
     founds: list[SeedTold] = Field(description="Of each seed that is done.")
     runs: dict[str, dict[str, str]] = Field(description="Seed → arm → run.")
+    names: dict[str, str] = Field(description="What numbers, curves and arms are called in the asker's language, where that differs.")
     outcome: Literal["shown", "contradicted", "inconclusive"] | None = Field(description="Of the seeds that are done so far.")
     version: str
 
@@ -172,16 +174,16 @@ async def claim(
 
 
 @router.post("/{id}/run", status_code=202, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
-async def run(id: str, claims: ClaimsDep, request: RunClaim | None = None) -> Judgement:
+async def run(id: str, claims: ClaimsDep, language: LanguageDep, request: RunClaim | None = None) -> Judgement:
     """Run it; one experiment runs at a time."""
     request = request or RunClaim(quick=False, seed=None)
-    return Judgement(**await claims.start(id, request.quick, request.seed))
+    return _told(await claims.start(id, request.quick, request.seed), True, language)
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422, 503))
-async def cancel(id: str, claims: ClaimsDep) -> Judgement:
+async def cancel(id: str, claims: ClaimsDep, language: LanguageDep) -> Judgement:
     """End what is going on of it, its runs too."""
-    return Judgement(**await claims.cancel(id))
+    return _told(await claims.cancel(id), True, language)
 
 
 def _experiment(described: dict[str, Any]) -> Experiment:
@@ -199,4 +201,4 @@ def _judgement(row: dict[str, Any] | None, curves: bool, language: str) -> Judge
 def _told(row: dict[str, Any], curves: bool, language: str) -> Judgement:
     reason = row["reason"]
     founds = row["founds"] if curves else [found | {"curves": []} for found in row["founds"]]
-    return Judgement(**row | {"reason": reason and spoken(reason, language), "founds": founds})
+    return Judgement(**row | {"reason": reason and spoken(reason, language), "founds": founds, "names": names_of(row, language)})

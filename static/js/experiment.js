@@ -140,15 +140,23 @@ export class Experiment {
       const seeds = _('Seeds {first} to {last}, {when}.', { first, last: judgement.seeds.at(-1), when: this.#when() });
       const quick = judgement.quick ? _('A quick look: the criterion asks for ten seeds.') : '';
       const partly = judgement.status === 'done' ? quick : _('So far only.');
-      const more = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${seeds} ${partly}` });
+      const words = [seeds, partly, this.#laterWord()].filter(Boolean).join(' ');
+      const more = Object.assign(document.createElement('span'), { className: 'aside', textContent: ` ${words}` });
       outcome.replaceChildren(sign, ' ', word, `: ${seedsWord(judgement)}.`, more);
     }
     const drawn = judgement.founds.some((found) => found.curves.length);
     this.$('.drawn').hidden = none;
     this.plot.hidden = !drawn && !this.wantsCurves;
-    drawKeys(this.$('.keys-of-figure'), judgement.founds);
+    drawKeys(this.$('.keys-of-figure'), judgement.founds, judgement.names);
     this.#sayNumbers();
     this.#sayRuns();
+  }
+
+  /** A quick look that is newer than the verdict that stands. */
+  #laterWord() {
+    const { judgement, told } = this;
+    if (judgement.id === told.id || judgement.status !== 'done') return '';
+    return _('A quick look after it: {outcome}, {seeds}.', { outcome: outcomeWord(judgement.outcome), seeds: seedsWord(judgement) });
   }
 
   #when() {
@@ -167,7 +175,7 @@ export class Experiment {
     const named = bounds.map((bound) => row([bound.label[language] ?? bound.label.en, limits(bound), ...over(bound.name), held(bound)]));
     this.$('.numbers tbody').replaceChildren(...named);
     this.$('.others').hidden = !others.length;
-    this.$('.others tbody').replaceChildren(...others.map((name) => row([name, ...over(name)])));
+    this.$('.others tbody').replaceChildren(...others.map((name) => row([this.told.names[name] ?? name, ...over(name)])));
   }
 
   /** Made when it is opened: ten seeds of twelve arms are many links. */
@@ -181,7 +189,7 @@ export class Experiment {
         const line = row([String(found.seed), found.passes ? _('passes') : _('does not pass'), ...bounds.map(({ name }) => shown(found.values[name]))]);
         const cell = Object.assign(document.createElement('td'), { className: 'runs' });
         for (const [arm, run] of Object.entries(this.told.runs[found.seed] ?? {})) {
-          const link = Object.assign(document.createElement('a'), { href: `/#run=${encodeURIComponent(run)}`, textContent: arm });
+          const link = Object.assign(document.createElement('a'), { href: `/#run=${encodeURIComponent(run)}`, textContent: this.told.names[arm] ?? arm });
           cell.append(link, ' ');
         }
         if (arms.length) line.append(cell);
@@ -194,7 +202,7 @@ export class Experiment {
   draw(colour) {
     if (!this.revealed || this.plot.hidden || !this.told) return;
     const founds = this.told.founds.filter((found) => found.curves.length);
-    if (founds.length) drawFounds(this.plot, founds, this.about, colour);
+    if (founds.length) drawFounds(this.plot, founds, this.told.names, this.about, colour);
   }
 }
 

@@ -91,6 +91,9 @@ def test_five_is_shown_by_two_seeds_and_by_each_of_their_runs(server: Server) ->
     assert claim(server, "E5")["standing"] == judged
     short = server.client.get("/api/claims/E5", params={"curves": False, "most": 1}).json()["judgements"][0]
     assert [found["curves"] for found in short["founds"]] == [[], []]
+    assert judged["names"] == {}
+    korean = server.client.get("/api/claims/E5", params={"curves": False}, headers={"Accept-Language": "ko"}).json()["standing"]["names"]
+    assert (korean["none"], korean["batch, 0.1"], korean["largest, batch"]) == ("정규화 없음", "배치 정규화, 0.1", "가장 큰 값, 배치 정규화")
 
 
 def test_a_cancelled_experiment_stops_its_runs(server: Server) -> None:
@@ -233,8 +236,8 @@ def test_the_report_is_one_file_that_asks_for_nothing(server: Server) -> None:
         assert f"<h3>{number} · " in text
 
 
-@pytest.mark.parametrize(("language", "said"), [("en", "‖w‖ (right)"), ("ko", "‖w‖ (오른쪽)")])
-def test_the_report_draws_a_curve_of_other_units_on_its_own_axis(server: Server, language: str, said: str) -> None:
+@pytest.mark.parametrize(("language", "left", "said"), [("en", "bias²", "‖w‖ (right)"), ("ko", "편향²", "‖w‖ (오른쪽)")])
+def test_the_report_draws_a_curve_of_other_units_on_its_own_axis(server: Server, language: str, left: str, said: str) -> None:
     experiment = claim(server, "E16")["experiment"]
     assert experiment["right_axis"] == {"label": {"en": "‖w‖", "ko": "‖w‖"}, "log": True}
     curves = [{"name": "bias²", "x": [1, 2], "y": [3, 4]}, {"name": "‖w‖", "x": [1, 2], "y": [30, 40], "right": True}]
@@ -242,7 +245,7 @@ def test_the_report_draws_a_curve_of_other_units_on_its_own_axis(server: Server,
     by_axis = {
         axis: {trace["name"] for trace in drawn["data"] if trace.get("yaxis", "y") == axis and "name" in trace} for axis in ("y", "y2")
     }
-    assert by_axis == {"y": {"bias²"}, "y2": {said}}
+    assert by_axis == {"y": {left}, "y2": {said}}
     assert sum(trace.get("yaxis") == "y2" for trace in drawn["data"]) == 3
     right = drawn["layout"]["yaxis2"]
     assert (right["side"], right["overlaying"], right["type"], right["title"]["text"]) == ("right", "y", "log", "‖w‖")

@@ -132,8 +132,10 @@ def test_a_crowd_leaves_nothing_behind(new_server: Callable[..., Server]) -> Non
             assert answer.status_code in (200, 409), answer.text
 
     def drained() -> bool:
+        """A paused run holds no slot: that it was stopped, its status alone tells."""
         told = server.client.get("/api/slots").json()
-        return (told["running"], told["queued"]) == (0, 0)
+        going = server.client.get("/api/runs", params={"status": "paused"}).json()["items"]
+        return (told["running"], told["queued"], going) == (0, 0, [])
 
     assert until(drained, 40), server.client.get("/api/slots").json()
     left = server.client.get("/api/runs", params={"limit": 200}).json()["items"]

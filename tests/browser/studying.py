@@ -52,6 +52,12 @@ def cells(page: Page) -> dict[str, Any]:
     return dict(page.evaluate(CELLS))
 
 
+def line(page: Page, cell: int) -> list[Any] | None:
+    """What is drawn of a cell; None where nothing is yet."""
+    drawn = cells(page).get(str(cell), {}).get("drawn")
+    return drawn and list(drawn["line"])
+
+
 def figure(page: Page, id: str) -> list[dict[str, Any]]:
     read = "id => (document.getElementById(id).data ?? []).map((t) => ({...t.meta, x: [...t.x], y: [...t.y]}))"
     return list(page.evaluate(read, id))

@@ -198,6 +198,7 @@ def test_a_quick_look_is_shown_while_it_is_new_and_hides_no_verdict_of_ten_seeds
     page.reload()
     card.get_by_role("button", name="Show what happened").click()
     expect(card.locator(".outcome")).to_contain_text("10 of 10 seeds pass")
+    expect(card.locator(".outcome")).to_contain_text("A quick look after it: shown, 2 of 2 seeds pass.")
 
 
 @pytest.mark.timeout(240)
@@ -212,6 +213,22 @@ def test_a_curve_of_other_units_is_drawn_on_the_right_axis(open_page: OpenPage, 
     assert {tuple(one) for one in axes} == {("bias²", "y"), ("variance", "y"), ("‖w‖", "y2")}
     expect(page.locator("#figure-E16 .y2title")).to_have_text("‖w‖")
     expect(page.locator("#E16 .figure-key").last).to_have_text("‖w‖ (right)")
+
+
+def test_curves_arms_and_numbers_are_called_in_the_readers_language(open_page: OpenPage, server: Server) -> None:
+    judged(server, "E8")
+    page = notes(open_page, server, "ko")
+    card = page.locator("#E8")
+    card.locator(".reveal").click()
+    page.locator("#figure-E8").scroll_into_view_if_needed()
+    until(page, lambda: drawn(page, "E8") != [])
+    called = ["가중치 모두 0.1", "카이밍(허)", "0.1인 뉴런 하나", "무작위 편향 값"]
+    expect(card.locator(".figure-key")).to_have_text(called)
+    assert set(page.evaluate("() => document.getElementById('figure-E8').data.map((t) => t.name)")) == set(called)
+    card.locator(".others summary").click()
+    expect(card.locator(".others tbody th").first).to_have_text("정확도, 가중치 모두 0.1")
+    card.locator(".seeds summary").click()
+    expect(card.locator(".seeds .runs a").first).to_have_text("가중치 모두 0.1")
 
 
 def test_a_cancelled_experiment_says_so_in_words(open_page: OpenPage, server: Server) -> None:

@@ -1,5 +1,7 @@
 """An experiment in this process: what the queue would run, one run after the other, and what is measured of it."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from dynascope.messages import Matrix
@@ -7,8 +9,24 @@ from dynascope.sinks.memory import Memory
 from tests.trainer.running import record_of
 from trainer import loop
 from trainer.claims import Claim, Found, Ran
+from trainer.claims.names import said
 from trainer.control import Commands
 from trainer.spec import RunSpec
+
+
+#: What both languages write alike: functions, norms by their letters, units, and single letters of formulas.
+ALIKE = re.compile(r"\b(?:ReLU|leaky|tanh|log10|ms|BN|LN|IN|GN|L1|L2|QᵀQ|QQᵀ|[A-Za-z]|[0-9]D)\b|E\[a²\]")
+
+
+def english(names: Iterable[str]) -> dict[str, str]:
+    """Names that are not said wholly in Korean, with what they are said as."""
+    return {name: called for name in names if re.search("[A-Za-z]", ALIKE.sub("", called := said(name, "ko")))}
+
+
+def named(claim: Claim, seen: Found) -> list[str]:
+    """What a reader meets: arms, curves, and numbers that no bound gives a label."""
+    bounds = {bound.name for bound in claim.bounds}
+    return [*claim.specs(0), *(curve.name for curve in seen.curves), *(name for name in seen.values if name not in bounds)]
 
 
 def rehearsed(claim: Claim, seed: int, folder: Path) -> Found:

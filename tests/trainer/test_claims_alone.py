@@ -13,6 +13,7 @@ from torch import nn
 
 from tests.trainer.running import run
 from trainer import claims, registry
+from tests.trainer.claiming import english, named
 from trainer.claims import Found, drawing, e01_bias_and_variance, e02_double_descent, e16_ridge, training
 from trainer.parts.inits import Fan, kaiming_normal, xavier_normal
 from trainer.spec import RunSpec
@@ -65,6 +66,7 @@ def test_every_bound_has_its_number_and_the_figure_can_be_drawn(id: str) -> None
         logs = (claim.log_axes[0], claim.right_axis.log if curve.right and claim.right_axis else claim.log_axes[1])
         for log, points in zip(logs, (curve.x, curve.y), strict=True):
             assert all(math.isfinite(v) and (v > 0 or not log) for v in points), curve.name
+    assert english(named(claim, seen)) == {}
 
 
 @pytest.mark.parametrize("id", ALONE)

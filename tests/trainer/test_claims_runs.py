@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from tests.trainer.claiming import rehearsed
+from tests.trainer.claiming import english, named, rehearsed
 from trainer import checkpoint, registry
 from trainer.claims import Claim, Found, Ran, discover
 from trainer.claims.e04_covariate_shift import drift
+from trainer.claims.names import said
 from trainer.parts.inits import kaiming_normal
 from trainer.spec import RunSpec
 
@@ -43,6 +44,15 @@ def test_a_fresh_seed_passes_and_gives_what_the_figure_draws(id: str, tmp_path: 
     assert claim.passes(seen), seen.values
     assert seen.curves
     assert all(len(curve.x) == len(curve.y) > 1 for curve in seen.curves)
+    assert english(named(claim, seen)) == {}
+
+
+def test_arms_are_said_in_korean_and_a_phrase_is_no_part_of_a_word() -> None:
+    assert english(arm for id in MADE_OF_RUNS for arm in CLAIMS[id].specs(0)) == {}
+    assert said("batch norm, then noise", "ko") == "배치 정규화 뒤 노이즈"
+    assert said("batch norm, then noise", "en") == "batch norm, then noise"
+    assert said("batches, largest_difference", "ko") == "batches, largest_difference"
+    assert english(["Hebb, none"]) == {"Hebb, none": "Hebb, 정규화 없음"}
 
 
 def test_he_with_a_gain_of_one_does_not_learn_at_depth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,8 +85,8 @@ class EarlyStopping(Claim):
             "visit_spread": max(of["train"]["most"] - of["train"]["least"] for of in visits),
             "held_out_visits": max(of["val"]["total"] + of["test"]["total"] for of in visits),
             "stopped_epoch": best / 16,
-            "visits_of_each, stopped": visits[0]["train"]["most"],
-            "visits_of_each, to the end": visits[1]["train"]["most"],
+            "visits of each example, stopped": visits[0]["train"]["most"],
+            "visits of each example, to the end": visits[1]["train"]["most"],
         }
         lines = (("validation accuracy", "val/accuracy"), ("wrong labels learnt", "labels/wrong_learnt"))
         curves = [Curve(name, [step / 16 for step in whole.series[key][0]], whole.values(key)) for name, key in lines]

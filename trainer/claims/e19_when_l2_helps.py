@@ -51,7 +51,7 @@ class WhenL2Helps(Claim):
             for noise in NOISES:
                 gains = [self._gain(runs, n, width, noise) for n in EXAMPLES]
                 curves.append(Curve(f"width {width}, noise {noise:g}", [float(n) for n in EXAMPLES], gains))
-                values |= {f"gain, n = {n}, width {width}, noise {noise:g}": gain for n, gain in zip(EXAMPLES, gains, strict=True)}
+                values |= {f"gain of L2, n = {n}, width {width}, noise {noise:g}": gain for n, gain in zip(EXAMPLES, gains, strict=True)}
         wide = curves[-1].y
         return Found({"difference": wide[0] - wide[1]} | values, curves)
 

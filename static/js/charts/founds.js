@@ -7,12 +7,15 @@ const TONES = [...HOUSE_TONES, 'ink'];
 const DASHES = [...HOUSE_DASHES, 'dashdot'];
 const FEW = 12; // points of a line that are marked one by one
 
-/** Arms in the order in which they come, each with a colour and a dash of its own. @param {any[]} founds */
-export function armsOf(founds) {
+/**
+ * Arms in the order in which they come, each with a colour and a dash of its own.
+ * @param {any[]} founds @param {Record<string, string>} [names] what an arm is called, where that differs from its name
+ */
+export function armsOf(founds, names = {}) {
   const names = [...new Set(founds.flatMap((found) => found.curves.map((curve) => curve.name)))];
   const right = new Set(founds.flatMap((found) => found.curves.filter((curve) => curve.right).map((curve) => curve.name)));
   return names.map((name, i) => ({
-    name, right: right.has(name), tone: TONES[i % TONES.length], dash: DASHES[(i + Math.floor(i / TONES.length)) % DASHES.length],
+    name, called: names[name] ?? name, right: right.has(name), tone: TONES[i % TONES.length], dash: DASHES[(i + Math.floor(i / TONES.length)) % DASHES.length],
   }));
 }
 
@@ -35,11 +38,13 @@ export function middle(values) {
   return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** @param {any[]} founds @param {Record<string, string>} colour @param {boolean[]} logs of x, of the left and of the right axis: a log axis has no place for zero and below */
-function tracesOf(founds, colour, logs) {
+/**
+ * @param {any[]} founds @param {any[]} arms @param {Record<string, string>} colour
+ * @param {boolean[]} logs of x, of the left and of the right axis: a log axis has no place for zero and below
+ */
+function tracesOf(founds, arms, colour, logs) {
   const data = [];
   const seen = (values, log) => (log ? values.map((value) => (value > 0 ? value : null)) : values);
-  const arms = armsOf(founds);
   const several = founds.length > 1;
   for (const arm of arms) {
     for (const found of founds) {
@@ -61,23 +66,24 @@ function line(arm, colour, x, y, { width, seed, kind }, opacity) {
   const thick = width > 2;
   const whose = seed === null ? _('median') : _('seed {seed}', { seed });
   return {
-    type: 'scatter', yaxis: arm.right ? 'y2' : 'y', mode: x.length <= FEW && thick ? 'lines+markers' : 'lines', x, y, name: arm.name, opacity, connectgaps: false,
+    type: 'scatter', yaxis: arm.right ? 'y2' : 'y', mode: x.length <= FEW && thick ? 'lines+markers' : 'lines', x, y, name: arm.called, opacity, connectgaps: false,
     line: { color: colour[arm.tone], width, dash: thick ? arm.dash : 'solid', simplify: false }, marker: { size: 6, color: colour[arm.tone] }, meta: { arm: arm.name, seed, kind },
-    hovertemplate: `${arm.name.replaceAll('<', '&lt;')}, ${whose}<br>%{x:.4~g}: %{y:.4~g}<extra></extra>`,
+    hovertemplate: `${arm.called.replaceAll('<', '&lt;')}, ${whose}<br>%{x:.4~g}: %{y:.4~g}<extra></extra>`,
   };
 }
 
 /**
- * @param {HTMLElement} element @param {any[]} founds @param {any} experiment @param {Record<string, string>} colour
+ * @param {HTMLElement} element @param {any[]} founds @param {Record<string, string>} names @param {any} experiment
+ * @param {Record<string, string>} colour
  */
-export function drawFounds(element, founds, experiment, colour) {
+export function drawFounds(element, founds, names, experiment, colour) {
   const { axes, log_axes: logs, right_axis: right } = experiment;
   const axis = (words, log, more) => axisOf(colour, { title: words[language] ?? words.en, type: log ? 'log' : 'linear', nticks: 6, ...more });
   const layout = { margin: { l: 52, r: 10, t: 12, b: 42, pad: 0 }, xaxis: axis(axes[0], logs[0], { nticks: 8 }), yaxis: axis(axes[1], logs[1]) };
   if (right) layout.yaxis2 = axis(right.label, right.log, { ...(right.log ? { tickmode: 'linear', dtick: 'D2' } : { tickmode: 'auto' }), side: 'right', overlaying: 'y', showgrid: false, zeroline: false });
-  return drawHouse(element, tracesOf(founds, colour, [...logs, right?.log]), colour, layout);
+  return drawHouse(element, tracesOf(founds, armsOf(founds, names), colour, [...logs, right?.log]), colour, layout);
 }
 
-/** The key of the figure: a piece of each arm's line and its name. @param {HTMLElement} element @param {any[]} founds */
-export const drawKeys = (element, founds) =>
-  drawHouseKeys(element, armsOf(founds).map((arm) => ({ ...arm, name: arm.right ? _('{curve} (right)', { curve: arm.name }) : arm.name })));
+/** The key of the figure: a piece of each arm's line and what it is called. @param {HTMLElement} element @param {any[]} founds @param {Record<string, string>} names */
+export const drawKeys = (element, founds, names) =>
+  drawHouseKeys(element, armsOf(founds, names).map((arm) => ({ ...arm, name: arm.right ? _('{curve} (right)', { curve: arm.called }) : arm.called })));
