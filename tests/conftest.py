@@ -20,6 +20,7 @@ settings.load_profile("house")
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """For what a module's tests look at and never change: a process that steals tests may come to a module twice."""
     shared = Server(tmp_path_factory.mktemp("shared") / "data").start()
     yield shared
     shared.stop()
@@ -29,6 +30,9 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def server(shared_server: Server) -> Iterator[Server]:
     """One for all tests that do not kill it; each test looks at runs of its own. What a module leaves running would slow the others."""
     yield shared_server
+    for study in shared_server.client.get("/api/studies", params={"limit": 200}).json()["items"]:
+        if study["status"] == "running":
+            shared_server.client.post(f"/api/studies/{study['id']}/cancel")
     for status in ("queued", "starting", "running", "paused"):
         for run in shared_server.client.get("/api/runs", params={"status": status, "limit": 200}).json()["items"]:
             shared_server.client.post(f"/api/runs/{run['id']}/control", json={"action": "stop"})  # it may have ended by itself

@@ -92,8 +92,13 @@ def test_five_is_shown_by_two_seeds_and_by_each_of_their_runs(server: Server) ->
     short = server.client.get("/api/claims/E5", params={"curves": False, "most": 1}).json()["judgements"][0]
     assert [found["curves"] for found in short["founds"]] == [[], []]
     assert judged["names"] == {}
-    korean = server.client.get("/api/claims/E5", params={"curves": False}, headers={"Accept-Language": "ko"}).json()["standing"]["names"]
-    assert (korean["none"], korean["batch, 0.1"], korean["largest, batch"]) == ("정규화 없음", "배치 정규화, 0.1", "가장 큰 값, 배치 정규화")
+    asked = {"Accept-Language": "ko"}
+    korean = server.client.get("/api/claims/E5", params={"curves": False}, headers=asked).json()["standing"]["names"]
+    assert (korean["none"], korean["batch, 0.1"], korean["largest, batch"]) == (
+        "정규화 없음",
+        "배치 정규화, 0.1",
+        "가장 큰 값, 배치 정규화",
+    )
 
 
 def test_a_cancelled_experiment_stops_its_runs(server: Server) -> None:

@@ -39,10 +39,10 @@ SPEC = {
 }
 
 
-@pytest.fixture(scope="module")
-def run(server: Server) -> str:
-    made = server.post(SPEC)["id"]
-    server.wait(made)
+@pytest.fixture(scope="session")
+def run(shared_server: Server) -> str:
+    made = shared_server.post(SPEC)["id"]
+    shared_server.wait(made)
     return str(made)
 
 

@@ -35,10 +35,10 @@ def wait(server: Server, id: str, seconds: float = 60) -> dict[str, Any]:
     return get(server, id)
 
 
-@pytest.fixture(scope="module")
-def study(server: Server) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def study(shared_server: Server) -> dict[str, Any]:
     """One that is done; tests only look at it."""
-    return wait(server, begin(server, name="격자 🌱", axes=GRID, seeds=3)["id"])
+    return wait(shared_server, begin(shared_server, name="격자 🌱", axes=GRID, seeds=3)["id"])
 
 
 def test_every_combination_has_a_run_of_every_seed(server: Server, study: dict[str, Any]) -> None:

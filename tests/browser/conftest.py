@@ -31,12 +31,19 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
     """`open_page(lang="en", width=1440, height=900, block=None)` → the Lab, as the printed link opens it.
 
-    Its address holds settings, those of the page, so that nothing starts by itself; `path=""` opens it as a newcomer sees it.
+    Its address holds settings, those of the page, so that nothing starts by itself; `place=""` opens it as a newcomer sees it.
+    `path` opens another page.
     """
     opened: list[tuple[Page, list[str]]] = []
 
     def make(
-        lang: str = "en", width: int = 1440, height: int = 900, block: str | None = None, path: str = "#spec=e30", **options: Any
+        lang: str = "en",
+        width: int = 1440,
+        height: int = 900,
+        block: str | None = None,
+        path: str = "/",
+        place: str | None = None,
+        **options: Any,
     ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR" if lang == "ko" else "en-US", **options)
         page = context.new_page()
@@ -49,8 +56,11 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
         page.on("request", lambda r: None if r.url.startswith((server.url, "data:", "blob:")) else troubles.append(f"request to {r.url}"))
         if block:
             page.route(block, lambda route: route.abort())
-        page.goto(f"{server.url}/?token={TOKEN}&lang={lang}{path}")
-        page.wait_for_selector("#figure-loss.js-plotly-plot")
+        if place is None:
+            place = "#spec=e30" if path == "/" else ""
+        page.goto(f"{server.url}{path}?token={TOKEN}&lang={lang}{place}")
+        if path == "/":
+            page.wait_for_selector("#figure-loss.js-plotly-plot")
         opened.append((page, troubles))
         return page
 

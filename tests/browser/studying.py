@@ -37,10 +37,8 @@ def whole(server: Server, id: str) -> dict[str, Any]:
 
 def look(open_page: OpenPage, server: Server, path: str, lang: str = "en", **options: Any) -> Page:
     """A page of runs or studies, as a link opens it."""
-    page = open_page(lang=lang, **options)
-    address, _, place = path.partition("#")
-    page.goto(f"{server.url}{address}?lang={lang}" + (f"#{place}" if place else ""))
-    return page
+    address, mark, place = path.partition("#")
+    return open_page(lang=lang, path=address, place=mark + place, **options)
 
 
 #: The cells that are drawn: what their canvas holds, or what stands in its stead.
@@ -52,7 +50,7 @@ def cells(page: Page) -> dict[str, Any]:
     return dict(page.evaluate(CELLS))
 
 
-def line(page: Page, cell: int) -> list[Any] | None:
+def drawn_line(page: Page, cell: int) -> list[Any] | None:
     """What is drawn of a cell; None where nothing is yet."""
     drawn = cells(page).get(str(cell), {}).get("drawn")
     return drawn and list(drawn["line"])

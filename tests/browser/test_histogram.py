@@ -26,7 +26,7 @@ def test_the_drawn_histogram_equals_a_naive_recount(open_page: Callable[..., Pag
     spec = {"seed": 11, "stop": {"max_epochs": None, "max_steps": STEPS, "early": None}, "probes": {"every": 1}}
     run = server.post(spec)["id"]
     server.wait(run)
-    page = open_page(path=f"#run={run}")
+    page = open_page(place=f"#run={run}")
     until(page, lambda: any(t["meta"].get("run") == run and len(t["x"]) >= STEPS for t in traces(page, "figure-activations")))
     drawn = next(t for t in traces(page, "figure-activations") if t["meta"].get("run") == run)
     layer = drawn["meta"]["layer"]

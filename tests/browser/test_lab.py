@@ -143,7 +143,7 @@ def test_a_diverged_run_is_drawn_up_to_its_end(open_page: OpenPage, server: Serv
     spec = {"norm": {"name": "none"}, "model": {"params": {"depth": 6}}, "optimizer": {"params": {"lr": 1e18}}}
     run = server.post(spec)["id"]
     server.wait(run)
-    page = open_page(path=f"#run={run}")
+    page = open_page(place=f"#run={run}")
     steps, losses = server.points(run, "train/loss")
     until(page, lambda: len(current(page, "figure-loss", "train/loss")["x"]) == len(steps))
     drawn = current(page, "figure-loss", "train/loss")

@@ -18,8 +18,7 @@ OpenPage = Callable[..., Page]
 
 
 def notes(open_page: OpenPage, server: Server, lang: str = "en", **options: Any) -> Page:
-    page = open_page(lang=lang, **options)
-    page.goto(f"{server.url}/notes?lang={lang}")
+    page = open_page(lang=lang, path="/notes", **options)
     page.locator("#whole").wait_for(state="attached")
     return page
 

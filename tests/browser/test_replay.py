@@ -19,10 +19,10 @@ UNPACK = """([id, wanted]) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def run(server: Server) -> str:
-    made = server.post(SPEC)["id"]
-    server.wait(made)
+@pytest.fixture(scope="session")
+def run(shared_server: Server) -> str:
+    made = shared_server.post(SPEC)["id"]
+    shared_server.wait(made)
     return str(made)
 
 
@@ -126,7 +126,7 @@ def test_axe_finds_nothing_in_a_replay(browser: Browser, server: Server, run: st
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_the_lab_gives_the_shown_run_as_a_file(open_page: OpenPage, server: Server, run: str, width: int) -> None:
-    page = open_page("ko", width=width, height=844, path=f"#run={run}")
+    page = open_page("ko", width=width, height=844, place=f"#run={run}")
     menu = page.locator("#export summary")
     expect(menu).to_have_attribute("aria-disabled", "false")
     menu.click()

@@ -53,7 +53,7 @@ def test_a_stopped_run_is_resumed_with_what_was_moved_meanwhile_and_drawn_on_wit
 def test_a_finished_run_says_beside_the_control_what_it_lacks_and_then_goes_on(open_page: OpenPage, server: Server) -> None:
     run = server.post({"stop": {"max_epochs": 2, "max_steps": None, "early": None}})["id"]
     server.wait(run)
-    page = open_page(path=f"#run={run}")
+    page = open_page(place=f"#run={run}")
     opened(page, run)
     button = page.get_by_role("button", name="Resume", exact=True)
     button.click()
@@ -72,7 +72,7 @@ def test_a_finished_run_says_beside_the_control_what_it_lacks_and_then_goes_on(o
 def test_classes_and_visits_are_drawn_from_what_the_run_told(open_page: OpenPage, server: Server, lang: str) -> None:
     run = server.post({"stop": {"max_epochs": 3, "max_steps": None, "early": None}})["id"]
     server.wait(run)
-    page = open_page(path=f"#run={run}", lang=lang)
+    page = open_page(place=f"#run={run}", lang=lang)
     opened(page, run)
     page.locator('[data-view="classes"]').click()
     until(page, lambda: bool(traces(page, "figure-fitted", "class/val")))

@@ -32,7 +32,7 @@ def test_after_a_reload_the_form_says_what_the_shown_run_is_made_of(open_page: O
 
 def test_another_language_keeps_the_place(open_page: OpenPage, server: Server) -> None:
     run = server.wait(server.post({"stop": {"max_epochs": 1, "early": None}, "name": "kept"})["id"])["id"]
-    page = open_page(path=f"#run={run}")
+    page = open_page(place=f"#run={run}")
     until(page, lambda: bool(traces(page, "figure-loss")))
     page.get_by_role("link", name="한국어").click()
     page.wait_for_url(f"**/?lang=ko#run={run}")
@@ -72,8 +72,7 @@ def test_a_change_lands_on_the_run_that_it_was_made_of(open_page: OpenPage, serv
 def test_what_was_refused_stays_said_until_the_next_deed(open_page: OpenPage, server: Server) -> None:
     study = server.client.post("/api/studies", json={"base": {"stop": {"max_epochs": 1, "early": None}}, "axes": {}, "seeds": 1}).json()
     server.client.get(f"/api/studies/{study['id']}/wait", params={"timeout": 30}, timeout=40)
-    page = open_page()
-    page.goto(f"{server.url}/studies/{study['id']}")
+    page = open_page(path=f"/studies/{study['id']}")
     expect(page.locator("#title")).to_be_visible()
     page.locator("#extend-by").fill("100000")
     page.locator("#extend").evaluate("form => form.requestSubmit ? (form.noValidate = true, form.requestSubmit()) : form.submit()")
@@ -89,8 +88,7 @@ def test_what_was_refused_stays_said_until_the_next_deed(open_page: OpenPage, se
 
 
 def test_a_refused_study_puts_the_keyboard_where_it_is_to_be_mended(open_page: OpenPage, server: Server) -> None:
-    page = open_page()
-    page.goto(f"{server.url}/studies/new")
+    page = open_page(path="/studies/new")
     page.locator("#seeds").fill("0")
     page.locator("#build").evaluate("form => form.requestSubmit()")
     expect(page.locator("#error-seeds")).to_be_visible()

@@ -13,11 +13,11 @@ from tests.server import Server
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def runs(server: Server) -> list[dict[str, Any]]:
+@pytest.fixture(scope="session")
+def runs(shared_server: Server) -> list[dict[str, Any]]:
     """Three that have finished, the newest last; two of them share a tag."""
-    made = [server.post(SMALL | {"name": f"listed {i}", "tags": ["kept", f"only{i}"] if i else [], "seed": i}) for i in range(3)]
-    return [server.wait(run["id"]) for run in made]
+    made = [shared_server.post(SMALL | {"name": f"listed {i}", "tags": ["kept", f"only{i}"] if i else [], "seed": i}) for i in range(3)]
+    return [shared_server.wait(run["id"]) for run in made]
 
 
 def listed(page: Page) -> list[str]:

@@ -23,7 +23,7 @@ def run_of(page: Page) -> str:
 
 def opened(open_page: OpenPage, **options: str) -> tuple[Page, str]:
     """As a newcomer opens it: the first story runs by itself."""
-    page = open_page(path="", **options)
+    page = open_page(place="", **options)
     until(page, lambda: counted(page) > 20 if page.inner_text("#counter") != "–" else False)
     return page, run_of(page)
 
@@ -123,7 +123,7 @@ def test_a_shared_link_opens_the_same_settings_seed_and_view(open_page: OpenPage
     link = page.locator("#paper-text").input_value()
     page.locator("#paper-close").click()
     stop(server, run)
-    other = open_page(path="#" + link.split("#")[1])
+    other = open_page(place="#" + link.split("#")[1])
     assert other.locator("select[name='init.name']").input_value() == "orthogonal"
     assert other.locator("#log-loss").get_attribute("aria-pressed") == "true"
     again = start(other)

@@ -6,25 +6,25 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.studying import SMALL_TARGETS, OpenPage, axe, begin, cells, figure, line, look, whole
+from tests.browser.studying import SMALL_TARGETS, OpenPage, axe, begin, cells, drawn_line, figure, look, whole
 from tests.browser.test_lab import until
 from tests.server import Server
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def grid(server: Server) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def grid(shared_server: Server) -> dict[str, Any]:
     """Two by two cells, half of them holes, three seeds that a mean and a median tell apart, with a name that must stay text."""
-    return whole(server, begin(server, seeds=3, name="<script>alert(1)</script> 🦊"))
+    return whole(shared_server, begin(shared_server, seeds=3, name="<script>alert(1)</script> 🦊"))
 
 
-@pytest.fixture(scope="module")
-def line(server: Server) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def line(shared_server: Server) -> dict[str, Any]:
     """One axis of numbers."""
-    return whole(server, begin(server, axes={"model.params.width": [2, 4, 8]}, name="widths"))
+    return whole(shared_server, begin(shared_server, axes={"model.params.width": [2, 4, 8]}, name="widths"))
 
 
 def bands(server: Server, id: str, name: str = "val/loss", points: int = 160) -> dict[int, Any]:
@@ -35,7 +35,7 @@ def bands(server: Server, id: str, name: str = "val/loss", points: int = 160) ->
 def test_every_cells_band_is_what_rest_tells_and_a_hole_says_why(open_page: OpenPage, server: Server, grid: dict[str, Any]) -> None:
     page = look(open_page, server, grid["url"])
     sound = [cell["index"] for cell in grid["cells"] if not cell["refused"]]
-    until(page, lambda: all(line(page, cell) is not None for cell in sound))
+    until(page, lambda: all(drawn_line(page, cell) is not None for cell in sound))
     told, seen = bands(server, grid["id"]), cells(page)
     for cell in grid["cells"]:
         one = seen[str(cell["index"])]
@@ -55,10 +55,10 @@ def test_every_cells_band_is_what_rest_tells_and_a_hole_says_why(open_page: Open
     page.locator("#band").select_option("quantiles")
     page.locator("#series").select_option("train/loss")
     told = bands(server, grid["id"], "train/loss")
-    until(page, lambda: line(page, 2) == told[2]["median"])
+    until(page, lambda: drawn_line(page, 2) == told[2]["median"])
     assert cells(page)["2"]["drawn"]["bands"] == [[told[2]["q10"], told[2]["q90"]]]
     page.reload()  # the address holds the view
-    until(page, lambda: line(page, 2) == told[2]["median"])
+    until(page, lambda: drawn_line(page, 2) == told[2]["median"])
 
 
 def test_the_heatmaps_numbers_are_the_finals_and_a_cell_opens_its_runs(open_page: OpenPage, server: Server, grid: dict[str, Any]) -> None:
@@ -143,7 +143,7 @@ def test_a_study_is_put_together_followed_live_and_extended(open_page: OpenPage,
     assert page.evaluate("window.kept")  # what came, came without a reload
     id = page.url.split("/studies/")[1].split("#")[0]
     told = bands(server, id)
-    until(page, lambda: all(line(page, i) == told[i]["mean"] for i in range(4)))
+    until(page, lambda: all(drawn_line(page, i) == told[i]["mean"] for i in range(4)))
     page.locator("#extend-by").fill("1")
     page.get_by_role("button", name="Extend").click()
     until(page, lambda: "12 of 12 runs have ended" in page.inner_text("#progress-word"), 60)
@@ -166,7 +166,7 @@ def test_a_study_is_cancelled_renamed_and_deleted_from_the_page(open_page: OpenP
     )
     page = look(open_page, server, f"/studies/{id}")
     until(page, lambda: "running" in page.inner_text("#status"))
-    until(page, lambda: line(page, 0) is not None)  # of a run that goes on
+    until(page, lambda: drawn_line(page, 0) is not None)  # of a run that goes on
     page.get_by_role("button", name="Cancel").click()
     until(page, lambda: "cancelled" in page.inner_text("#status"), 40)
     expect(page.get_by_role("button", name="Cancel")).to_be_hidden()
@@ -184,8 +184,7 @@ def test_a_study_is_cancelled_renamed_and_deleted_from_the_page(open_page: OpenP
 
 
 def test_a_study_that_is_not_there_is_told(open_page: OpenPage, server: Server) -> None:
-    page = open_page()
-    page.goto(f"{server.url}/studies/0123456789abcdef")
+    page = open_page(path="/studies/0123456789abcdef")
     expect(page.locator("#trouble")).to_contain_text("There is no study")
 
 

@@ -20,16 +20,16 @@ SINE: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def bent(server: Server) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def bent(shared_server: Server) -> dict[str, Any]:
     """Polynomials of three degrees on three training sets each."""
-    return whole(server, begin(server, axes={"model.params.degree": [1, 3, 5]}, seeds=3, name="bent", **SINE))
+    return whole(shared_server, begin(shared_server, axes={"model.params.degree": [1, 3, 5]}, seeds=3, name="bent", **SINE))
 
 
-@pytest.fixture(scope="module")
-def lasso(server: Server) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def lasso(shared_server: Server) -> dict[str, Any]:
     base = SINE | {"penalty": {"method": "proximal"}, "model": {"name": "polynomial", "params": {"degree": 5}}}
-    return whole(server, begin(server, axes={"penalty.l1": [0.001, 0.01, 0.1, 1.0]}, name="path", **base))
+    return whole(shared_server, begin(shared_server, axes={"penalty.l1": [0.001, 0.01, 0.1, 1.0]}, name="path", **base))
 
 
 @pytest.mark.timeout(240)

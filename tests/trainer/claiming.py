@@ -13,9 +13,8 @@ from trainer.claims.names import said
 from trainer.control import Commands
 from trainer.spec import RunSpec
 
-
 #: What both languages write alike: functions, norms by their letters, units, and single letters of formulas.
-ALIKE = re.compile(r"\b(?:ReLU|leaky|tanh|log10|ms|BN|LN|IN|GN|L1|L2|QᵀQ|QQᵀ|[A-Za-z]|[0-9]D)\b|E\[a²\]")
+ALIKE = re.compile(r"(?<![A-Za-z])(?:ReLU|leaky|tanh|log10|ms|BN|LN|IN|GN|L1|L2|QᵀQ|QQᵀ|[A-Za-z]|[0-9]D)(?![A-Za-z0-9_])")
 
 
 def english(names: Iterable[str]) -> dict[str, str]:

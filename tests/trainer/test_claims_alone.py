@@ -11,9 +11,9 @@ import pytest
 import torch
 from torch import nn
 
+from tests.trainer.claiming import english, named
 from tests.trainer.running import run
 from trainer import claims, registry
-from tests.trainer.claiming import english, named
 from trainer.claims import Found, drawing, e01_bias_and_variance, e02_double_descent, e16_ridge, training
 from trainer.parts.inits import Fan, kaiming_normal, xavier_normal
 from trainer.spec import RunSpec

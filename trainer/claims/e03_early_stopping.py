@@ -84,7 +84,7 @@ class EarlyStopping(Claim):
             "fitted_at_end": whole.last("labels/wrong_learnt"),
             "visit_spread": max(of["train"]["most"] - of["train"]["least"] for of in visits),
             "held_out_visits": max(of["val"]["total"] + of["test"]["total"] for of in visits),
-            "stopped_epoch": best / 16,
+            "epochs until the stop": best / 16,
             "visits of each example, stopped": visits[0]["train"]["most"],
             "visits of each example, to the end": visits[1]["train"]["most"],
         }

@@ -58,6 +58,6 @@ class HeAgainstXavier(Claim):
             "he_30": ended["He, 30"],
             "xavier_22": ended["Xavier, 22"],
             "difference_22": ended["Xavier, 22"] - ended["He, 22"],
-            "he_22": ended["He, 22"],
+            "training loss, He, 22": ended["He, 22"],
         }
         return Found(values, [Curve(arm, run.series["train/loss"][0], run.values("train/loss")) for arm, run in runs.items()])

@@ -9,12 +9,12 @@ const FEW = 12; // points of a line that are marked one by one
 
 /**
  * Arms in the order in which they come, each with a colour and a dash of its own.
- * @param {any[]} founds @param {Record<string, string>} [names] what an arm is called, where that differs from its name
+ * @param {any[]} founds @param {Record<string, string>} names what an arm is called, where that differs from its name
  */
-export function armsOf(founds, names = {}) {
-  const names = [...new Set(founds.flatMap((found) => found.curves.map((curve) => curve.name)))];
+export function armsOf(founds, names) {
+  const own = [...new Set(founds.flatMap((found) => found.curves.map((curve) => curve.name)))];
   const right = new Set(founds.flatMap((found) => found.curves.filter((curve) => curve.right).map((curve) => curve.name)));
-  return names.map((name, i) => ({
+  return own.map((name, i) => ({
     name, called: names[name] ?? name, right: right.has(name), tone: TONES[i % TONES.length], dash: DASHES[(i + Math.floor(i / TONES.length)) % DASHES.length],
   }));
 }
