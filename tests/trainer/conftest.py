@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tests.trainer.data_folder import fill
+from tests.trainer.interpreter import Interpreter
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -20,3 +21,11 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         del os.environ["DYNASCOPE_DATA"]
     else:
         os.environ["DYNASCOPE_DATA"] = before
+
+
+@pytest.fixture(scope="session")
+def interpreter() -> Iterator[Interpreter]:
+    """For scripts: each as alone as a user's, without torch's import."""
+    ready = Interpreter()
+    yield ready
+    ready.close()

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,6 @@ from trainer.spec import RunSpec
 registry.discover()
 pytestmark = pytest.mark.slow
 STEPS = 24
-
-
-@pytest.fixture(scope="module")
-def interpreter() -> Iterator[Interpreter]:
-    ready = Interpreter()
-    yield ready
-    ready.close()
 
 
 def losses_of(text: str, folder: Path, interpreter: Interpreter | None = None) -> list[float]:
@@ -128,7 +120,7 @@ def test_an_early_stop_is_repeated(tmp_path: Path) -> None:
     assert losses_of(script(spec), tmp_path) == run(spec).values("train/loss")
 
 
-def test_live_changes_are_repeated_at_their_steps(tmp_path: Path) -> None:
+def test_live_changes_are_repeated_at_their_steps(tmp_path: Path, interpreter: Interpreter) -> None:
     spec = spec_of(60, pace=200.0)
     run_ = Steered(spec)
     events = [
@@ -137,7 +129,7 @@ def test_live_changes_are_repeated_at_their_steps(tmp_path: Path) -> None:
         run_.ask("set", pace=5000),
     ]
     changes = [(event.step, event.data["changes"]) for event in events]
-    assert losses_of(script(spec, changes), tmp_path) == run_.end().values("train/loss")
+    assert losses_of(script(spec, changes), tmp_path, interpreter) == run_.end().values("train/loss")
 
 
 def test_a_change_that_no_script_can_repeat_is_named() -> None:

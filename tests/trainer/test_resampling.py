@@ -9,6 +9,7 @@ import torch
 
 from dynascope.messages import CELL, Matrix
 from dynascope.sinks.memory import Memory
+from tests.trainer.interpreter import Interpreter
 from tests.trainer.running import run, spec_of
 from tests.trainer.test_code import losses_of
 from trainer import loop, registry, studies
@@ -222,9 +223,9 @@ SCRIPTED: list[dict[str, Any]] = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("changes", SCRIPTED, ids=lambda c: c["data"]["name"])
-def test_a_script_draws_the_same_training_set(changes: dict[str, Any], tmp_path: Path) -> None:
+def test_a_script_draws_the_same_training_set(changes: dict[str, Any], tmp_path: Path, interpreter: Interpreter) -> None:
     spec = spec_of(12, seed=11, **changes)
-    assert losses_of(script(spec), tmp_path) == run(spec).values("train/loss")
+    assert losses_of(script(spec), tmp_path, interpreter) == run(spec).values("train/loss")
 
 
 @pytest.mark.parametrize("name", STUDIES)

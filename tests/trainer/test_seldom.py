@@ -10,6 +10,7 @@ import torch
 from dynascope.messages import VALUE, LayerStats
 from dynascope.probes.dead_units import DeadUnits
 from dynascope.sinks.memory import Memory
+from tests.trainer.interpreter import Interpreter
 from tests.trainer.running import Record, Steered, record_of, run, spec_of
 from tests.trainer.test_code import losses_of
 from trainer import loop, registry
@@ -56,14 +57,15 @@ def test_a_norm_of_one_value_is_refused(norm: dict[str, Any]) -> None:
         plan(spec_of(10, model__params={"width": 1}, norm=norm))
 
 
-def test_momentum_that_begins_later_begins_from_nothing(tmp_path: Path) -> None:
+def test_momentum_that_begins_later_begins_from_nothing(tmp_path: Path, interpreter: Interpreter) -> None:
     spec = spec_of(60, optimizer={"name": "rmsprop"}, pace=200.0)
     run_ = Steered(spec)
     changed = run_.ask("set", **{"optimizer.params.momentum": 0.9})
     record = run_.end()
     assert record.end is not None
     assert record.end.status == "finished"
-    assert losses_of(script(spec, [(changed.step, changed.data["changes"])]), tmp_path) == record.values("train/loss")
+    text = script(spec, [(changed.step, changed.data["changes"])])
+    assert losses_of(text, tmp_path, interpreter) == record.values("train/loss")
     checkpoint = leave(tmp_path, spec_of(25, optimizer={"name": "rmsprop"}))
     assert gone_on(checkpoint, spec_of(60, optimizer={"name": "rmsprop", "params": {"momentum": 0.9}})).values("test/loss")
 
@@ -98,11 +100,11 @@ def test_a_fork_to_a_norm_that_leaves_out_the_last_batch_begins_the_next_epoch(t
     assert fork.points["val/loss"][0][0] == 2
 
 
-def test_a_script_counts_as_the_run_does_and_refuses_other_patience(tmp_path: Path) -> None:
+def test_a_script_counts_as_the_run_does_and_refuses_other_patience(tmp_path: Path, interpreter: Interpreter) -> None:
     early = {"monitor": "val/accuracy", "patience": 3, "min_delta": 0.01, "restore_best": False}
     for seed in (15, 16, 17):
         spec = spec_of(seed=seed, data__val_size=100, stop={"max_epochs": 60, "max_steps": None, "early": early})
-        assert losses_of(script(spec), tmp_path) == run(spec).values("train/loss")
+        assert losses_of(script(spec), tmp_path, interpreter) == run(spec).values("train/loss")
     with pytest.raises(PlanError, match=r"stop.early.patience: was changed on the way"):
         script(spec, [(5, {"stop.early.patience": 9})])
 
