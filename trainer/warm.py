@@ -26,7 +26,7 @@ _watch.start()
 os.nice(5)  # torch's import beside it would double the server's own start; trainers yield to the server too
 
 import torch  # noqa: E402
-import torch._dynamo  # noqa: E402, F401
+import torch._dynamo  # noqa: E402
 
 torch.set_num_threads(1)  # a multi-threaded operation here would make forked children hang
 

@@ -22,9 +22,10 @@ export function flagsOf(run, title) {
     return goesOn && wentOn ? [] : [{ step: event.step, text: goesOn ? '' : words(event.data.changes, title) }];
   });
   const stops = (run?.events ?? []).filter((e) => e.kind === 'early_stop').map((e) => ({ step: e.step, text: e.data.obeyed === false ? _('early stopping would end here') : title('stop.early') }));
+  const failed = (run?.events ?? []).filter((e) => e.kind === 'probe_failed').map((e) => ({ step: e.step, text: _('measurement {probe} failed, left out', { probe: e.data.probe }) }));
   const forks = (run?.events ?? []).filter((e) => e.kind === 'forked').map((e) => ({ step: e.step, text: _('forked here') }));
   const resumed = (run?.events ?? []).filter((e) => e.kind === 'resumed').map((e) => ({ step: e.step, text: _('resumed here') }));
-  return [...flags, ...stops, ...forks, ...resumed];
+  return [...flags, ...stops, ...failed, ...forks, ...resumed];
 }
 
 const paths = (event) => Object.keys(event.data.changes).sort().join();

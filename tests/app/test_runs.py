@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.server import TOKEN, Server
@@ -293,10 +294,16 @@ def test_a_server_killed_at_20_random_moments_loses_and_repeats_no_point(new_ser
     run = server.post(endless(pace=60))["id"]
     pid = server.until_step(run, 3)["pid"]
     moments = random.Random(0)
-    for _ in range(20):
+    orphans: list[psutil.Process] = []
+    for killed in range(20):
         time.sleep(moments.uniform(0.02, 0.8))
+        assert server.process is not None
+        if killed:  # the first one's forkserver stays as long as the run, which is forked from it
+            orphans += psutil.Process(server.process.pid).children(recursive=True)
         server.kill()
         server.start(ready=False)
+    assert orphans
+    assert psutil.wait_procs(orphans, timeout=20)[1] == []
     before = server.get(run)["step"]
     record = server.until_step(run, before + 60)
     assert (record["status"], record["pid"]) == ("running", pid)

@@ -1,4 +1,4 @@
-"""A part's file is dropped into its folder while the server runs: catalogue, page and a trained run have it."""
+"""A part's file is dropped into its folder while the server runs: catalogue, page and a trained run have it. A probe that fails is told."""
 
 import shutil
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.browser.test_lab import until
 from tests.server import ROOT, TOKEN, Server
-from tests.trainer.dropped import INIT
+from tests.trainer.dropped import INIT, PROBE
 
 pytestmark = pytest.mark.browser
 
@@ -20,6 +20,7 @@ def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
     root = tmp_path / "house"
     for folder in ("app", "trainer", "dynascope", "templates", "static", "locale"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "dynascope/probes/hopeless.py").write_text(PROBE)
     server = new_server(root=root).start()
     names = [part["name"] for part in server.client.get("/api/catalog").json()["parts"]["init"]]
     assert "half" not in names
@@ -38,5 +39,9 @@ def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
     heights = server.client.get(f"/api/runs/{run}/layers", params={"step": 0}).json()["layers"]["hidden1"]
     assert heights["weight/std"] == pytest.approx(0, abs=1e-6)
     assert heights["weight/mean"] == pytest.approx(0.5)
+    words = "() => (document.getElementById('figure-loss').layout.annotations ?? []).map((a) => a.text)"
+    until(page, lambda: "⚑ measurement hopeless failed, left out" in page.evaluate(words))
     server.control(run, "stop")
+    server.wait(run)
+    assert "measurement hopeless failed, left out" in server.client.get(f"/api/runs/{run}/export", params={"format": "html"}).text
     context.close()

@@ -1,4 +1,4 @@
-"""A part as a user would drop it into its folder."""
+"""A part and a probe as a user would drop them into their folders."""
 
 INIT = """
 import torch
@@ -13,4 +13,19 @@ class Half(Init):
 
     def apply(self, weight: torch.Tensor, fan: Fan, params: NoParams, generator: torch.Generator) -> None:
         weight.fill_(0.5)
+"""
+
+#: It can't be measured.
+PROBE = """
+from dynascope.probes import Probe
+
+
+class Hopeless(Probe):
+    name, at, cost, quantities = "hopeless", "backward", "free", ("hopeless/number",)
+
+    def reset(self):
+        pass
+
+    def measure(self, row, tensor):
+        raise ZeroDivisionError("hopeless")
 """
