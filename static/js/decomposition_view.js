@@ -1,5 +1,6 @@
 /** The view of bias and variance: which capacity, which decomposition, and what was fitted there. */
 
+import { Answer } from './answer.js';
 import { getDecomposition } from './api.js';
 import { drawDecomposition, tellDecomposition, termsOf } from './charts/decomposition.js';
 import { drawFits, heightsOf } from './charts/fits.js';
@@ -22,9 +23,7 @@ export class DecompositionView {
     this.place = place;
     this.drawer = drawer;
     this.colour = colours();
-    /** @type {any} what REST tells */
-    this.told = null;
-    this.asked = 0;
+    this.answer = new Answer('decomposition-trouble');
     drawer.add({ id: 'decomposition', element: $('figure-decomposition'), draw: () => this.#draw() });
     drawer.add({ id: 'fits', element: $('figure-fits'), draw: () => this.#fits() });
     $('capacity').addEventListener('input', () => this.#look(Number($('capacity').value)));
@@ -40,22 +39,16 @@ export class DecompositionView {
     return ((split !== null && split !== undefined) || study.axes.some(({ path }) => path === 'data.split_seed')) && study.axes.length > 0;
   }
 
+  /** What REST tells. @returns {any} */
+  get told() {
+    return this.answer.told;
+  }
+
   /** @param {any} study */
   async load(study) {
     this.study = study;
-    const asked = ++this.asked; // the last question's answer counts, whichever comes last
-    try {
-      const { kind, along } = this.place;
-      const told = await getDecomposition(this.id, { kind, axis: study.axes.some(({ path }) => path === along) ? along : '' });
-      if (asked !== this.asked) return;
-      this.told = told;
-      sayTrouble(null, 'decomposition-trouble');
-    } catch (problem) {
-      if (asked !== this.asked) return;
-      if (problem.status === 404) throw problem;
-      this.told = null;
-      sayTrouble(problem.message, 'decomposition-trouble');
-    }
+    const { kind, along } = this.place;
+    if (!(await this.answer.ask(() => getDecomposition(this.id, { kind, axis: study.axes.some(({ path }) => path === along) ? along : '' })))) return;
     this.#say();
     this.drawer.mark('decomposition', 'fits');
   }

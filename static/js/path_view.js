@@ -1,5 +1,6 @@
 /** The view of a regularisation path: weights and errors along λ, and what its two ends are. */
 
+import { Answer } from './answer.js';
 import { getPath } from './api.js';
 import { drawErrors, drawWeights, ranked, splits, tellPath } from './charts/path.js';
 import { drawHouseKeys } from './charts/house.js';
@@ -18,9 +19,7 @@ export class PathView {
     this.place = place;
     this.drawer = drawer;
     this.colour = colours();
-    /** @type {any} what REST tells */
-    this.told = null;
-    this.asked = 0;
+    this.answer = new Answer('path-trouble');
     drawer.add({ id: 'weights', element: $('figure-weights'), draw: () => this.told?.by.length && drawWeights($('figure-weights'), this.told, this.colour, this.#title()) });
     drawer.add({ id: 'errors', element: $('figure-errors'), draw: () => this.told?.by.length && drawErrors($('figure-errors'), this.told, this.colour, this.#title(), this.#ends()) });
   }
@@ -30,22 +29,16 @@ export class PathView {
     return study.axes.some(({ path }) => LAMBDAS.includes(path));
   }
 
+  /** What REST tells. @returns {any} */
+  get told() {
+    return this.answer.told;
+  }
+
   /** @param {any} study */
   async load(study) {
     this.study = study;
-    const asked = ++this.asked; // the last question's answer counts, whichever comes last
-    try {
-      const { along, metric, lineAt } = this.place;
-      const told = await getPath(this.id, { axis: LAMBDAS.includes(along) && study.axes.some(({ path }) => path === along) ? along : '', metric, line: lineAt });
-      if (asked !== this.asked) return;
-      this.told = told;
-      sayTrouble(null, 'path-trouble');
-    } catch (problem) {
-      if (asked !== this.asked) return;
-      if (problem.status === 404) throw problem;
-      this.told = null;
-      sayTrouble(problem.message, 'path-trouble');
-    }
+    const { along, metric, lineAt } = this.place;
+    if (!(await this.answer.ask(() => getPath(this.id, { axis: LAMBDAS.includes(along) && study.axes.some(({ path }) => path === along) ? along : '', metric, line: lineAt })))) return;
     this.#say();
     this.drawer.mark('weights', 'errors');
   }
