@@ -23,6 +23,7 @@ def figure(experiment: Told, founds: list[Told], language: str) -> str | None:
         return None
     drawn, _, right = go.Figure(), words_of(language).gettext, experiment["right_axis"]
     for i, arm in enumerate(arms):
+        called = said(arm, language)
         tone, dash = TONES[i % len(TONES)], DASHES[(i + i // len(TONES)) % len(DASHES)]
         curves = [curve for found in founds for curve in found["curves"] if curve["name"] == arm]
         of_right = bool(right) and any(curve.get("right") for curve in curves)
@@ -37,7 +38,7 @@ def figure(experiment: Told, founds: list[Told], language: str) -> str | None:
             y=y,
             mode=mode,
             line={"color": tone, "width": 2.5, "dash": dash},
-            name=_("{curve} (right)").format(curve=said(arm, language)) if of_right else said(arm, language),
+            name=_("{curve} (right)").format(curve=called) if of_right else called,
             **side,
         )
     axes = [_axis(words[language], log) for words, log in zip(experiment["axes"], experiment["log_axes"], strict=True)]

@@ -130,7 +130,7 @@ def flags_of(events: list[Told], catalogue: Told | None, language: str) -> list[
         elif kind == "early_stop":
             text = _("early stopping would end here") if data.get("obeyed") is False else _("Early stopping")
         elif kind == "probe_failed":
-            text = _("measurement {probe} failed, left out").format(probe=data["probe"])
+            text = _("measurement {probe} failed, left out").format(probe=data.get("probe", ""))
         elif kind == "diagnosis" and data.get("on") and "since" not in data:
             text = rules.get(data.get("rule", ""), str(data.get("rule", "")))
         if text:

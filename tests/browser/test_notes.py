@@ -221,7 +221,7 @@ def test_curves_arms_and_numbers_are_called_in_the_readers_language(open_page: O
     card.locator(".reveal").click()
     page.locator("#figure-E8").scroll_into_view_if_needed()
     until(page, lambda: drawn(page, "E8") != [])
-    called = ["가중치 모두 0.1", "카이밍(허)", "0.1인 뉴런 하나", "무작위 편향 값"]
+    called = ["가중치 모두 0.1", "카이밍(허)", "0.1인 유닛 하나", "무작위 편향 값"]
     expect(card.locator(".figure-key")).to_have_text(called)
     assert set(page.evaluate("() => document.getElementById('figure-E8').data.map((t) => t.name)")) == set(called)
     card.locator(".others summary").click()

@@ -11,8 +11,8 @@ from typing import Any
 from trainer.spec import LANGUAGES
 
 KOREAN = {
-    "8 tanh units": "tanh 뉴런 8개",
-    "8 tanh units of 0.1 on one input": "입력 하나에 0.1인 tanh 뉴런 8개",
+    "8 tanh units": "tanh 유닛 8개",
+    "8 tanh units of 0.1 on one input": "입력 하나에 0.1인 tanh 유닛 8개",
     "accuracy": "정확도",
     "accuracy in eval mode": "평가 모드 정확도",
     "accuracy in train mode": "훈련 모드 정확도",
@@ -55,7 +55,7 @@ KOREAN = {
     "no norm": "정규화 없음",
     "noise": "노이즈",
     "none": "정규화 없음",
-    "one unit of 0.1": "0.1인 뉴런 하나",
+    "one unit of 0.1": "0.1인 유닛 하나",
     "operations": "연산",
     "operations of a step's products": "한 스텝의 곱에 드는 연산",
     "orthogonal": "직교",
