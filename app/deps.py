@@ -5,17 +5,17 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from app.catalogue import Catalogue
-from app.claims import Claims
-from app.comparing import Comparisons
-from app.i18n import language_of
-from app.planner import Planner
-from app.report import Reports
-from app.runs import Runs
+from app.data.uploads import Uploads
+from app.exports.report import Reports
+from app.notes.claims import Claims
+from app.planner.catalogue import Catalogue
+from app.planner.planner import Planner
+from app.runs.life import Runs
 from app.settings import Settings
 from app.store.database import Store
-from app.studies import Studies
-from app.uploads import Uploads
+from app.studies.comparing import Comparisons
+from app.studies.life import Studies
+from app.words.i18n import language_of
 
 
 def _state(name: str):  # type: ignore[no-untyped-def]

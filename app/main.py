@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
-from app import ingest, live, pages, problems
 from app.api import (
     catalog,
     checkpoints,
@@ -29,22 +28,25 @@ from app.api import (
     slots,
     studies,
 )
-from app.background import Lane
-from app.catalogue import Catalogue
-from app.claims import PATIENCE, Claims
-from app.comparing import Comparisons
+from app.data.uploads import Uploads
 from app.executors.local import Local
-from app.hub import Hub
-from app.planner import Planner
-from app.problems import Problem
-from app.report import Reports
-from app.runs import Runs
-from app.security import Credentials, Guard
+from app.exports.report import Reports
+from app.guard.security import Credentials, Guard
+from app.hub.hub import Hub
+from app.hub.topics import Topics
+from app.notes.claims import PATIENCE, Claims
+from app.pages import pages
+from app.planner.catalogue import Catalogue
+from app.planner.planner import Planner
+from app.runs.background import Lane
+from app.runs.life import Runs
 from app.settings import ROOT, Settings
+from app.sockets import ingest, live
 from app.store.database import Store
-from app.studies import Studies
-from app.topics import Topics
-from app.uploads import Uploads
+from app.studies.comparing import Comparisons
+from app.studies.life import Studies
+from app.words import problems
+from app.words.problems import Problem
 from dynascope import __version__
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,8 @@ from typing import Any, TextIO
 import uvicorn
 from pydantic import ValidationError
 
+from app.guard.security import RedactTokens
 from app.main import create_app
-from app.security import RedactTokens
 from app.settings import Settings
 
 

@@ -5,8 +5,8 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.deps import CatalogueDep, LanguageDep, PlannerDep
-from app.problems import documented
-from app.wording import spoken
+from app.words.problems import documented
+from app.words.wording import spoken
 from trainer.spec import RunSpec
 
 router = APIRouter(tags=["catalog"])

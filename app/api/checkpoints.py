@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.api.runs import RunCreated
 from app.deps import RunsDep
-from app.problems import documented
-from app.resuming import AS_IT_IS, CHANGED, point_of
+from app.runs.resuming import AS_IT_IS, CHANGED, point_of
+from app.words.problems import documented
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/runs/{id}", tags=["checkpoints"])

@@ -7,8 +7,8 @@ from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from app.deps import ClaimsDep, LanguageDep, ReportsDep
-from app.problems import documented
-from app.wording import spoken
+from app.words.problems import documented
+from app.words.wording import spoken
 from trainer.claims.names import names_of
 from trainer.spec import Strict
 

@@ -4,8 +4,8 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from app.deps import PlannerDep, RunsDep, StoreDep
-from app.lineage import lineage
-from app.problems import documented
+from app.runs.lineage import lineage
+from app.words.problems import documented
 
 router = APIRouter(prefix="/runs/{id}", tags=["runs"])
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from app.api.studies import Axis
 from app.deps import ComparisonsDep, StudiesDep
-from app.problems import documented
+from app.words.problems import documented
 
 router = APIRouter(prefix="/studies/{id}", tags=["studies"])
 Words = dict[str, str]

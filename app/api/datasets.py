@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from app.deps import LanguageDep, SettingsDep, UploadsDep
-from app.form import chosen, receive
-from app.problems import documented
-from app.wording import spoken
+from app.guard.form import chosen, receive
+from app.words.problems import documented
+from app.words.wording import spoken
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 

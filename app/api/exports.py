@@ -14,14 +14,14 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
-from app import replay, tensorboard
 from app.deps import CatalogueDep, RunsDep, StoreDep
-from app.i18n import language_of
-from app.problems import Problem, documented, no_such_run
-from app.runs import Runs
+from app.exports import replay, tensorboard
+from app.runs.life import Runs
 from app.store import history, records
 from app.store.columns import Column
 from app.store.database import Store
+from app.words.i18n import language_of
+from app.words.problems import Problem, documented, no_such_run
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/runs/{id}", tags=["series"])

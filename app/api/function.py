@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from app.deps import RunsDep, StoreDep
-from app.problems import documented
 from app.store import history
 from app.store.matrices import Stored
+from app.words.problems import documented
 
 router = APIRouter(prefix="/runs/{id}", tags=["function"])
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
 from app.deps import PlannerDep, StoreDep
-from app.problems import Problem, documented, unstored
+from app.words.problems import Problem, documented, unstored
 from dynascope import __version__
 
 router = APIRouter(tags=["health"])

@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from app.api.function import Grid, grid
 from app.deps import RunsDep, StoreDep
-from app.problems import Problem, documented
 from app.store import history
+from app.words.problems import Problem, documented
 
 router = APIRouter(prefix="/runs/{id}/matrices", tags=["matrices"])
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
 from app.deps import LanguageDep, RunsDep, StoreDep
-from app.problems import Problem, documented
-from app.resuming import AS_IT_IS, CHANGED
+from app.runs.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
-from app.wording import spoken
+from app.words.problems import Problem, documented
+from app.words.wording import spoken
 from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/runs", tags=["runs"])

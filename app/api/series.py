@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.deps import RunsDep, StoreDep
-from app.problems import Problem, documented
 from app.store import history
 from app.store.columns import Column
 from app.store.pyramid import Buckets
+from app.words.problems import Problem, documented
 from dynascope import bins
 from trainer.spec import FieldError
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.deps import RunsDep
-from app.problems import documented
+from app.words.problems import documented
 
 router = APIRouter(tags=["runs"])
 

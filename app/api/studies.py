@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, Field
 
-from app import findings, tables
 from app.api.exports import TYPES
 from app.api.runs import Status, before, cursor_of
 from app.deps import StoreDep, StudiesDep
-from app.problems import Problem, documented
 from app.store import studies as stored
+from app.studies import findings, tables
+from app.words.problems import Problem, documented
 from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/studies", tags=["studies"])

@@ -44,7 +44,7 @@ class Local:
         return Started.of(process.pid)  # where it has ended already, its exit is reported all the same
 
     async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
-        """The resident process that answers over a pipe; see `app.planner`."""
+        """The resident process that answers over a pipe; see `app.planner.planner`."""
         ours, theirs = self._context.Pipe()
         process = await self._run(self._spawn, "trainer.planner:main", theirs)
         theirs.close()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.test_claims import begin
-from tests.app.test_claims import until as until_judged
+from tests.app.notes.test_claims import begin
+from tests.app.notes.test_claims import until as until_judged
 from tests.browser.test_care import AXE
 from tests.browser.test_lab import until
 from tests.server import Server

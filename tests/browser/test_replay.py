@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.app.test_exports import SPEC
+from tests.app.exports.test_exports import SPEC
 from tests.browser.test_care import AXE, OpenPage
 from tests.server import Server
 

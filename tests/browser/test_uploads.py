@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.app.test_datasets import CSV
+from tests.app.data.test_datasets import CSV
 from tests.browser.test_care import AXE
 from tests.browser.test_lab import start, stop, until
 from tests.server import Server

@@ -1,0 +1,229 @@
+"""CSV and Parquet. A value that can't be used is named by line and column."""
+
+import codecs
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from app.data.reading.found import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, MISSING, NAMES, Bad, Found, too_fine
+
+#: Rows that are looked at together; whether a column holds numbers or text is read from the first of them.
+CHUNK = 5000
+#: Why a column is left out that pandas has written beside those of its table.
+INDEX = "the index of a table"
+
+
+def read_csv(path: Path, target: str | None, most: int) -> Found:
+    _check_text(path)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = next((line for line in file if line.strip()), "")
+        file.seek(0)
+        delimiter = max(",;\t", key=re.sub(r'"[^"]*"', "", first).count)
+        reader = csv.reader(file, delimiter=delimiter, strict=True, skipinitialspace=True)
+        try:
+            header = [name.strip() for name in next(row for row in reader if row)]
+            _check_names(header)
+            columns = _Columns(header, target)
+            if all(_is_number(name) for name in header):
+                raise Bad("line 1 has to name the columns, and it holds numbers; put names there", header[:20])
+            for lines, rows in _chunks(reader, len(header)):
+                columns.take(lines, [list(values) for values in zip(*rows, strict=True)])
+        except csv.Error as error:
+            raise Bad(f"line {reader.line_num} can't be read as CSV: {error}") from None
+        except StopIteration:
+            raise Bad("the file is empty") from None
+    return columns.found()
+
+
+def read_parquet(path: Path, target: str | None, most: int) -> Found:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        meta = file.metadata
+        names = [str(name) for name in file.schema_arrow.names]
+        _check_names(names)
+        unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
+        if unpacked > most or meta.num_rows > MAX_ROWS:
+            raise Bad(f"it unpacks to {unpacked:,} bytes in {meta.num_rows:,} rows; {most:,} bytes and {MAX_ROWS:,} rows are allowed")
+        kinds = {name: file.schema_arrow.field(i).type for i, name in enumerate(names)}
+        plain = pa.types
+        usable = {
+            name: plain.is_integer(kind) or plain.is_floating(kind) or plain.is_boolean(kind) or plain.is_decimal(kind) or _is_text(kind)
+            for name, kind in kinds.items()
+        }
+        index = {str(one) for one in (file.schema_arrow.pandas_metadata or {}).get("index_columns", ()) if isinstance(one, str)}
+        unusable = {name: f"of type {kinds[name]}" for name in names if not usable[name]}
+        unusable |= {name: INDEX for name in names if name in index or re.fullmatch(r"__index_level_\d+__", name)}
+        columns = _Columns(names, target, unusable)
+        columns.word = "row"
+        seen = 0
+        for batch in file.iter_batches(CHUNK):
+            lines = list(range(seen + 1, seen + 1 + batch.num_rows))
+            seen += batch.num_rows
+            columns.take(lines, [[] if name in unusable else _strings(batch.column(i), kinds[name]) for i, name in enumerate(names)])
+    except (pa.ArrowException, OSError) as error:
+        raise Bad(f"it can't be read as Parquet: {str(error)[:300]}") from None
+    return columns.found()
+
+
+def _is_text(kind: Any) -> bool:
+    import pyarrow as pa
+
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+
+
+def _strings(column: Any, kind: Any) -> list[Any]:
+    """Text as text, whole numbers as they are, others as float, None where nothing is."""
+    import pyarrow as pa
+
+    values = column.to_pylist()
+    return values if _is_text(kind) or pa.types.is_integer(kind) else [None if v is None else float(v) for v in values]
+
+
+class _Columns:
+    """Columns as they come, chunk by chunk: numbers as float32, the target as it is, text left out."""
+
+    def __init__(self, names: list[str], target: str | None, unusable: dict[str, str] | None = None) -> None:
+        if target is not None and target not in names:
+            raise Bad(f"there is no column of this name; there are: {', '.join(names[:50])}", target, "target")
+        if len(names) < 2:
+            raise Bad(f"there is one column ({names[0]!r}); features and a target are needed" if names else "it has no columns", names)
+        self.why = dict(unusable or {})
+        last = next((name for name in reversed(names) if self.why.get(name) != INDEX), names[-1])
+        self.names, self.target = names, last if target is None else target
+        if self.target in self.why:
+            raise Bad(f"column {self.target!r} is {self.why[self.target]}; a target is numbers or text", self.target, "target")
+        self.word = "line"
+        self._lines: list[int] = []
+        self._spans: dict[str, tuple[float, float]] = {}
+        self._held: dict[str, list[np.ndarray]] = {name: [] for name in names if name != self.target and name not in self.why}
+        self._target: list[Any] = []
+
+    def take(self, lines: list[int], columns: list[list[Any]]) -> None:
+        by_name = dict(zip(self.names, columns, strict=True))
+        wrong: list[tuple[int, str, Any]] = []
+        for i, value in enumerate(by_name[self.target]):
+            if _is_missing(value):
+                wrong.append((lines[i], self.target, value))
+                break
+        for name, held in list(self._held.items()):
+            values = by_name[name]
+            try:
+                parsed = np.array(values, np.float64)
+                bad = ~np.isfinite(parsed)
+            except (ValueError, TypeError):
+                parsed = np.array([_number(value) for value in values])
+                bad = ~np.isfinite(parsed)
+                texts = sum(1 for i in np.flatnonzero(bad) if not _is_missing(values[i]))
+                if not held and 2 * texts >= len(values):
+                    self.why[name] = "text"
+                    del self._held[name]
+                    continue
+            bad |= np.abs(np.where(bad, 0, parsed)) > np.finfo(np.float32).max
+            if bad.any():
+                at = int(np.flatnonzero(bad)[0])
+                wrong.append((lines[at], name, values[at]))
+            held.append(np.where(bad, 0, parsed).astype(np.float32))
+            low, high = self._spans.get(name, (np.inf, -np.inf))
+            self._spans[name] = (min(low, float(parsed.min())), max(high, float(parsed.max())))
+        if wrong:
+            self._refuse(*min(wrong, key=lambda one: one[0]))
+        self._lines += lines
+        self._target += by_name[self.target]
+        if len(self._lines) > MAX_ROWS or len(self._lines) * max(1, len(self._held)) > MAX_VALUES:
+            raise Bad(f"more than {MAX_ROWS:,} rows or {MAX_VALUES:,} values; give a part of them")
+
+    def found(self) -> Found:
+        if not self._lines:
+            raise Bad("it names columns and has no rows", self.names[:50])
+        if not self._held:
+            raise Bad("no column but the target holds numbers, so there are no features: write categories as numbers", self.names[:50])
+        still = [name for name in self._held if self._spans[name][0] == self._spans[name][1]]
+        for name in [name for name in self._held if name not in still and too_fine(*self._spans[name])]:
+            low, high = self._spans[name]
+            self.why[name] = f"it goes from {low:.10g} to {high:.10g}, which single precision can't tell apart: subtract {low:.10g} from it"
+            del self._held[name]
+        if not self._held:
+            raise Bad("no column but the target can be used; " + "; ".join(f"{name!r}: {why}" for name, why in self.why.items())[:2000])
+        x = np.stack([np.concatenate(chunks) for chunks in self._held.values()], axis=1)
+        target = np.array(self._target)
+        if target.dtype.kind not in "fiubU":
+            target = target.astype(str)
+        if target.dtype.kind == "U":
+            target = np.char.strip(target)
+        ignored = [{"column": name, "why": why} for name, why in self.why.items()]
+        notes = [f"column {name!r} never varies" for name in still[:20]]
+        return Found(
+            x, target, lambda i: f"{self.word} {self._lines[i]:,}", {"vector": (x.shape[1],)}, self.target,
+            self.names[:NAMES], list(self._held)[:NAMES], ignored[:NAMES], notes,
+        )  # fmt: skip
+
+    def _refuse(self, line: int, name: str, value: Any) -> None:
+        where = f"{self.word} {line:,}, column {name!r}"
+        if _is_missing(value):
+            raise Bad(f"{where}: a value is missing; fill it or remove the {self.word}", None if value is None else str(value)[:80])
+        raise Bad(f"{where}: {str(value)[:80]!r} is not a finite number; mend it or remove the {self.word}", str(value)[:80])
+
+
+def _chunks(reader: Any, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:
+    """`(lines, rows)`; empty lines are left out. Raises Bad for a row of another length."""
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    for row in reader:
+        if not row:
+            continue
+        if len(row) != width:
+            raise Bad(f"line {reader.line_num:,} has {len(row)} values, and line 1 names {width} columns; mend that line", len(row))
+        lines.append(reader.line_num)
+        rows.append(row)
+        if len(rows) == CHUNK:
+            yield lines, rows
+            lines, rows = [], []
+    if rows:
+        yield lines, rows
+
+
+def _check_text(path: Path) -> None:
+    """UTF-8 throughout. Raises Bad naming the line."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        for line, piece in enumerate(iter(lambda: file.readline(1 << 20), b""), 1):
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                raise Bad(f"line {line:,} is not UTF-8 ({error.reason}); save the file as UTF-8", repr(piece[:40])) from None
+            if b"\0" in piece:
+                raise Bad(f"line {line:,} holds a zero byte: this is no text file", repr(piece[:40]))
+
+
+def _check_names(names: list[str]) -> None:
+    if len(names) > MAX_COLUMNS:
+        raise Bad(f"{len(names):,} columns; {MAX_COLUMNS:,} are allowed", len(names))
+    unnamed = [str(i) for i, name in enumerate(names, 1) if not name]
+    if unnamed:
+        raise Bad(f"column {', '.join(unnamed[:20])} has no name; line 1 has to name every column", names[:50])
+    twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
+    if twice:
+        raise Bad(f"several columns are named {', '.join(map(repr, twice[:20]))}; give each a name of its own", twice[:20])
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in MISSING) or value != value
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return float("nan")
+
+
+def _is_number(text: str) -> bool:
+    return bool(np.isfinite(_number(text)))

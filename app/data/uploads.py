@@ -1,0 +1,148 @@
+"""Data sets that users upload: taken in under limits, read and checked by `app.data.reading`, kept in the data folder.
+
+Each is one file, `datasets/<id>.safetensors`, with its record in its own head. There is no row in the database beside it: planner
+and trainers have no database, one rename makes it whole, one unlink takes it away, and nothing can disagree after a crash.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from app.runs.life import Runs
+from app.settings import ROOT, Settings
+from app.words.problems import Problem
+from trainer.spec import FieldError
+
+#: Ending of a file's name → how it is read, and the data set that it becomes.
+FORMATS = {".csv": ("csv", "table"), ".parquet": ("parquet", "table"), ".npz": ("npz", "arrays")}
+#: Uploads that may come in at once; of a reader: address space beside what it unpacks, and seconds.
+AT_ONCE, MEMORY, SECONDS = 4, 3 << 30, 300
+_HEAD = struct.Struct("<Q")
+
+
+class Uploads:
+    def __init__(self, settings: Settings, runs: Runs) -> None:
+        self._settings, self._runs = settings, runs
+        self.folder = settings.data / "datasets"
+        self._incoming = 0
+        self._reading = asyncio.Lock()
+
+    def clean(self) -> None:
+        """What a server that was killed left half done."""
+        for part in self.folder.glob("*.part"):
+            part.unlink(missing_ok=True)
+
+    @contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A file to write to, which is gone afterwards. Raises Problem where no more may come."""
+        if self._incoming >= AT_ONCE:
+            raise Problem(429, f"{AT_ONCE} uploads are coming in already; try again when one is done")
+        self._check_room(0)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / f"{secrets.token_hex(8)}.upload.part"
+        self._incoming += 1
+        try:
+            yield path
+        finally:
+            self._incoming -= 1
+            path.unlink(missing_ok=True)
+
+    async def add(self, path: Path, filename: str, name: str | None, target: str | None, task: str | None) -> dict[str, Any]:
+        """The record of a new upload. Raises Problem: 422 with what is wrong in the file, 409 where there is no room."""
+        if Path(filename).suffix.lower() not in FORMATS:
+            msg = f"a file's name has to end in {', '.join(FORMATS)}; nothing else is read"
+            raise Problem.of_fields([FieldError(loc="file", msg=msg, got=filename[:200])])
+        reads, dataset = FORMATS[Path(filename).suffix.lower()]
+        id = secrets.token_hex(8)
+        part, whole = self.folder / f"{id}.part", self.folder / f"{id}.safetensors"
+        record = {"id": id, "name": plain(name or Path(filename).name), "format": dataset, "created": time.time()}
+        most = 4 * self._settings.max_upload
+        question: dict[str, Any] = {"path": str(path), "part": str(part), "format": reads, "target": target, "task": task, "most": most}
+        question |= {"record": record, "memory": MEMORY + 4 * most, "seconds": SECONDS}
+        try:
+            async with self._reading:
+                answer = await _ask(question)
+                if "bad" in answer:
+                    raise Problem.of_fields([FieldError(**answer["bad"])])
+                self._check_room(part.stat().st_size)
+                await asyncio.to_thread(part.rename, whole)
+        finally:
+            part.unlink(missing_ok=True)
+        return answer["record"] | {"bytes": whole.stat().st_size}
+
+    async def all(self) -> list[dict[str, Any]]:
+        """Newest first."""
+        found = await asyncio.to_thread(lambda: [read for path in self.folder.glob("*.safetensors") if (read := _record(path))])
+        return sorted(found, key=lambda record: -record["created"])
+
+    async def one(self, id: str) -> dict[str, Any]:
+        path = self._path(id)
+        record = await asyncio.to_thread(_record, path) if path else None
+        if record is None:
+            raise Problem(404, f"there is no upload {id[:40]!r}; GET /api/datasets lists them")
+        return record
+
+    async def delete(self, id: str) -> None:
+        await self.one(id)
+        users = self._runs.that_use(id)
+        if users:
+            raise Problem(409, f"runs that have not ended use it: {', '.join(users[:5])}. Stop them first")
+        (self.folder / f"{id}.safetensors").unlink(missing_ok=True)
+
+    def _path(self, id: str) -> Path | None:
+        known = len(id) == 16 and set(id) <= set("0123456789abcdef")
+        return self.folder / f"{id}.safetensors" if known else None
+
+    def _check_room(self, more: int) -> None:
+        sizes = [path.stat().st_size for path in self.folder.glob("*.safetensors")]
+        if len(sizes) >= self._settings.max_uploads:
+            raise Problem(409, f"{len(sizes)} uploads are stored, {self._settings.max_uploads} may be; delete one first")
+        if sum(sizes) + more > self._settings.max_uploads_bytes:
+            raise Problem(
+                409,
+                f"uploads take {sum(sizes) + more:,} bytes with this one; {self._settings.max_uploads_bytes:,} may be. Delete one first",
+            )
+
+
+def plain(text: str) -> str:
+    """A name as one line of printable characters."""
+    return "".join(c for c in text if c.isprintable())[:200] or "unnamed"
+
+
+async def _ask(question: dict[str, Any]) -> dict[str, Any]:
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "app.data.reading", **pipes, env=environment)  # type: ignore[arg-type]
+    try:
+        async with asyncio.timeout(2 * SECONDS):
+            said, trouble = await process.communicate(json.dumps(question).encode())
+        answer: dict[str, Any] = json.loads(said)
+    except (TimeoutError, ValueError):
+        last = trouble.decode(errors="replace").strip().rsplit("\n", 1)[-1][:300] if process.returncode is not None else "it took too long"
+        msg = f"it could not be read within the limits of time and memory ({last or 'the reader was ended'}); give a part of it"
+        raise Problem.of_fields([FieldError(loc="file", msg=msg)]) from None
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+    return answer
+
+
+def _record(path: Path) -> dict[str, Any] | None:
+    """None where it was deleted meanwhile."""
+    try:
+        with path.open("rb") as file:
+            head = json.loads(file.read(_HEAD.unpack(file.read(_HEAD.size))[0]))
+        return json.loads(head["__metadata__"]["record"]) | {"bytes": path.stat().st_size}
+    except FileNotFoundError:
+        return None

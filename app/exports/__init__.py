@@ -1,0 +1,1 @@
+"""Files that a person takes away: replays, reports, TensorBoard's."""

@@ -1,0 +1,231 @@
+"""Default deny, for http and websocket alike: Host, Origin and a credential are checked before any route is reached.
+
+A pure ASGI middleware, because a websocket never passes an http one.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+from contextlib import suppress
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, quote, urlencode
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.settings import Settings
+from app.words.i18n import language_of
+from app.words.problems import Problem
+
+#: Paths that answer anybody; Host and Origin are checked here too.
+OPEN = frozenset({"/api/healthz", "/api/readyz"})
+#: Paths whose credential is a run's own token, which the route checks before it accepts.
+RUN_TOKEN = frozenset({"/api/ingest"})
+#: The request whose body may be a file, and what a form adds to it.
+UPLOAD, FORM = ("POST", "/api/datasets"), 64 << 10
+#: Bytes of a body that are still read, and thrown away, after the answer: whoever is hung up on while sending may not hear it.
+LET_RUN_OUT = 64 << 20
+#: It may stand still for so long.
+LET_RUN_OUT_SECONDS = 1.0
+
+#: The hash admits the empty <style> that Plotly makes and fills by script.
+CSP = (
+    "default-src 'none'; script-src 'self'; style-src-elem 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
+    "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+}
+
+_ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Dynascope</title><body style="font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem">
+<h1 style="font-size:1.4rem">Dynascope</h1><p role="alert">{said}</p>
+<p lang="ko" role="alert">{said_ko}</p>
+<form method="get"><label>Token 토큰 <input name="token" type="password" autocomplete="current-password" required autofocus
+style="font:inherit;padding:.4rem"></label> <button style="font:inherit;padding:.4rem .8rem">Open 열기</button></form></body></html>"""
+
+_FIRST = (
+    "Open the link that the server printed at its start, or enter the token from that link.",
+    "서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
+)
+_WRONG = (
+    "That token is not right. Open the link that the server printed at its start, or enter the token from that link.",
+    "토큰이 맞지 않습니다. 서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
+)
+
+
+class Credentials:
+    """The user's token and the cookie that stands for it."""
+
+    def __init__(self, token: str, port: int) -> None:
+        self._token = token
+        self.cookie_name = f"dynascope_{port}"  # cookies know no ports: two servers on one machine must not share one
+        self.cookie = hmac.new(token.encode(), b"dynascope session cookie", hashlib.sha256).hexdigest()
+
+    def right(self, token: str) -> bool:
+        return hmac.compare_digest(token.encode(), self._token.encode())
+
+    def admits(self, headers: Headers) -> bool:
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.right(token.strip()):
+            return True
+        try:
+            cookies = SimpleCookie(headers.get("cookie", ""))
+        except CookieError:
+            return False
+        found = cookies.get(self.cookie_name)
+        return found is not None and hmac.compare_digest(found.value.encode(), self.cookie.encode())
+
+
+class Guard:
+    def __init__(self, app: ASGIApp, settings: Settings, credentials: Credentials) -> None:
+        self._app, self._credentials = app, credentials
+        self._hosts, self._origins = settings.hosts(), settings.origins()
+        self._max_body, self._max_upload = settings.max_body, settings.max_upload + FORM
+        self._secure = settings.base_url().startswith("https:")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        body = _Body(scope, receive, self._limit(scope))
+        send = _with_headers(send, body)
+        refusal = self._refusal(scope)
+        if refusal is not None:
+            if isinstance(refusal, Problem):
+                refusal = refusal.response(language_of(HTTPConnection(scope)))
+            await _refuse(scope, receive, send, refusal)
+        elif scope["type"] == "http":
+            await self._app(scope, body.receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Response | Problem | None:
+        headers, path = Headers(scope=scope), scope["path"]
+        if headers.get("host", "").lower() not in self._hosts:
+            allowed = ", ".join(sorted(self._hosts))
+            return Problem(
+                421, f"Host {headers.get('host', '')!r} is not this server's; it answers to {allowed}. See DYNASCOPE_ALLOWED_HOSTS."
+            )
+        origin = headers.get("origin")
+        if origin is not None and origin.lower() not in self._origins:
+            return Problem(403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS.")
+        length = headers.get("content-length", "0")
+        limit = self._limit(scope)
+        if not length.isdecimal() or int(length) > limit:
+            return Problem(413, f"the body has {length} bytes; {limit} are allowed")
+        if path in OPEN or path in RUN_TOKEN:
+            return None
+        # Every page but the API's: what a browser's address bar asks for.
+        is_page = scope["type"] == "http" and scope["method"] == "GET" and not path.startswith(("/api/", "/static/"))
+        if is_page and b"token=" in scope.get("query_string", b""):
+            return self._exchange(scope)
+        if self._credentials.admits(headers):
+            return None
+        if is_page and (path == "/" or "text/html" in headers.get("accept", "")):
+            return _asked(_FIRST)
+        how = {"WWW-Authenticate": "Bearer"}
+        return Problem(401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how)
+
+    def _limit(self, scope: Scope) -> int:
+        """An upload goes to disk as it comes; every other body is held in memory."""
+        return self._max_upload if (scope.get("method"), scope["path"]) == UPLOAD else self._max_body
+
+    def _exchange(self, scope: Scope) -> Response:
+        """A page takes the token once, gets a cookie for it and goes on at the clean address, on this host whatever the path says."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        if not self._credentials.right(query.pop("token", [""])[0]):
+            return _asked(_WRONG)
+        rest = urlencode(query, doseq=True)
+        answer = RedirectResponse("/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else ""), 303)
+        c = self._credentials
+        answer.set_cookie(c.cookie_name, c.cookie, max_age=30 * 86400, httponly=True, samesite="strict", secure=self._secure)
+        return answer
+
+
+def _asked(said: tuple[str, str]) -> Response:
+    return HTMLResponse(_ASK.format(said=said[0], said_ko=said[1]), 401)
+
+
+class _Body:
+    """A request's body, counted while it comes, for it may be without a length."""
+
+    def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
+        headers = Headers(scope=scope)
+        length = headers.get("content-length", "" if "transfer-encoding" in headers else "0")
+        self._length = int(length) if length.isdecimal() else None
+        self._receive, self.limit, self._seen, self._whole = receive, limit, 0, False
+
+    async def receive(self) -> Message:
+        message = await self._next()
+        if self._seen > self.limit:
+            raise HTTPException(413, f"the body has more than {self.limit} bytes")
+        return message
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        self._whole = not message.get("more_body", False)
+        return message
+
+    async def runs_out(self) -> bool:
+        """Whether the connection can go on after an answer: the server would read an endless body for ever."""
+        if self._length is not None:
+            return self._whole or self._length - self._seen <= LET_RUN_OUT
+        most = self._seen + LET_RUN_OUT
+        with suppress(TimeoutError):
+            while not self._whole and self._seen < most:
+                async with asyncio.timeout(LET_RUN_OUT_SECONDS):
+                    await self._next()
+        return self._whole
+
+
+def _with_headers(send: Send, body: _Body) -> Send:
+    async def guarded(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+            headers.setdefault("Cache-Control", "no-store")
+            if message["status"] >= 400 and not await body.runs_out():
+                headers["Connection"] = "close"
+        await send(message)
+
+    return guarded
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Response) -> None:
+    if scope["type"] == "http":
+        await refusal(scope, receive, send)
+        return
+    await receive()  # the websocket's handshake; it is answered as plain http
+    start = {"type": "websocket.http.response.start", "status": refusal.status_code, "headers": refusal.raw_headers}
+    await send(start)
+    await send({"type": "websocket.http.response.body", "body": refusal.body})
+
+
+class RedactTokens(logging.Filter):
+    """Keeps tokens out of every log line, whichever library writes it."""
+
+    _token = re.compile(r"(token=)[^&\s\"']+|(Bearer\s+)\S+", re.IGNORECASE)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg = self._clean(record.msg)
+        if isinstance(record.args, tuple):
+            record.args = tuple(self._clean(arg) for arg in record.args)
+        return True
+
+    def _clean(self, value: Any) -> Any:
+        return self._token.sub(lambda m: (m[1] or m[2]) + "***", value) if isinstance(value, str) else value

@@ -1,0 +1,1 @@
+"""The two websockets: viewers' and trainers'."""
