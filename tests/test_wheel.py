@@ -70,7 +70,7 @@ def test_the_page_its_scripts_and_both_languages_come_from_the_wheel(serving: In
         page = serving.client.get("/", params={"lang": language})
         assert page.status_code == 200
         assert start in page.text
-    for path in ("/static/js/lab.js", "/static/css/layout.css", "/static/vendor/plotly-cartesian.min.js", "/api/catalog"):
+    for path in ("/static/js/lab/lab.js", "/static/css/lab/layout.css", "/static/vendor/plotly-cartesian.min.js", "/api/catalog"):
         assert serving.client.get(path).status_code == 200, path
 
 

@@ -32,7 +32,7 @@ CURVE, CELLS, COLUMNS, LAYERS, GRIDS = 600, 300_000, 120, 48, 250_000
 CHUNK = 32
 #: Flags at most, the newest.
 FLAGS = 200
-_SCRIPT = ROOT / "static" / "js" / "replay.js"
+_SCRIPT = ROOT / "static" / "js" / "replay" / "replay.js"
 _CURVES = [f"{split}/{quantity}" for quantity in ("loss", "accuracy") for split in ("train", "val", "test")] + ["labels/wrong_learnt"]
 
 

@@ -1,6 +1,6 @@
 /** One layer's activations over time: shares of all its values over the fixed bins, a row a bin, a column a measured step. */
 
-import { _, shown } from '../texts.js';
+import { _, shown } from '../page/texts.js';
 import { CIVIDIS } from './house.js';
 import { axis, draw } from './plot.js';
 
@@ -101,7 +101,7 @@ export function activations(bins) {
     return { tickmode: 'array', tickvals: kept.map((t) => t[0]), ticktext: kept.map((t) => t[1]) };
   }
 
-  /** @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+  /** @param {import('../data/runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
   function read(run, step, _colour, layer) {
     const rows = [
       ['activation/mean', 'μ'],

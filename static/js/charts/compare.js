@@ -1,6 +1,6 @@
 /** One series of several runs, a line each in its run's own colour. */
 
-import { _, integer } from '../texts.js';
+import { _, integer } from '../page/texts.js';
 import { axisOf, drawHouse, plain, seen } from './house.js';
 
 /** @typedef {{run: any, tone: string, dash: string, series: {step: number[], last: (number | null)[]} | null}} Compared */

@@ -1,6 +1,6 @@
 /** Loss or accuracy over the steps: training raw and smoothed, validation dashed, test at its end, the last run grey behind. */
 
-import { _, shown } from '../texts.js';
+import { _, shown } from '../page/texts.js';
 import { axis, draw, roof, trace } from './plot.js';
 
 const WEIGHT = 0.9; // of the debiased mean, as TensorBoard's slider
@@ -42,7 +42,7 @@ export function curves(quantity) {
     return draw(scene, data, { yaxis: axis(colour, yaxis) });
   }
 
-  /** What the figure says at a step. @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+  /** What the figure says at a step. @param {import('../data/runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
   function read(run, step, colour, _layer, _past, tone) {
     const rows = [
       [train, _('training'), tone ?? colour['series-a'], false],

@@ -1,8 +1,8 @@
 /** Bias², variance, noise and error against capacity, each with its interval over the runs. */
 
-import { line } from '../elements.js';
-import { axisTitle } from '../study_layout.js';
-import { _, integer, language, shown } from '../texts.js';
+import { line } from '../page/elements.js';
+import { axisTitle } from './study_layout.js';
+import { _, integer, language, shown } from '../page/texts.js';
 import { axisOf, bandTrace, drawHouse } from './house.js';
 import { placedAxis } from './over_axis.js';
 

@@ -1,6 +1,6 @@
 /** What the run has fitted: a boundary in the plane, a curve, or the first layer's weights as small pictures. */
 
-import { _, shown } from '../texts.js';
+import { _, shown } from '../page/texts.js';
 import { axis, draw, trace } from './plot.js';
 
 const BLUE = '#0072b2';
@@ -110,7 +110,7 @@ function pictures(scene, matrix) {
   });
 }
 
-/** @param {import('../runs.js').Run} run @param {any} past what was fitted at the cursor's step, where that was asked for */
+/** @param {import('../data/runs.js').Run} run @param {any} past what was fitted at the cursor's step, where that was asked for */
 export const fittedOf = (run, past) => past ?? run?.matrices.get('function') ?? run?.matrices.get('weights');
 
 /** @param {import('./plot.js').Scene & {past: any}} scene */

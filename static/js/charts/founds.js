@@ -1,6 +1,6 @@
 /** What an experiment's seeds gave: one thin line a seed and arm, the median over the seeds thick. */
 
-import { _, language } from '../texts.js';
+import { _, language } from '../page/texts.js';
 import { DASHES as HOUSE_DASHES, TONES as HOUSE_TONES, axisOf, drawHouse, drawHouseKeys } from './house.js';
 
 const TONES = [...HOUSE_TONES, 'ink'];

@@ -1,6 +1,6 @@
 /** Training and validation on equal terms: the loss of each class, and how often each example was trained on. */
 
-import { _, integer, shown } from '../texts.js';
+import { _, integer, shown } from '../page/texts.js';
 import { axis, draw, roof } from './plot.js';
 
 const SETS = ['train', 'val', 'test'];

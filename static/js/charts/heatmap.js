@@ -1,9 +1,9 @@
 /** A final value over two axes: a table, so that every number can be read, by eye and by ear, on a ground of its colour. */
 
-import { make } from '../elements.js';
-import { placeOf, seriesWord } from '../known.js';
-import { axisTitle, labelAt, layoutOf, reasonOf } from '../study_layout.js';
-import { _, integer, shown } from '../texts.js';
+import { make } from '../page/elements.js';
+import { placeOf, seriesWord } from '../form/known.js';
+import { axisTitle, labelAt, layoutOf, reasonOf } from './study_layout.js';
+import { _, integer, shown } from '../page/texts.js';
 import { CIVIDIS } from './house.js';
 
 const RGB = CIVIDIS.map((hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16)));

@@ -1,8 +1,8 @@
 /** What the Plotly figures of runs and studies share: layout, configuration, a band, keys. */
 
 /* global Plotly */
-import { make } from '../elements.js';
-import { _, language } from '../texts.js';
+import { make } from '../page/elements.js';
+import { _, language } from '../page/texts.js';
 
 /** Of every Plotly figure. */
 export const CONFIG = {

@@ -1,9 +1,9 @@
 /** Small multiples: a canvas a cell with the band over its seeds, axes shared by all. Thirty are drawn in a few milliseconds. */
 
-import { make } from '../elements.js';
-import { placeOf, seriesWord } from '../known.js';
-import { axisTitle, labelAt, layoutOf, reasonOf } from '../study_layout.js';
-import { _, integer, shown } from '../texts.js';
+import { make } from '../page/elements.js';
+import { placeOf, seriesWord } from '../form/known.js';
+import { axisTitle, labelAt, layoutOf, reasonOf } from './study_layout.js';
+import { _, integer, shown } from '../page/texts.js';
 import { veil } from './house.js';
 import { scaleOf, tickWord } from './ticks.js';
 

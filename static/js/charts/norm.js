@@ -1,6 +1,6 @@
 /** The chosen layer's normalisation: batch against running statistics above, γ and β below. Without one, σ layer by layer. */
 
-import { _, shown } from '../texts.js';
+import { _, shown } from '../page/texts.js';
 import { axis, draw, trace } from './plot.js';
 
 /** Series of the upper half; a layer has either the first two (batch norm) or the others (statistics a sample). */
@@ -97,7 +97,7 @@ function grown(run, layer, half, [low, high]) {
   return [held.low, held.high];
 }
 
-/** @param {import('../runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+/** @param {import('../data/runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
 function read(run, step, colour, layer) {
   if (!hasNorm(run, layer)) {
     const at = seriesOf(run, layer, 'activation/std')?.at(step);

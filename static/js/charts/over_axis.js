@@ -1,9 +1,9 @@
 /** A final value over one axis: the middle of the seeds, its interval, and every seed as a point. */
 
-import { line } from '../elements.js';
-import { seriesWord } from '../known.js';
-import { axisTitle, labelAt } from '../study_layout.js';
-import { _, brief, integer, shown } from '../texts.js';
+import { line } from '../page/elements.js';
+import { seriesWord } from '../form/known.js';
+import { axisTitle, labelAt } from './study_layout.js';
+import { _, brief, integer, shown } from '../page/texts.js';
 import { axisOf, bandTrace, drawHouse, plain, seen } from './house.js';
 
 const MOST_TICKS = 14; // of an axis that names each of its values

@@ -1,7 +1,7 @@
 /** A regularisation path: each weight against λ, and the errors with the λ of the least validation error. */
 
-import { line } from '../elements.js';
-import { _, brief, integer, shown } from '../texts.js';
+import { line } from '../page/elements.js';
+import { _, brief, integer, shown } from '../page/texts.js';
 import { axisOf, bandTrace, drawHouse, seen } from './house.js';
 
 const MOST = 64; // weights that are drawn

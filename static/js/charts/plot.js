@@ -1,18 +1,18 @@
 /** What all Plotly figures share: their layout, the steps that they show, colour and the one call that draws. */
 
 /* global Plotly */
-import { _ } from '../texts.js';
-import { drawnFlags } from '../flags.js';
+import { _ } from '../page/texts.js';
+import { drawnFlags } from './flags.js';
 import { CONFIG } from './house.js';
 
 /** @typedef {{element: any, colour: Record<string, string>, run: any, previous: any, layer: string | null, range: [number, number],
- *   flags: import('../flags.js').Flag[], diverged: number | null, log: boolean}} Scene what a chart is drawn from */
+ *   flags: import('./flags.js').Flag[], diverged: number | null, log: boolean}} Scene what a chart is drawn from */
 
 const FIRST_SPAN = 64;
 
 /**
  * The steps to show: from 0 to a span that doubles while a run goes on, so that axes grow and never jitter.
- * @param {import('../runs.js').Run[]} runs
+ * @param {import('../data/runs.js').Run[]} runs
  * @returns {[number, number]}
  */
 export function stepsOf(runs) {
@@ -71,7 +71,7 @@ export function draw(scene, data, layout) {
 
 /**
  * A line of one series. `meta` says whose and which it is.
- * @param {import('../runs.js').Run} run @param {string} series @param {{x: any[], y: any[]}} points @param {any} line @param {any} [more]
+ * @param {import('../data/runs.js').Run} run @param {string} series @param {{x: any[], y: any[]}} points @param {any} line @param {any} [more]
  */
 export function trace(run, series, { x, y }, line, more = {}) {
   return {

@@ -1,6 +1,6 @@
 /** Scales for what is drawn on a canvas: a linear or a log one, its ticks and their words. */
 
-import { shown } from '../texts.js';
+import { shown } from '../page/texts.js';
 
 /**
  * @param {number} low @param {number} high @param {boolean} log

@@ -38,7 +38,7 @@ def addresses(tmp_path: Path) -> tuple[set[tuple[str, str]], set[str]]:
         http |= {(method.upper(), path) for method in operations}
     for route in flat(list(app.routes)):
         if isinstance(route, Mount):
-            http.add(("GET", f"{route.path}/js/lab.js"))
+            http.add(("GET", f"{route.path}/js/lab/lab.js"))
         elif isinstance(route, APIRoute | Route):
             http |= {(method, route.path) for method in route.methods or ()}
         elif isinstance(route, WebSocketRoute):

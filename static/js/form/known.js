@@ -1,0 +1,59 @@
+/** The words for a spec's fields and values on the pages of runs and studies, from the page's own JSON island. */
+
+import { look } from './controls.js';
+import { _, brief } from '../page/texts.js';
+
+const island = JSON.parse(document.getElementById('known').textContent);
+
+/** @type {{path: string, label: string, kind: string, words?: string[], min?: number, max?: number, integer?: boolean, nullable?: boolean,
+ *   default: any, options: {value: string, label: string, short: string}[], of: null | {path: string, value: string, label: string}}[]} */
+export const fields = island.fields;
+export const { defaults, studies } = island;
+
+/** @param {string} path */
+export const fieldOf = (path) => fields.find((field) => field.path === path);
+
+/** A field's name for people. @param {string} path */
+export function titleOf(path) {
+  const last = path.split('.').at(-1);
+  return fieldOf(path)?.label || island.words[path] || island.words[last] || last.replaceAll('_', ' ');
+}
+
+const LONGEST = 40;
+
+/** A value of a field for people. @param {string} path @param {unknown} value */
+export function valueWord(path, value) {
+  if (value === null || value === undefined) return _('none');
+  if (typeof value === 'number') return brief(value);
+  if (typeof value === 'boolean') return value ? _('yes') : _('no');
+  if (typeof value !== 'string') return whole(value);
+  const option = fields.filter((field) => field.path === path).flatMap(({ options }) => options).find((one) => one.value === value);
+  return (option && option.label !== option.value ? option.short : island.plain[value]) || value;
+}
+
+/** A part that is given whole: its name, and its parameters where it has some. */
+function whole(value) {
+  const text = value.name ? [value.name, ...Object.entries(value.params ?? {}).map(([name, given]) => `${name} ${JSON.stringify(given)}`)].join(' ') : JSON.stringify(value);
+  return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
+}
+
+/** What a run is made of, in short. @param {any} spec */
+export function setupOf(spec) {
+  const model = look(spec, 'model.params') ?? {};
+  const size = model.depth && model.width ? ` ${model.depth}×${model.width}` : '';
+  const name = (path) => (look(spec, path) ? valueWord(path, look(spec, path)) : '');
+  return [name('data.name'), `${name('model.name')}${size}`, name('norm.name') && _('norm: {name}', { name: name('norm.name') }), name('init.name') && _('init: {name}', { name: name('init.name') })].filter(Boolean).join(' · ');
+}
+
+/** Where a cell stands: `Normalisation batch, Depth 4`. @param {Record<string, unknown>} values by path */
+export const placeOf = (values) => Object.entries(values).map(([path, value]) => `${titleOf(path)} ${valueWord(path, value)}`).join(', ');
+
+/** A series' name for people. @param {string} name */
+export function seriesWord(name) {
+  const words = {
+    'train/loss': _('training loss'), 'val/loss': _('validation loss'), 'test/loss': _('test loss'),
+    'train/accuracy': _('training accuracy'), 'val/accuracy': _('validation accuracy'), 'test/accuracy': _('test accuracy'),
+    'grad/norm': _('gradient norm'),
+  };
+  return words[name] ?? name;
+}

@@ -1,0 +1,36 @@
+/** The menu of files that a run can be taken away as. */
+
+import { language } from '../page/texts.js';
+
+const menu = document.getElementById('export');
+const summary = menu.querySelector('summary');
+
+export function installExport() {
+  summary.addEventListener('click', (event) => {
+    if (summary.getAttribute('aria-disabled') === 'true') event.preventDefault();
+  });
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape') return;
+    menu.open = false;
+    summary.focus();
+  });
+  for (const type of ['click', 'focusin']) {
+    document.addEventListener(type, (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+  }
+  menu.addEventListener('click', (event) => {
+    if (event.target.closest('a')) menu.open = false;
+  });
+}
+
+/** @param {string | null | undefined} id the run that is shown */
+export function offerExport(id) {
+  summary.setAttribute('aria-disabled', String(!id));
+  if (!id) menu.open = false;
+  for (const link of menu.querySelectorAll('[data-format]')) {
+    const query = new URLSearchParams({ format: link.dataset.format, lang: language });
+    if (id) link.href = `/api/runs/${encodeURIComponent(id)}/export?${query}`;
+    else link.removeAttribute('href');
+  }
+}

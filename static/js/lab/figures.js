@@ -1,0 +1,188 @@
+/** The four figures: what each is drawn from, its read-out, its table for screen readers, zoom and size. */
+
+import { activations } from '../charts/activations.js';
+import { curves } from '../charts/curves.js';
+import { fitted } from '../charts/fitted.js';
+import { classes, visits } from '../charts/generalisation.js';
+import { hasNorm, norm, questionOf } from '../charts/norm.js';
+import { stepsOf } from '../charts/plot.js';
+import { Cursor } from './cursor.js';
+import { flagsOf } from '../charts/flags.js';
+import { _, integer } from '../page/texts.js';
+
+/* global Plotly */
+
+const TABLE_EVERY = 1000; // ms: a screen reader's table need not change ten times a second
+const $ = (id) => document.getElementById(id);
+
+export class Figures {
+  /**
+   * @param {import('../page/draw.js').Drawer} drawer
+   * @param {{bins: any}} catalogue
+   * @param {{current: () => any, previous: () => any, beside: () => {run: any, colour: string}[], tone: () => string | undefined,
+   *   fittedAt: (id: string, step: number) => Promise<any>, matrixAt: (id: string, name: string, step: number) => Promise<any>, seen: () => void, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
+   */
+  constructor(drawer, catalogue, view) {
+    this.drawer = drawer;
+    this.view = view;
+    /** @type {[number, number] | null} what a person has zoomed to */
+    this.zoom = null;
+    this.logLoss = false;
+    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted, activations: activations(catalogue.bins), norm };
+    this.tables = {};
+    this.cursor = new Cursor(() => this.#moved());
+    /** @type {any} what was fitted at the cursor's step, once it has come */
+    this.past = null;
+    for (const id of Object.keys(this.charts)) this.#install(id);
+    $('log-loss').addEventListener('click', () => this.#log());
+    for (const button of this.#views()) button.addEventListener('click', () => this.#show(button.dataset.view));
+  }
+
+  #install(id) {
+    const element = $(`figure-${id}`);
+    if (!this.charts[id].still) this.cursor.add(element);
+    this.drawer.add({ id, element, draw: () => this.#draw(id, element), after: () => this.#after(id, element) });
+  }
+
+  async #draw(id, element) {
+    const [run, previous] = [this.view.current(), this.view.previous()];
+    const drawn = this.charts[id].draw({
+      element, run, previous, beside: this.view.beside(), tone: this.view.tone(), past: this.past, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf([run, previous, ...this.view.beside().map((b) => b.run)].filter(Boolean)),
+      flags: flagsOf(run, this.view.title), diverged: run?.record.status === 'diverged' ? run.step : null, log: id === 'loss' && this.logLoss,
+    });
+    if (!element.dataset.listening) {
+      element.dataset.listening = 'yes';
+      if (!this.charts[id].still) {
+        element.on('plotly_relayout', (change) => this.#zoomed(change));
+        element.on('plotly_doubleclick', () => this.#zoomed({}));
+      }
+      new ResizeObserver(() => element.clientHeight > 0 && Plotly.Plots.resize(element)).observe(element);
+    }
+    await drawn;
+  }
+
+  #after(id, element) {
+    if (!this.charts[id].still) this.cursor.place(element);
+    this.#readout(id);
+  }
+
+  /** One zoom for all figures; a double click ends it. */
+  #zoomed(change) {
+    const from = change['xaxis.range[0]'];
+    const to = change['xaxis.range[1]'];
+    if (from === undefined && Object.keys(change).length) return;
+    this.zoom = from === undefined || to - from < 1 ? null : [Math.max(0, from), to];
+    this.drawer.mark();
+  }
+
+  #views() {
+    return document.querySelectorAll('#card-fitted [data-view]');
+  }
+
+  /** What the third figure shows: the fitted function, the classes or the visits. @param {string} name */
+  #show(name) {
+    this.charts.fitted = { fitted, classes, visits }[name];
+    this.past = null;
+    for (const button of this.#views()) button.setAttribute('aria-pressed', String(button.dataset.view === name));
+    this.view.seen();
+    this.drawer.mark('fitted');
+    this.#moved();
+  }
+
+  /** The matrices that are drawn. @returns {string[]} */
+  get matrices() {
+    return this.charts.fitted.matrices;
+  }
+
+  /** Another run is shown: the cursor stays at its step, and asks for what that run had fitted then. */
+  resetZoom() {
+    this.zoom = this.past = null;
+    this.#moved();
+  }
+
+  #log() {
+    this.logLoss = !this.logLoss;
+    $('log-loss').setAttribute('aria-pressed', String(this.logLoss));
+    this.drawer.mark('loss');
+  }
+
+  /** The cursor was moved: read-outs at once, what was fitted then as soon as the server has told it. */
+  #moved() {
+    this.#readouts();
+    clearTimeout(this.asking);
+    const [run, step] = [this.view.current(), this.cursor.step];
+    if (step === null || !run) {
+      if (this.past) this.drawer.mark('fitted');
+      this.past = null;
+      return;
+    }
+    this.asking = setTimeout(async () => {
+      const chart = this.charts.fitted;
+      const asked = chart === fitted ? this.view.fittedAt(run.id, step).then((told) => told.function) : this.view.matrixAt(run.id, chart.matrices[0], step);
+      const found = await asked.catch(() => null);
+      if (chart !== this.charts.fitted) return;
+      if (!found || this.cursor.step !== step || run !== this.view.current()) return;
+      this.past = found;
+      this.drawer.mark('fitted');
+    }, 120);
+  }
+
+  #readouts() {
+    for (const id of Object.keys(this.charts)) this.#readout(id);
+  }
+
+  #readout(id) {
+    const run = this.view.current();
+    const layer = this.view.layer();
+    const readings = run ? this.charts[id].read(run, this.cursor.step, this.view.colour(), layer, this.past, this.view.tone()) : [];
+    const line = $(`readout-${id}`);
+    const parts = readings.map(entry);
+    if (this.cursor.step !== null && readings.length && !this.charts[id].still) parts.unshift(entry({ name: _('step'), value: integer(readings[0].step ?? this.cursor.step) }));
+    line.replaceChildren(...parts);
+    this.#say(id, run, layer);
+    this.#table(id, readings);
+  }
+
+  /** What stands beside a figure in words: its layer, what is not finite, that nothing is there yet. */
+  #say(id, run, layer) {
+    const note = this.charts[id].note?.(run, layer) ?? '';
+    $(`note-${id}`).textContent = note;
+    $(`note-${id}`).hidden = !note;
+    const about = $(`card-${id}`).querySelector('.card-about');
+    if (id === 'activations') about.textContent = layer ? _('{layer}, training mode', { layer }) : '';
+    if (id === 'fitted') $('title-fitted').textContent = this.charts.fitted.question(run, this.past);
+    if (id === 'norm') {
+      const own = hasNorm(run, layer);
+      about.textContent = layer && own ? layer : '';
+      $('title-norm').textContent = questionOf(run, layer);
+    }
+  }
+
+  #table(id, readings) {
+    const now = performance.now();
+    if (now - (this.tables[id] ?? -Infinity) < TABLE_EVERY) return;
+    this.tables[id] = now;
+    const rows = readings.filter((r) => r.value).map(({ name, long, value, step }) => {
+      const row = document.createElement('tr');
+      for (const text of [long ?? name, step === undefined ? '' : integer(step), value]) row.insertCell().textContent = text;
+      return row;
+    });
+    $(`table-${id}`).tBodies[0].replaceChildren(...rows);
+  }
+}
+
+/** @param {import('../charts/plot.js').Reading} reading */
+function entry({ name, long, value, colour, dashed }) {
+  const item = document.createElement('span');
+  if (long) item.title = long;
+  if (colour) {
+    const swatch = document.createElement('i');
+    swatch.style.color = colour;
+    if (dashed) swatch.className = 'dashed';
+    item.append(swatch);
+  }
+  const number = document.createElement('b');
+  number.textContent = value;
+  item.append(name, number);
+  return item;
+}

@@ -1,0 +1,229 @@
+/** A new study: a ready-made one in one click, or a base, axes and seeds, checked before it is sent. */
+
+import { createStudy, getRun, intentKey, listRuns } from '../data/api.js';
+import { Axis } from '../form/axis.js';
+import { look } from '../form/controls.js';
+import { fill, sayTrouble } from '../page/elements.js';
+import { defaults, fieldOf, setupOf, studies } from '../form/known.js';
+import { installPaper, showPaper } from '../page/paper.js';
+import { put } from '../data/runs.js';
+import { decode, difference, overlay } from '../page/share.js';
+import { _, integer, language } from '../page/texts.js';
+import { installTheme } from '../page/theme.js';
+
+const LONG = 20_000; // steps of a run that the Lab lets go on to be watched
+const ENOUGH = 2000;
+const RECENT = 30;
+
+const $ = (id) => document.getElementById(id);
+
+/** Specs that a study may begin from, by the select's value: full ones. @type {Map<string, any>} */
+const bases = new Map([['defaults', defaults]]);
+const names = [['defaults', _('the default settings')]];
+const axes = [...document.querySelectorAll('[data-axis]')].map((element, i) => new Axis(element, i, count));
+/** The control that a part of a study is typed into. */
+const CONTROL = { name: 'study-name', base: 'base', seeds: 'seeds' };
+let sending = false;
+
+/** The chosen base with the lengths that were typed. */
+function base() {
+  const spec = structuredClone(bases.get($('base').value));
+  for (const [id, path] of [['max-epochs', 'stop.max_epochs'], ['max-steps', 'stop.max_steps']]) put(spec, path, wholeOf($(id).value));
+  if (!$('resample-row').hidden) {
+    if ($('resample').checked) {
+      spec.data.split_seed ??= spec.seed;
+      if (spec.data.resample === 'none') spec.data.resample = 'bootstrap';
+    } else [spec.data.split_seed, spec.data.resample] = [null, 'none'];
+  }
+  return { ...spec, pace: null, name: '', tags: [], notes: '' };
+}
+
+/** A whole number, none, or the text as it was typed, for the server to refuse. */
+function wholeOf(text) {
+  const typed = text.trim();
+  if (!typed) return null;
+  return Number.isFinite(Number(typed)) ? Number(typed) : typed;
+}
+
+/** What is sent, and what is wrong with it. */
+function read() {
+  const errors = [];
+  const body = { name: $('study-name').value.trim(), base: difference(base(), defaults) ?? {}, axes: {}, seeds: wholeOf($('seeds').value) };
+  for (const axis of axes.filter(({ path }) => path)) {
+    const { values, error } = axis.read();
+    if (error) errors.push({ loc: `axes.${axis.path}`, msg: error, axis });
+    else if (axis.path in body.axes) errors.push({ loc: `axes.${axis.path}`, msg: _('This field is the first axis already.'), axis });
+    else body.axes[axis.path] = values;
+  }
+  if (!(Number.isInteger(body.seeds) && body.seeds >= 1 && body.seeds <= 100)) errors.push({ loc: 'seeds', msg: _('Give a whole number from 1 to 100.') });
+  return { body, errors };
+}
+
+/** How much it would be. */
+function count() {
+  const { body, errors } = read();
+  const sizes = Object.values(body.axes).map((values) => values.length);
+  const cells = sizes.reduce((product, n) => product * n, 1);
+  const known = !errors.length;
+  $('count').textContent = known ? countWord(cells, body.seeds, sizes) : '–';
+}
+
+function countWord(cells, seeds, sizes) {
+  const grid = sizes.length > 1 ? `${sizes.map(integer).join(' × ')} = ` : '';
+  const parts = [cells === 1 ? _('1 cell') : _('{n} cells', { n: `${grid}${integer(cells)}` }), seeds === 1 ? _('1 seed') : _('{n} seeds', { n: integer(seeds) })];
+  const runs = cells * seeds === 1 ? _('1 run') : _('{n} runs', { n: integer(cells * seeds) });
+  return `${parts.join(' × ')}: ${runs}`;
+}
+
+/** Say beside each field what is wrong with it; what belongs to none of them stands above all. */
+function refuse(errors) {
+  clear();
+  const loose = [];
+  for (const { loc, msg, axis } of errors) {
+    const at = axis ?? axes.find(({ path }) => path && (loc === `axes.${path}` || loc.startsWith(`axes.${path}.`)));
+    const id = ['name', 'seeds', 'base'].find((one) => loc === one || loc.startsWith(`${one}.`));
+    const text = id === 'base' && loc !== 'base' ? `${loc.slice('base.'.length)}: ${msg}` : msg;
+    if (at) at.say(msg);
+    else if (id) {
+      $(`error-${id}`).textContent = [$(`error-${id}`).textContent, text].filter(Boolean).join(' · ');
+      $(`error-${id}`).hidden = false;
+      $(CONTROL[id]).setAttribute('aria-invalid', 'true');
+    } else loose.push(`${loc}: ${msg}`);
+  }
+  if (loose.length) sayTrouble(loose.join(' · '));
+  document.querySelector('.field-error:not([hidden]), .trouble:not([hidden])')?.closest('.field, .trouble')?.scrollIntoView({ block: 'center' });
+  document.querySelector('main [aria-invalid]')?.focus({ preventScroll: true });
+}
+
+function clear() {
+  sayTrouble(null);
+  for (const id of ['name', 'base', 'seeds']) {
+    $(`error-${id}`).hidden = true;
+    $(`error-${id}`).textContent = '';
+    $(CONTROL[id]).removeAttribute('aria-invalid');
+  }
+  for (const axis of axes) axis.say(null);
+}
+
+/** @param {any} body @param {HTMLElement} button */
+async function send(body, button) {
+  if (sending) return;
+  sending = true;
+  button.setAttribute('aria-busy', 'true');
+  clear();
+  try {
+    const { id } = await createStudy(wire(body), intentKey());
+    const place = new URLSearchParams(Object.entries({ view: body.view, final: body.shown }).filter(([, value]) => value));
+    location.href = `/studies/${encodeURIComponent(id)}${place.size ? `#${place}` : ''}`;
+  } catch (problem) {
+    if (problem.errors?.length) refuse(problem.errors);
+    else sayTrouble(problem.message);
+  }
+  sending = false;
+  button.removeAttribute('aria-busy');
+}
+
+/** What the server knows of a study. */
+const wire = ({ name, notes, base: from, axes: over, seeds }) => ({ name, ...(notes ? { notes } : {}), base: from, axes: over, seeds });
+
+const ready = (name) => studies.find((one) => one.name === name);
+const bodyOf = (one) => ({ name: one.label[language] ?? one.label.en, notes: one.sentence[language] ?? one.sentence.en, base: one.base, axes: one.axes, seeds: one.seeds, view: one.view, shown: one.shown });
+
+/** Axes of a ready-made study, as pairs. */
+const axesOf = (one) => (Array.isArray(one.axes) ? one.axes.map(({ path, values }) => [path, values]) : Object.entries(one.axes));
+const seedsOf = (one) => (Array.isArray(one.seeds) ? one.seeds.length : one.seeds);
+
+/** A ready-made study in the form, to be changed first. */
+function adopt(one) {
+  clear();
+  addBase('ready', one.label[language] ?? one.label.en, overlay(defaults, one.base));
+  $('base').value = 'ready';
+  adoptBase();
+  $('study-name').value = one.label[language] ?? one.label.en;
+  $('seeds').value = String(seedsOf(one));
+  axes.forEach((axis, i) => {
+    const [path, values] = axesOf(one)[i] ?? [null, null];
+    if (path === null) axis.clear();
+    else axis.set(path, values);
+  });
+  count();
+  $('build').scrollIntoView();
+  $('study-name').focus({ preventScroll: true });
+}
+
+/** Whether the form can show it: two axes over plain values. */
+const fits = (one) => axesOf(one).length <= axes.length && axesOf(one).every(([path, values]) => fieldOf(path) && values.every((value) => value === null || typeof value !== 'object'));
+
+function addBase(key, name, spec) {
+  bases.set(key, spec);
+  const at = names.findIndex(([held]) => held === key);
+  if (at >= 0) names[at] = [key, name];
+  else names.push([key, name]);
+  fill($('base'), names);
+}
+
+function adoptBase() {
+  const spec = bases.get($('base').value);
+  const { max_epochs: epochs, max_steps: steps } = spec.stop;
+  const watched = $('base').value !== 'ready' && epochs === null && steps >= LONG;
+  $('max-epochs').value = epochs ?? '';
+  $('max-steps').value = (watched ? ENOUGH : steps) ?? '';
+  $('resample-row').hidden = !('resample' in spec.data);
+  $('resample').checked = spec.data.split_seed !== null && spec.data.split_seed !== undefined;
+  $('base-word').textContent = setupOf(spec);
+  for (const axis of axes) axis.offer((path) => look(spec, path));
+  count();
+}
+
+/** @param {string} key of a base */
+function choose(key) {
+  $('base').value = key;
+  adoptBase();
+}
+
+async function recall() {
+  const place = new URLSearchParams(location.hash.slice(1));
+  const spec = decode(place.get('spec') ?? '');
+  if (spec) {
+    addBase('lab', _('the settings of the Lab'), overlay(defaults, spec));
+    choose('lab');
+  }
+  const wanted = place.get('run');
+  const found = await Promise.all([wanted ? getRun(wanted) : null, listRuns({ limit: RECENT })].map((asked) => Promise.resolve(asked).catch(() => null)));
+  const runs = [found[0], ...(found[1]?.items ?? [])].filter((run) => run && !run.study);
+  for (const run of runs) addBase(run.id, _('run {id}', { id: run.name || run.id.slice(0, 8) }), overlay(defaults, run.spec));
+  if (wanted && !bases.has(wanted)) sayTrouble(_('The run that the address names is not there.'));
+  fill($('base'), names);
+  if (wanted && bases.has(wanted)) choose(wanted); // nothing else is chosen anew: a person may have typed meanwhile
+}
+
+installTheme(() => {});
+installPaper();
+fill($('base'), names);
+adoptBase();
+$('base').addEventListener('change', adoptBase);
+$('build').addEventListener('input', count);
+$('build').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const { body, errors } = read();
+  if (errors.length) refuse(errors);
+  else send(body, $('start'));
+});
+$('json').addEventListener('click', () => {
+  const { body, errors } = read();
+  if (errors.length) return refuse(errors);
+  return showPaper({ title: _('This study as JSON'), about: _('POST it to /api/studies, or give its fields to Client.study: a script starts the same study.'), text: JSON.stringify(body, null, 2) });
+});
+for (const button of document.querySelectorAll('[data-ready]')) button.addEventListener('click', () => send(bodyOf(ready(button.dataset.ready)), button));
+for (const button of document.querySelectorAll('[data-adopt]')) {
+  const one = ready(button.dataset.adopt);
+  button.hidden = !fits(one);
+  button.addEventListener('click', () => adopt(one));
+}
+for (const place of document.querySelectorAll('[data-count]')) {
+  const one = ready(place.dataset.count);
+  const sizes = axesOf(one).map(([, values]) => values.length);
+  place.textContent = countWord(sizes.reduce((a, b) => a * b, 1), seedsOf(one), sizes);
+}
+addEventListener('hashchange', recall);
+await recall();
