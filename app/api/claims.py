@@ -6,13 +6,15 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
-from app.deps import ClaimsDep, LanguageDep, ReportsDep
+from app.deps import ClaimsDep, LanguageDep, state
+from app.exports.report import Reports
 from app.words.problems import documented
 from app.words.wording import spoken
 from trainer.claims.names import names_of
 from trainer.spec import Strict
 
 router = APIRouter(prefix="/claims", tags=["claims"])
+ReportsDep = Annotated[Reports, state("reports")]
 Words = dict[str, str]
 STANDING = "The verdict that stands: the newest that is done of ten seeds, else the newest that is done."
 TIMES = "How many times it was begun."
