@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 from starlette.middleware import Middleware
 
 from app.api import (
@@ -36,6 +35,7 @@ from app.hub.hub import Hub
 from app.hub.topics import Topics
 from app.notes.claims import PATIENCE, Claims
 from app.pages import pages
+from app.pages.addresses import Static
 from app.planner.catalogue import Catalogue
 from app.planner.planner import Planner
 from app.runs.background import Lane
@@ -87,7 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(module.router, prefix="/api")
     for router in (ingest.router, live.router, pages.router):
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=ROOT / "static"), name="static")
+    app.state.static = Static(ROOT / "static", settings.cache_folder, "/", ROOT / "templates")
+    app.mount("/static", app.state.static, name="static")
     problems.install(app)
     return app
 
@@ -110,6 +111,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         telling.cancel()
         await asyncio.gather(warming, telling, return_exceptions=True)
         note.unlink(missing_ok=True)
+        await app.state.static.close()
         await app.state.claims.close()
         await app.state.studies.close()
         await app.state.runs.close()
@@ -123,6 +125,7 @@ async def _warm(app: FastAPI) -> None:
     try:
         await app.state.catalog.wait()
         await app.state.planner.ask("plan", spec={})
+        app.state.static.compress_later()
     except Problem as problem:
         log.error("no run can start: %s", problem.detail)
     except Exception:

@@ -24,6 +24,9 @@ class Settings(BaseSettings):
     data: Path = Path("data")
     token: str | None = Field(None, min_length=SHORTEST, description="Guards everything; made at first start where none is given.")
     database_url: str | None = None
+    cache: Path | None = Field(
+        None, description="Folder for compressed files, which servers may share; `cache` in the data folder otherwise."
+    )
     public_url: str | None = Field(None, description="How browsers reach the server where that is not http://host:port.")
     allowed_hosts: str = Field("", description="Further Host values, comma-separated.")
     slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, description="Cores that runs may take.")
@@ -39,6 +42,10 @@ class Settings(BaseSettings):
     )
 
     checkpoint_seconds: float = Field(30.0, gt=0, description="Seconds between the checkpoints that a run makes by itself.")
+
+    @property
+    def cache_folder(self) -> Path:
+        return self.cache or self.data / "cache"
 
     @property
     def database(self) -> str:

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TOKEN = "test-token-0123456789"
 #: How long a trainer takes to answer is the machine's affair.
 PATIENT = {"DYNASCOPE_CONTROL_TIMEOUT": "25"}
+#: What is compressed once, for every server that the tests start.
+SHARED = {"DYNASCOPE_CACHE": str(ROOT / ".cache" / "served")}
 ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
@@ -37,7 +39,7 @@ class Server:
         """Returns when it answers; with `ready`, when runs start at once."""
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
-        environment = {**os.environ, "PYTHONPATH": str(self.root), **PATIENT, **self._environment}
+        environment = {**os.environ, "PYTHONPATH": str(self.root), **PATIENT, **SHARED, **self._environment}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
         self.until("healthz", 30)

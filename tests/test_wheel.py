@@ -1,5 +1,6 @@
 """The built wheel, installed and serving where no checkout is in reach."""
 
+import re
 import statistics
 import zipfile
 from collections.abc import Iterator
@@ -43,7 +44,10 @@ def test_the_wheel_holds_every_file_of_the_server_inside_the_package_and_no_othe
     assert {top for top in tops if not top.endswith(".dist-info")} == {"dynascope"}
     held = {name.removeprefix("dynascope/_server/") for name in names if name.startswith("dynascope/_server/")}
     wanted = {str(p.relative_to(ROOT)) for folder in FOLDERS for p in (ROOT / folder).rglob("*") if p.is_file()}
-    assert held == {name for name in wanted if "__pycache__" not in name and not name.endswith(".mo")}
+    compressed = {name for name in held if name.endswith((".br", ".gz"))}
+    assert {name[:-3] for name in compressed} <= {name for name in wanted if name.startswith("static/")}
+    assert {f"static/{name}" for name in ("vendor/plotly-cartesian.min.js.br", "js/lab/lab.js.gz", "css/page/tokens.css.br")} <= compressed
+    assert held - compressed == {name for name in wanted if "__pycache__" not in name and not name.endswith(".mo")}
 
 
 def test_an_environment_gets_no_module_of_the_servers_and_serves_from_the_wheel(environment: Environment) -> None:
@@ -70,8 +74,11 @@ def test_the_page_its_scripts_and_both_languages_come_from_the_wheel(serving: In
         page = serving.client.get("/", params={"lang": language})
         assert page.status_code == 200
         assert start in page.text
-    for path in ("/static/js/lab/lab.js", "/static/css/lab/layout.css", "/static/vendor/plotly-cartesian.min.js", "/api/catalog"):
-        assert serving.client.get(path).status_code == 200, path
+    served = {address.rsplit("/", 1)[1]: address for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.text)}
+    for name in ("lab.js", "layout.css", "plotly-cartesian.min.js", "form.ko.html"):
+        assert serving.client.get(served[name]).headers["content-encoding"] == "br", name
+    assert serving.client.get("/api/catalog").status_code == 200
+    assert not (serving.data / "cache" / "static").exists(), "the wheel's build made the compressed forms"
 
 
 def test_a_checkout_that_is_installed_editable_runs_its_own_app(tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
-"""The pages: templates in the visitor's language and theme, with what they lay out."""
+"""The pages: templates in the visitor's language and theme, with what they lay out.
 
+A page's HTML is small and asked for anew each time, with a validator. What is large and the same for every visitor of a
+language (the texts, the catalogue, the Lab's form, the statements of the notes) comes as pieces that a browser keeps.
+"""
+
+import hashlib
 from functools import cache
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from app.notes import outline
+from app.pages.addresses import Static
 from app.pages.fields import Form
 from app.settings import ROOT
 from app.words.i18n import COOKIE, language_of, words
@@ -21,75 +27,119 @@ WATCHED = {"pace": 60, "stop": {"max_epochs": None, "max_steps": 20_000, "early"
 _YEAR = 365 * 86400
 
 
+class Pieces:
+    """The pieces that a page needs, for one visitor: by name, the address where each is."""
+
+    def __init__(self, request: Request, key: str = "") -> None:
+        self._static: Static = request.app.state.static
+        self._static.refresh()
+        self._key, self.language = key, language_of(request)
+        self.addresses: dict[str, str] = {}
+        self.rendered("texts", ".json", texts=words(self.language).for_scripts())
+
+    def rendered(self, name: str, ending: str, **context: Any) -> "Pieces":
+        """Add `templates/pieces/<name><ending>`; what is callable in its context is called where it has to be rendered anew."""
+
+        def make() -> str:
+            filled = {one: value() if callable(value) else value for one, value in context.items()}
+            template = environment(self.language).get_template(f"pieces/{name}{ending}")
+            return template.render({"language": self.language, **filled})
+
+        self.addresses[name] = self._static.piece(f"{name}.{self.language}{ending}", self._key, make)
+        return self
+
+
 @router.get("/")
-async def lab(request: Request) -> HTMLResponse:
+async def lab(request: Request) -> Response:
     catalogue = await request.app.state.catalog.get()
     if not catalogue:
         return page(request, "preparing.html", "lab")
     defaults = {**catalogue["defaults"], **WATCHED}
-    form = Form(catalogue, defaults, words(language_of(request)))
-    return page(request, "lab.html", "lab", catalogue={**catalogue, "defaults": defaults}, form=form)
+    pieces = Pieces(request, request.app.state.catalog.key)
+    pieces.rendered("catalogue", ".json", catalogue=catalogue, defaults=defaults)
+    pieces.rendered("form", ".html", form=lambda: Form(catalogue, defaults, words(pieces.language)))
+    return page(request, "lab.html", "lab", pieces, presets=catalogue["presets"])
 
 
 @router.get("/notes")
-async def notes(request: Request) -> HTMLResponse:
+async def notes(request: Request) -> Response:
     """The study notes, what is true of each sentence, and the experiments that show it."""
     if not await request.app.state.catalog.get():
         return page(request, "preparing.html", "notes")
     claims = request.app.state.claims
     statements, experiments = await claims.statements(), await claims.described()
-    read = {"sections": outline.sections(statements, experiments), "tally": outline.tally(statements), "signs": outline.STATUS_SIGNS}
-    shown = [{name: told[name] for name in ("id", "label", "bounds", "axes", "log_axes", "right_axis", "arms")} for told in experiments]
-    return page(request, "notes.html", "notes", experiments=shown, outcome_signs=outline.OUTCOME_SIGNS, **read)
+    read = {"sections": outline.sections(statements, experiments), "signs": outline.STATUS_SIGNS}
+    pieces = Pieces(request, request.app.state.catalog.key)
+    pieces.rendered("experiments", ".json", experiments=experiments, outcome_signs=outline.OUTCOME_SIGNS)
+    pieces.rendered("statements", ".html", **read)
+    return page(request, "notes.html", "notes", pieces, tally=outline.tally(statements), **read)
 
 
 @router.get("/runs")
-async def runs(request: Request) -> HTMLResponse:
+async def runs(request: Request) -> Response:
     """Every run and every study, to find, to compare and to delete."""
-    return await _spoken(request, "runs.html")
+    return await _of_specs(request, "runs.html")
 
 
 @router.get("/studies/new")
-async def new_study(request: Request) -> HTMLResponse:
+async def new_study(request: Request) -> Response:
     """A ready-made study, or one that is put together here."""
-    return await _spoken(request, "new_study.html")
+    return await _of_specs(request, "new_study.html")
 
 
 @router.get("/studies/{id}")
-async def study(request: Request, id: str) -> HTMLResponse:
+async def study(request: Request, id: str) -> Response:
     """One study. Whether there is one of this id, the script that asks for it says."""
-    return await _spoken(request, "study.html", id=id[:64])
+    return await _of_specs(request, "study.html", id=id[:64])
 
 
-async def _spoken(request: Request, template: str, **more: Any) -> HTMLResponse:
+async def _of_specs(request: Request, template: str, **more: Any) -> Response:
     """A page about specs: its scripts know every field's words, and what is ready-made."""
     catalogue = await request.app.state.catalog.get()
     if not catalogue:
         return page(request, "preparing.html", "runs")
-    form = Form(catalogue, catalogue["defaults"], words(language_of(request)))
-    about = {"defaults": catalogue["defaults"], "studies": catalogue.get("studies", [])}
-    return page(request, template, "runs", fields=form.varied(), about=about, **more)
+    pieces = Pieces(request, request.app.state.catalog.key)
+
+    def fields() -> list[dict[str, Any]]:
+        return Form(catalogue, catalogue["defaults"], words(pieces.language)).varied()
+
+    pieces.rendered("known", ".json", fields=fields, defaults=catalogue["defaults"], studies=catalogue.get("studies", []))
+    return page(request, template, "runs", pieces, studies=catalogue.get("studies", []), **more)
 
 
 @router.get("/api/docs")
-async def docs(request: Request) -> HTMLResponse:
+async def docs(request: Request) -> Response:
     """The OpenAPI document, to read and to try out."""
     return page(request, "docs.html", "docs")
 
 
-def page(request: Request, template: str, room: str, **more: Any) -> HTMLResponse:
-    """A template in the visitor's language and theme."""
+def page(request: Request, template: str, room: str, pieces: Pieces | None = None, **more: Any) -> Response:
+    """A template in the visitor's language and theme; without a body where the browser's copy is still right."""
+    pieces = pieces or Pieces(request)
+    static: Static = request.app.state.static
     language = language_of(request)
     theme = request.cookies.get("theme")
     context: dict[str, Any] = {
         "version": __version__,
+        "files": static.version,
         "room": room,
         "language": language,
         "languages": LANGUAGES,
         "theme": theme if theme in ("light", "dark") else "auto",
-        "texts": words(language).for_scripts(),
+        "asset": static.address,
+        "modules": static.modules,
+        "pieces": pieces.addresses,
     }
-    response = HTMLResponse(environment(language).get_template(template).render(context | more))
+    body = environment(language).get_template(template).render(context | more)
+    validators = {
+        "ETag": f'"{hashlib.sha256(body.encode()).hexdigest()[:20]}"',
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, Accept-Language",
+    }
+    if request.headers.get("if-none-match") == validators["ETag"]:
+        response = Response(status_code=304, headers=validators)
+    else:
+        response = HTMLResponse(body, headers=validators)
     if request.query_params.get("lang") == language:
         response.set_cookie(COOKIE, language, max_age=_YEAR, samesite="strict")
     return response

@@ -23,6 +23,11 @@ class Catalogue:
             self._held = (key, json.loads(path.read_text())) if path.exists() else None
         return self._held[1] if self._held else None
 
+    @property
+    def key(self) -> str:
+        """Of the catalogue that `get` gave: another one has another key."""
+        return self._held[0] if self._held else ""
+
     async def wait(self) -> dict[str, Any]:
         """The catalogue, from the planner where it isn't known yet."""
         known = await self.get()

@@ -71,7 +71,7 @@ class Viewer:
     async def serve(self) -> None:
         self._hub.attach(self._outbox)
         try:
-            await self._say(type="hello", protocol=wire.PROTOCOL, version=__version__)
+            await self._say(type="hello", protocol=wire.PROTOCOL, version=__version__, files=self._socket.app.state.static.version)
             async with asyncio.TaskGroup() as tasks:
                 sending = tasks.create_task(self._send())
                 tasks.create_task(self._hear(sending))

@@ -1,5 +1,7 @@
 /** The live socket: subscribes, decodes, and comes back after a loss with what the page holds already. */
 
+import { compareFiles } from '../page/opened.js';
+
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5000;
 const ARRAYS = { float64: Float64Array, float32: Float32Array, uint32: Uint32Array, uint16: Uint16Array };
@@ -68,11 +70,12 @@ export class Live {
       return;
     }
     const message = JSON.parse(data);
-    if (message.type === 'hello') this.#greet();
+    if (message.type === 'hello') this.#greet(message);
     else this.hooks.message(message);
   }
 
-  #greet() {
+  #greet({ files }) {
+    compareFiles(files);
     this.greeted = true;
     this.wait = FIRST_WAIT;
     this.hooks.state('live');

@@ -1,14 +1,15 @@
-/** The words for a spec's fields and values on the pages of runs and studies, from the page's own JSON island. */
+/** The words for a spec's fields and values on the pages of runs and studies, which come as a piece of the page. */
 
 import { look } from './controls.js';
+import { data } from '../page/pieces.js';
 import { _, brief } from '../page/texts.js';
 
-const island = JSON.parse(document.getElementById('known').textContent);
+const known = await data('known');
 
 /** @type {{path: string, label: string, kind: string, words?: string[], min?: number, max?: number, integer?: boolean, nullable?: boolean,
  *   default: any, options: {value: string, label: string, short: string}[], of: null | {path: string, value: string, label: string}}[]} */
-export const fields = island.fields;
-export const { defaults, studies } = island;
+export const fields = known.fields;
+export const { defaults, studies } = known;
 
 /** @param {string} path */
 export const fieldOf = (path) => fields.find((field) => field.path === path);
@@ -16,7 +17,7 @@ export const fieldOf = (path) => fields.find((field) => field.path === path);
 /** A field's name for people. @param {string} path */
 export function titleOf(path) {
   const last = path.split('.').at(-1);
-  return fieldOf(path)?.label || island.words[path] || island.words[last] || last.replaceAll('_', ' ');
+  return fieldOf(path)?.label || known.words[path] || known.words[last] || last.replaceAll('_', ' ');
 }
 
 const LONGEST = 40;
@@ -28,7 +29,7 @@ export function valueWord(path, value) {
   if (typeof value === 'boolean') return value ? _('yes') : _('no');
   if (typeof value !== 'string') return whole(value);
   const option = fields.filter((field) => field.path === path).flatMap(({ options }) => options).find((one) => one.value === value);
-  return (option && option.label !== option.value ? option.short : island.plain[value]) || value;
+  return (option && option.label !== option.value ? option.short : known.plain[value]) || value;
 }
 
 /** A part that is given whole: its name, and its parameters where it has some. */

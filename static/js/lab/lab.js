@@ -11,6 +11,8 @@ import { installPaper, showPaper } from '../page/paper.js';
 import { Runs } from '../data/runs.js';
 import { alertUser, sentenceOf, tell } from './sentence.js';
 import { installExport } from './exporting.js';
+import { data, place } from '../page/pieces.js';
+import { opened } from '../page/opened.js';
 import { decode, difference, encode, overlay } from '../page/share.js';
 import { Steering } from './steering.js';
 import { Strip } from './strip.js';
@@ -20,7 +22,7 @@ import { Transport } from './transport.js';
 import { installUploads } from '../form/uploads.js';
 
 const $ = (id) => document.getElementById(id);
-const catalogue = JSON.parse($('catalogue').textContent);
+const [catalogue] = await Promise.all([data('catalogue'), place('form', $('controls'))]);
 
 /** What is shown: run ids, the chosen layer, the story that the runs belong to; and whose settings the form was last filled with. */
 const view = { current: null, previous: null, layer: null, story: null, adopted: null };
@@ -438,3 +440,4 @@ document.addEventListener('keydown', keys);
 addEventListener('hashchange', follow);
 refresh();
 follow();
+opened();

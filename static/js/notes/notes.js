@@ -5,6 +5,8 @@ import { Drawer } from '../page/draw.js';
 import { make } from '../page/elements.js';
 import { Experiment, outcomeWord } from './experiment.js';
 import { Live } from '../data/live.js';
+import { data, place } from '../page/pieces.js';
+import { opened } from '../page/opened.js';
 import { Statement } from './statement.js';
 import { _, integer } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
@@ -14,7 +16,7 @@ const PAUSE = 1000; // ms between two looks at what has changed
 const FOLLOWED = 2; // the one that runs and the next one
 
 const $ = (id) => document.getElementById(id);
-const island = JSON.parse($('experiments').textContent);
+const [island] = await Promise.all([data('experiments'), place('statements', $('statements'))]);
 const drawer = new Drawer();
 let colour = colours();
 let known = false; // whether all experiments were told since the server was last lost
@@ -194,3 +196,4 @@ $('reveal-all').addEventListener('click', revealAll);
 new ResizeObserver(reachable).observe(document.querySelector('.column'));
 markContents();
 await load();
+opened();

@@ -2,8 +2,10 @@
 
 import { getCatalogue } from '../data/api.js';
 import { installTheme } from './theme.js';
+import { opened } from './opened.js';
 
 installTheme(() => {});
+opened();
 try {
   await getCatalogue();
   location.reload();

@@ -1,7 +1,9 @@
-/** The page's words in its language: msgids are English, translations come from the page's own JSON island. */
+/** The page's words in its language: msgids are English, translations come as a piece of the page. */
 
-const island = document.getElementById('texts');
-const translated = island ? JSON.parse(island.textContent) : {};
+import { data } from './pieces.js';
+
+/** @type {Record<string, string>} */
+const translated = await data('texts');
 
 export const language = document.documentElement.lang || 'en';
 

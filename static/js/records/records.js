@@ -10,6 +10,7 @@ import { StudyList } from './study_list.js';
 import { _, integer, language, shown } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
+import { opened } from '../page/opened.js';
 
 const PAGE = 25;
 const VALUES = ['test/accuracy', 'val/accuracy', 'test/loss', 'val/loss', 'train/loss'];
@@ -237,3 +238,4 @@ fill($('filter-status'), [['', _('all')], ...statuses.map((status) => [status, s
 live.subscribe([], [], ['runs', 'studies']);
 await recall();
 await Promise.all([load(), studies.load()]);
+opened();

@@ -10,6 +10,7 @@ import { put } from '../data/runs.js';
 import { decode, difference, overlay } from '../page/share.js';
 import { _, integer, language } from '../page/texts.js';
 import { installTheme } from '../page/theme.js';
+import { opened } from '../page/opened.js';
 
 const LONG = 20_000; // steps of a run that the Lab lets go on to be watched
 const ENOUGH = 2000;
@@ -227,3 +228,4 @@ for (const place of document.querySelectorAll('[data-count]')) {
 }
 addEventListener('hashchange', recall);
 await recall();
+opened();

@@ -19,6 +19,7 @@ import { axesWord, doneOf, progressWord } from '../records/study_list.js';
 import { _, integer, shown } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
+import { opened } from '../page/opened.js';
 
 const SERIES = ['val/loss', 'val/accuracy', 'train/loss', 'train/accuracy', 'grad/norm'];
 const FINALS = ['test/accuracy', 'test/loss', 'val/accuracy', 'val/loss', 'train/accuracy', 'train/loss'];
@@ -306,3 +307,4 @@ addEventListener('hashchange', () => {
 });
 live.subscribe([], [], [`studies/${id}`]);
 loading.soon(0);
+opened();

@@ -1,0 +1,211 @@
+"""Static files: an address that holds its content's hash, valid in a browser's cache for ever, compressed once.
+
+`/static/<hash>/js/lab/lab.js`: the hash is that of the whole folder `js`, so modules find each other by relative paths as they
+stand in the source, and there is no build step. A change of one module renews the addresses of all (sixty small files, some
+80 KB compressed), but not those of the vendored libraries, which are a folder of their own.
+
+Beside the files of the source there are *pieces*: what templates make of the catalogue and the texts, the same for every
+visitor of one language. They are files too, under the hash of what they hold.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import posixpath
+import re
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from wsgiref.headers import Headers
+
+from servestatic import ServeStaticASGI
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from app.pages.compressing import FAST, compress, copy
+from app.words.i18n import language_of
+from app.words.problems import Problem
+
+log = logging.getLogger(__name__)
+
+#: The folders of `static/`, each under a hash of its own.
+FOLDERS = ("css", "img", "js", "vendor")
+#: Versions of a folder, and pieces, that stay in the cache: another server of the same checkout may serve an older one.
+KEPT = 40
+#: How a module names another one that it imports.
+_IMPORT = re.compile(r"^(?:import|export|}).*? from '(\.[^']+)';", re.MULTILINE)
+_HASHED = re.compile(r"/[0-9a-f]{12}/")
+
+
+class Static:
+    """Files and pieces by address, and an ASGI application that serves them below `/static`.
+
+    `source` is the folder `static`; `cache` a folder for what can be made again; `root` what stands before `static/` in an
+    address: `/`, or a public address' path with a slash behind it. `templates` are those that pieces are made of.
+    """
+
+    def __init__(self, source: Path, cache: Path, root: str, templates: Path | None = None) -> None:
+        self._source, self._cache, self._root = source, cache, root
+        self._watched = [source, *([templates] if templates else [])]
+        self._seen = _state(self._watched)
+        self._files = _Files(source, cache)
+        self._pieces: dict[str, tuple[str, str]] = {}
+        self._made: dict[str, Path] = {}  # every piece of this process: who opened a page a moment ago may yet ask for one
+        self._compressing: asyncio.Task[None] | None = None
+        self._closing = threading.Event()
+
+    @property
+    def version(self) -> str:
+        """Of all files together: a page that was made of others is out of date."""
+        return _short(" ".join(self._files.hashes.values()).encode())
+
+    def address(self, path: str) -> str:
+        """Where a file of the source is served: `js/lab/lab.js`."""
+        return f"{self._root}static/{self._files.hashes[path.split('/', 1)[0]]}/{path}"
+
+    def modules(self, entry: str) -> list[str]:
+        """Addresses of every module that an entry needs: a browser that is told them at once fetches them side by side."""
+        return [self.address(path) for path in self._files.needed(entry)]
+
+    def piece(self, name: str, key: str, make: Callable[[], str]) -> str:
+        """The address of a piece; `make` gives its text, and is called where `key` is another than last time."""
+        known = self._pieces.get(name)
+        if known is None or known[0] != key:
+            data = make().encode()
+            digest = _short(data)
+            folder = self._cache / "pieces" / digest
+            if not (folder / name).exists():
+                _keep_newest(folder.parent)
+                _write(folder / name, data)
+            self._made[digest] = folder
+            self._files.add(folder, digest)
+            self._pieces[name] = known = (key, f"{digest}/{name}")
+        return f"{self._root}static/{known[1]}"
+
+    def refresh(self) -> None:
+        """Notice that a developer changed a file: its folder has another address then. Costs some 0.5 ms in a checkout."""
+        if self._files.prepared or (seen := _state(self._watched)) == self._seen:
+            return
+        self._seen = seen
+        self._pieces.clear()
+        self._renew()
+        self.compress_later()
+
+    def compress_later(self) -> None:
+        """Compress in a thread what is served as it is so far: once a checkout, never for an installed wheel."""
+        if self._compressing is None and self._files.uncompressed:
+            self._compressing = asyncio.create_task(self._compress())
+
+    async def close(self) -> None:
+        self._closing.set()
+        if self._compressing is not None:
+            await asyncio.gather(self._compressing, return_exceptions=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        await self._files.app({**scope, "path": path}, receive, send)
+
+    def _renew(self) -> None:
+        self._files = _Files(self._source, self._cache)
+        for digest, folder in self._made.items():
+            self._files.add(folder, digest)
+
+    async def _compress(self) -> None:
+        files = self._files
+        try:
+            for folder in files.uncompressed:
+                target = self._cache / "static" / files.hashes[folder]
+                _keep_newest(target.parent)
+                await asyncio.to_thread(copy, self._source / folder, target, FAST, self._closing.is_set)
+            self._renew()
+        except OSError as error:
+            log.warning("static files are served uncompressed, for they can't be compressed: %s", error)
+        finally:
+            self._compressing = None
+
+
+class _Files:
+    """The files as they were at one moment. An installed wheel has their compressed forms beside them, a checkout in its cache."""
+
+    def __init__(self, source: Path, cache: Path) -> None:
+        self._source = source
+        self.prepared = any(source.rglob("*.br"))
+        self.hashes = {folder: _hash(source / folder) for folder in FOLDERS}
+        self.app = ServeStaticASGI(_missing, max_age=None, allow_all_origins=False, add_headers_function=_cached_for_ever)
+        self.uncompressed: list[str] = []
+        for folder, digest in self.hashes.items():
+            copied = cache / "static" / digest
+            whole = self.prepared or copied.exists()
+            if not whole:
+                self.uncompressed.append(folder)
+            self.app.add_files(copied if copied.exists() and not self.prepared else source / folder, f"{digest}/{folder}")
+        self._needed: dict[str, list[str]] = {}
+
+    def add(self, folder: Path, digest: str) -> None:
+        self.app.add_files(folder, digest)
+
+    def needed(self, entry: str) -> list[str]:
+        if entry not in self._needed:
+            found = [entry]
+            for module in found:
+                text = (self._source / module).read_text(encoding="utf-8")
+                imported = (posixpath.normpath(posixpath.join(posixpath.dirname(module), path)) for path in _IMPORT.findall(text))
+                found += [path for path in dict.fromkeys(imported) if path not in found]
+            self._needed[entry] = found
+        return self._needed[entry]
+
+
+async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
+    """An address of an earlier version is another thing than one that never was: who asks for it has an old page open."""
+    if _HASHED.match(scope["path"]):
+        problem = Problem(410, "this file belongs to another version of Dynascope than the one that runs now; reload the page")
+    else:
+        problem = Problem(404, "there is no such file; a page names the addresses of those that are")
+    await problem.response(language_of(Request(scope)))(scope, receive, send)
+
+
+def _cached_for_ever(headers: Headers, path: str, url: str) -> None:
+    headers["Cache-Control"] = "private, max-age=31536000, immutable"
+
+
+def _state(folders: list[Path]) -> list[tuple[str, int, int]]:
+    """Of every file its size and time."""
+    found = []
+    for where, names in ((where, names) for folder in folders for where, _, names in os.walk(folder)):
+        for name in names:
+            path = os.path.join(where, name)
+            state = os.stat(path)
+            found.append((path, state.st_size, state.st_mtime_ns))
+    return found
+
+
+def _hash(folder: Path) -> str:
+    """Of the names and contents of all files, but for their compressed forms: some 10 ms for 4 MB."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".br", ".gz")):
+        digest.update(f"{path.relative_to(folder).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:12]
+
+
+def _short(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]
+
+
+def _write(path: Path, data: bytes) -> None:
+    """A piece and its compressed forms, in a folder that is there as a whole or not at all."""
+    partial = path.parent.with_name(path.parent.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    (partial / path.name).write_bytes(data)
+    compress(partial / path.name, FAST)
+    shutil.rmtree(path.parent, ignore_errors=True)
+    partial.rename(path.parent)
+
+
+def _keep_newest(folder: Path) -> None:
+    found = sorted(folder.glob("*"), key=lambda path: path.stat().st_mtime) if folder.exists() else []
+    for old in found[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
