@@ -6,10 +6,12 @@ Chromium's own: `Network.loadingFinished` counts what came over the wire with it
 person looks for first is there (the Lab's loss figure, the first statement, the list).
 """
 
+import itertools
 import os
 import statistics
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -122,8 +124,6 @@ def main() -> list[Row]:
 
 def _until_compressed(cache: Path) -> None:
     """A checkout compresses after its first start; a wheel has it done."""
-    import time
-
     while len([path for path in (cache / "static").glob("*") if path.suffix != ".part"]) < 4:
         time.sleep(0.2)
 
@@ -165,7 +165,7 @@ def _warm(browser: Browser, before: Server, now: Server) -> list[Row]:
         )
     for watched in both:
         watched.go(WAY[0])
-    for first, second in zip(WAY, WAY[1:], strict=False):
+    for first, second in itertools.pairwise(WAY):
         rows.append(_row(f"{first} → {second} (bar: 60 KB)", *(watched.go(second) for watched in both)))
         for watched in both:
             watched.go(second)

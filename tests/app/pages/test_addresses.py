@@ -184,7 +184,7 @@ def test_a_piece_is_rendered_once_and_renewed_with_its_key(source: Path, tmp_pat
 
     def make() -> str:
         made.append(1)
-        return '{"n": %d}' % len(made) + " " * 200
+        return f'{{"n": {len(made)}}}' + " " * 200
 
     async def work() -> None:
         static = Static(source, tmp_path / "cache", "/")
