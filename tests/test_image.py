@@ -95,7 +95,7 @@ def _filled(text: str) -> str:
 def test_the_image_is_built_from_every_folder_of_the_wheel() -> None:
     build = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert let_in == {*build["targets"]["wheel"]["only-include"], "pyproject.toml", "constraints.txt", "README.md"}
+    assert let_in == {*build["targets"]["wheel"]["only-include"], "pyproject.toml", "constraints.txt", "README.md", "hatch_build.py"}
 
 
 def test_the_health_check_passes_where_a_server_answers_and_fails_where_none_does(server: Server) -> None:
