@@ -18,7 +18,7 @@ CALLS = {
     "FieldError": 1,
     "Unreadable": 0,
     "ValueError": 0,
-    "_finish": 2,
+    "finish": 2,
     "end": 1,
 }
 KEYWORDS = ("msg", "reason", "detail")
