@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dynascope.client import Client, Run
+from dynascope.client.waiting import patiently
 from dynascope.shell.common import (
     AsJson,
     Token,
@@ -23,7 +24,6 @@ from dynascope.shell.common import (
     settings_of,
     write,
 )
-from dynascope.waiting import patiently
 
 
 def run(

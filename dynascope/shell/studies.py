@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dynascope.client.studies import Study
 from dynascope.shell.common import (
     AsJson,
     Token,
@@ -23,7 +24,6 @@ from dynascope.shell.common import (
     settings_of,
     write,
 )
-from dynascope.study import Study
 
 app = typer.Typer(no_args_is_help=True, help="Studies: ls, show, cancel, extend, rm, export. `dynascope study` starts one.")
 

@@ -13,9 +13,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from dynascope import waiting
-from dynascope.client import Client, Run, Series
-from dynascope.study import Study
+from dynascope.client import Client, Run, Series, waiting
+from dynascope.client.studies import Study
 from tests.server import free_port
 
 RUN: dict[str, Any] = {"id": "r", "status": "running", "step": 3}

@@ -16,10 +16,10 @@ import httpx
 import msgspec
 
 from dynascope import stream
+from dynascope.client.studies import Study
+from dynascope.client.tables import pandas, pyarrow
+from dynascope.client.waiting import LONG, until_ended
 from dynascope.stream import ENDED
-from dynascope.study import Study
-from dynascope.tables import pandas, pyarrow
-from dynascope.waiting import LONG, until_ended
 
 #: Seconds that reading an uploaded file may take.
 UPLOAD = 900.0

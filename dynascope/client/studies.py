@@ -8,8 +8,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from dynascope.tables import pandas, pyarrow
-from dynascope.waiting import LONG, until_ended
+from dynascope.client.tables import pandas, pyarrow
+from dynascope.client.waiting import LONG, until_ended
 
 if TYPE_CHECKING:
     from dynascope.client import Client, Run
