@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dynascope.client.studies import Study
+from dynascope.client import Study
 from dynascope.shell.common import (
     AsJson,
     Token,

@@ -13,8 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from dynascope.client import Client, Run, Series, waiting
-from dynascope.client.studies import Study
+from dynascope.client import Client, Run, Series, Study, waiting
 from tests.server import free_port
 
 RUN: dict[str, Any] = {"id": "r", "status": "running", "step": 3}
@@ -55,7 +54,7 @@ def patient(path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
 
 
 def waited_for(client: Client) -> list[Run | Study]:
-    return [Run(client, RUN), Study(client, STUDY)]
+    return [Run(client._http, RUN), Study(client._http, STUDY)]
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -101,10 +100,10 @@ def test_a_server_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(waiting, "RETRY", 0.01)
     with Client(f"http://127.0.0.1:{free_port()}") as client:
         with pytest.raises(TimeoutError, match=r"after 0\.1 s"):
-            Run(client, RUN).wait(timeout=0.1)
+            Run(client._http, RUN).wait(timeout=0.1)
         monkeypatch.setattr(waiting, "AWAY", 0.1)
         with pytest.raises(httpx.ConnectError):
-            Run(client, RUN).wait()
+            Run(client._http, RUN).wait()
 
 
 def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
@@ -115,7 +114,7 @@ def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
         return 200, {"series": [column | {"name": name} for name in query.get("names", there) if name in there]}
 
     with serving(answer) as port, Client(f"http://127.0.0.1:{port}") as client:
-        run = Run(client, RUN)
+        run = Run(client._http, RUN)
         with pytest.raises(KeyError, match="there is no series 'train/los'; near it are: train/loss"):
             run.history("train/los")
         with pytest.raises(KeyError, match="of the 3 that there are: train/loss, val/loss, lr"):
@@ -128,7 +127,7 @@ def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
 
 def test_a_table_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     with Client() as client:
-        study = Study(client, STUDY | {"cells": []})
+        study = Study(client._http, STUDY | {"cells": []})
         for name, make in (("pandas", study.to_pandas), ("pyarrow", study.to_arrow)):
             monkeypatch.setitem(sys.modules, name, None)
             with pytest.raises(ImportError, match=rf"{name} is not installed: pip install 'dynascope\[tables\]'"):
