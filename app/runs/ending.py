@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from dataclasses import dataclass
 
 from app.executors.base import Executor
 from app.runs.active import Active
@@ -17,16 +18,28 @@ from app.store.database import Store
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a deleted run's process may take to end before it is killed, for its folder goes then.
-GOING = 5.0
-#: Seconds until an end that could not be stored is stored again.
-AGAIN = 5.0
+
+@dataclass(frozen=True)
+class Patience:
+    #: Seconds that a deleted run's process may take to end before it is killed, for its folder goes then.
+    going: float = 5.0
+    #: Seconds until an end that could not be stored is stored again.
+    again: float = 5.0
 
 
 class Ending:
-    def __init__(self, store: Store, registry: Registry, slots: Slots, executor: Executor, folders: Folders, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registry: Registry,
+        slots: Slots,
+        executor: Executor,
+        folders: Folders,
+        tasks: Tasks,
+        patience: Patience,
+    ) -> None:
         self._store, self._registry, self._slots = store, registry, slots
-        self._executor, self._folders, self._tasks = executor, folders, tasks
+        self._executor, self._folders, self._tasks, self._patience = executor, folders, tasks, patience
 
     async def finish(self, run: Active, status: str, reason: str) -> None:
         """Store the end and let everyone know who waits for it; nothing where it has ended, or another is storing its end."""
@@ -56,7 +69,7 @@ class Ending:
 
     async def _finish_later(self, run: Active, status: str, reason: str) -> None:
         """Again and again: the disk may be full for long, and a run whose end is stored nowhere would hold its place for good."""
-        await asyncio.sleep(AGAIN)
+        await asyncio.sleep(self._patience.again)
         await self.finish(run, status, reason)
 
     async def for_good(self, id: str) -> None:
@@ -71,11 +84,11 @@ class Ending:
         await run.ended.wait()  # where another was about to end it
         if run.process:  # it may write until it is gone
             try:
-                await asyncio.wait_for(run.gone.wait(), GOING)
+                await asyncio.wait_for(run.gone.wait(), self._patience.going)
             except TimeoutError:
                 self._executor.kill(run.process)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(run.gone.wait(), GOING)
+                    await asyncio.wait_for(run.gone.wait(), self._patience.going)
 
     async def all(self) -> None:
         """Runs end with their server: each worker is asked to, and what it could not send any more is read."""

@@ -5,7 +5,7 @@ from app.hub.hub import Hub
 from app.planner.planner import Planner
 from app.runs.asking import Asking
 from app.runs.controlling import Controlling
-from app.runs.ending import Ending
+from app.runs.ending import Ending, Patience
 from app.runs.folders import Folders
 from app.runs.listening import Listening
 from app.runs.registry import Registry
@@ -17,22 +17,24 @@ from app.store.database import Store
 
 
 class Runs:
-    """What each part does of it, by one name. A part calls those that are made before it alone.
+    """One object for everything that the parts do. A part calls only those that are made before it.
 
-    The one call back is of a slot that is given away: it launches the run that waited for it.
+    The one call back is that of a slot: when it is free, it launches the run that waited for it.
     """
 
-    def __init__(self, settings: Settings, store: Store, hub: Hub, planner: Planner, executor: Executor) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, hub: Hub, planner: Planner, executor: Executor, patience: Patience | None = None
+    ) -> None:
         tasks, folders = Tasks(), Folders(settings.data)
         self.registry = registry = Registry(store, hub)
         slots = Slots(settings, executor, registry.active, lambda run: tasks.spawn(starting.launch(run)))
-        ending = Ending(store, registry, slots, executor, folders, tasks)
+        ending = Ending(store, registry, slots, executor, folders, tasks, patience or Patience())
         controlling = Controlling(settings, store, registry, slots, planner, executor, ending)
         listening = Listening(store, registry, executor, folders, tasks, controlling, ending)
         starting = Starting(settings, store, registry, slots, executor, folders, tasks, listening, ending)
         asking = Asking(store, hub, registry, slots, planner, folders, controlling, ending)
 
-        # users, studies and experiments ask for
+        # what users, studies and experiments ask for
         self.create, self.of_study = asking.create, asking.of_study
         self.fork, self.resume, self.checkpoints = asking.fork, asking.resume, asking.checkpoints
         self.change, self.delete, self.remove_ended = asking.change, asking.delete, asking.remove_ended
@@ -41,9 +43,9 @@ class Runs:
         self.wait, self.until_ended = registry.wait, registry.until_ended
         self.slots = slots.state
 
-        # a trainer's socket tells
+        # what a trainer's socket tells
         self.by_token, self.stored_seq = listening.by_token, listening.stored_seq
         self.connected, self.disconnected, self.observe = listening.connected, listening.disconnected, listening.observe
 
-        # the server itself begins and ends with
+        # what the server begins and ends with
         self.recover, self.close = starting.recover, ending.all
