@@ -4,10 +4,11 @@ const SHORTEST = 100; // at most ten redraws a second of a figure
 const SHARE = 0.5; // of the time may go to drawing
 
 /** @typedef {{id: string, element: HTMLElement, draw: () => unknown, after?: () => void}} Drawn */
+/** @typedef {Drawn & {dirty: boolean, visible: boolean, last: number, cost: number}} Chart `last`: ms; `cost`: ms a redraw */
 
 export class Drawer {
   constructor() {
-    /** @type {Map<string, Drawn & {dirty: boolean, visible: boolean, last: number, cost: number}>} */
+    /** @type {Map<string, Chart>} */
     this.charts = new Map();
     this.frame = 0;
     /** What comes out of it after a frame's layout and paint. */
@@ -33,6 +34,7 @@ export class Drawer {
     this.#wake();
   }
 
+  /** @param {Element} target @param {boolean} visible */
   #seen(target, visible) {
     for (const chart of this.charts.values()) {
       if (chart.element === target) {
@@ -47,6 +49,7 @@ export class Drawer {
     if (!this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
+  /** @param {number} now */
   #tick(now) {
     this.frame = 0;
     if (document.hidden) return;
@@ -64,6 +67,7 @@ export class Drawer {
     return Math.max(SHORTEST, cost / SHARE);
   }
 
+  /** @param {Chart} chart @param {number} now */
   #draw(chart, now) {
     chart.dirty = false;
     chart.last = now;

@@ -1,6 +1,7 @@
 /** First start: the catalogue's answer comes when torch is imported; then the Lab opens. */
 
-import { getCatalogue } from '../data/api.js';
+import { asProblem, getCatalogue } from '../data/api.js';
+import { $ } from './elements.js';
 import { installTheme } from './theme.js';
 import { opened } from './opened.js';
 
@@ -9,9 +10,8 @@ opened();
 try {
   await getCatalogue();
   location.reload();
-} catch (problem) {
-  const alert = document.getElementById('preparing-alert');
-  alert.textContent = problem.message;
-  alert.hidden = false;
-  document.getElementById('preparing-bar').hidden = true;
+} catch (caught) {
+  $('preparing-alert').textContent = asProblem(caught).message;
+  $('preparing-alert').hidden = false;
+  $('preparing-bar').hidden = true;
 }
