@@ -183,7 +183,7 @@ export type Since = { attempt: number; seq: number };
 
 /** A text frame. */
 export type Told =
-  | { type: 'hello'; protocol: number; version: string }
+  | { type: 'hello'; protocol: number; version: string; files: string }
   | { type: 'snapshot'; run: RunRecord; events: RunEvent[] }
   | { type: 'event'; run: string; attempt: number; seq: number; event: RunEvent }
   | { type: 'resync'; run: string }
