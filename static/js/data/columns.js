@@ -47,7 +47,11 @@ export class Series {
       return;
     }
     if (this.n > 0 && step <= this.step[this.n - 1]) this.n = this.index(step);
-    if (this.n === this.cap) this.#fold();
+    if (this.n === this.cap) {
+      this.#fold();
+      this.#add(step, min, max, last, bad); // its bucket may be held now
+      return;
+    }
     if (this.n === this.size) this.#grow();
     const i = this.n++;
     this.step[i] = step;
