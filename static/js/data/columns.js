@@ -68,8 +68,8 @@ export class Series {
 
   /** @param {number} i @param {number} min @param {number} max @param {number} last @param {number} bad */
   #merge(i, min, max, last, bad) {
-    if (!(this.min[i] <= min)) this.min[i] = Number.isFinite(min) ? min : this.min[i];
-    if (!(this.max[i] >= max)) this.max[i] = Number.isFinite(max) ? max : this.max[i];
+    if (Number.isFinite(min) && !(Number.isFinite(this.min[i]) && this.min[i] <= min)) this.min[i] = min;
+    if (Number.isFinite(max) && !(Number.isFinite(this.max[i]) && this.max[i] >= max)) this.max[i] = max;
     this.last[i] = last;
     this.bad[i] += bad;
   }
