@@ -22,8 +22,8 @@ def test_a_server_its_runs_and_its_uploads_import_nothing_from_the_working_direc
     here, trace = tmp_path / "here", tmp_path / "imported"
     strew(here, trace)
     server = Server(here, cwd=here, PYTHONPATH=f"{ROOT}{os.pathsep}", given_data=".")
-    server.start()
     try:
+        server.start()
         assert server.client.post("/api/plan", json=SHORT).status_code == 200
         uploaded = server.client.post("/api/datasets", files={"file": ("a.csv", CSV)})
         assert uploaded.status_code == 201, uploaded.text
