@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,6 +29,7 @@ from app.api import (
 from app.data.uploads import Uploads
 from app.executors.local import Local
 from app.exports.report import Reports
+from app.guard.ending import BrokenOff
 from app.guard.security import Credentials, Guard
 from app.hub.hub import Hub
 from app.hub.topics import Topics
@@ -46,10 +46,7 @@ from app.store.database import Store
 from app.studies.comparing import Comparisons
 from app.studies.life import Studies
 from app.words import problems
-from app.words.problems import Problem
 from dynascope import __version__
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -64,17 +61,18 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/openapi.json",
         lifespan=_lifespan,
-        middleware=[Middleware(Guard, settings=settings, credentials=credentials)],
+        middleware=[Middleware(BrokenOff), Middleware(Guard, settings=settings, credentials=credentials)],
     )
     app.state.settings = settings
     app.state.store = Store(settings.database)
     app.state.hub = Hub()
     executor = Local(settings.data)
-    app.state.planner = Planner(executor)
+    app.state.executor = executor
+    app.state.planner = Planner(executor, settings.start_timeout)
     app.state.catalog = Catalogue(app.state.planner, settings.data)
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
     app.state.uploads = Uploads(settings, app.state.runs)
-    app.state.judge = Planner(executor, PATIENCE)
+    app.state.judge = Planner(executor, settings.start_timeout, PATIENCE)
     lane = Lane(app.state.runs, settings.slots)
     app.state.claims = Claims(settings, app.state.store, app.state.hub, app.state.runs, lane, app.state.judge)
     app.state.studies = Studies(app.state.store, app.state.hub, app.state.runs, lane, app.state.planner)
@@ -117,19 +115,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.runs.close()
         await app.state.judge.close()
         await app.state.planner.close()
+        await app.state.executor.close()
         await app.state.store.close()
 
 
 async def _warm(app: FastAPI) -> None:
     """After the server answers: start the forkserver and the planner, and bring the catalogue up to date."""
-    try:
+
+    async def first() -> None:
         await app.state.catalog.wait()
         await app.state.planner.ask("plan", spec={})
         app.state.static.compress_later()
-    except Problem as problem:
-        log.error("no run can start: %s", problem.detail)
-    except Exception:
-        log.exception("no run can start")
+
+    await app.state.planner.keep(first)
 
 
 def _announce(path: Path, settings: Settings) -> None:

@@ -3,8 +3,9 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ class Settings(BaseSettings):
     cache: Path | None = Field(
         None, description="Folder for compressed files, which servers may share; `cache` in the data folder otherwise."
     )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = "info"
     public_url: str | None = Field(None, description="How browsers reach the server where that is not http://host:port.")
     allowed_hosts: str = Field("", description="Further Host values, comma-separated.")
     slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, description="Cores that runs may take.")
@@ -41,6 +43,7 @@ class Settings(BaseSettings):
         60.0, description="Seconds that a trainer waits for a server that went, and a server for a trainer that was starting."
     )
 
+    start_timeout: float = Field(120.0, gt=0, description="Seconds that importing torch may take before it is begun anew.")
     checkpoint_seconds: float = Field(30.0, gt=0, description="Seconds between the checkpoints that a run makes by itself.")
 
     @property

@@ -119,6 +119,7 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
     static: Static = request.app.state.static
     language = language_of(request)
     theme = request.cookies.get("theme")
+    trouble = request.app.state.planner.trouble
     context: dict[str, Any] = {
         "version": __version__,
         "files": static.version,
@@ -129,6 +130,7 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
         "asset": static.address,
         "modules": static.modules,
         "pieces": pieces.addresses,
+        "trouble": trouble and trouble.document(language)["detail"],
     }
     body = environment(language).get_template(template).render(context | more)
     validators = {

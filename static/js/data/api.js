@@ -5,11 +5,12 @@ import { _ } from '../page/texts.js';
 /** @import { Bands, Catalogue, Changes, ClaimSummary, ClaimTold, Control, Decomposition, FieldError, Fitted, Judgement, Matrices, Page, Path, RunCreated, RunRecord, SeriesColumns, Slots, Study, StudyRequest, StudySummary, Table, Upload, Visits } from './wire.d.ts' */
 
 export class Problem extends Error {
-  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] */
-  constructor(status, detail, errors = []) {
+  /** @param {number} status @param {string} detail @param {FieldError[]} [errors] @param {number} [after] seconds until it may go well */
+  constructor(status, detail, errors = [], after = undefined) {
     super(detail);
     this.status = status;
     this.errors = errors;
+    this.after = after;
   }
 }
 
@@ -33,7 +34,8 @@ async function ask(method, path, body, headers = {}) {
   }
   if (answer.ok && !answer.headers.get('Content-Type')?.includes('json')) return answer.text();
   const said = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new Problem(answer.status, said.detail || `${answer.status} ${answer.statusText}`, said.errors);
+  const after = Number(answer.headers.get('Retry-After')) || undefined;
+  if (!answer.ok) throw new Problem(answer.status, said.detail || `${answer.status} ${answer.statusText}`, said.errors, after);
   return said;
 }
 
