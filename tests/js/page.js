@@ -1,11 +1,6 @@
-/** What of a page the modules under test look at: its language, its JSON islands, and whether somebody sees it. */
+/** What of a page the modules under test look at: its language, its pieces, and whether somebody sees it. */
 
-class HTMLElement {
-  /** @param {unknown} held */
-  constructor(held) {
-    this.textContent = JSON.stringify(held);
-  }
-}
+class HTMLElement {}
 
 /** The fields that the tests' studies vary. */
 const FIELDS = [
@@ -15,13 +10,18 @@ const FIELDS = [
   { path: 'norm.name', label: 'Normalisation', kind: 'choice', default: 'batch', options: [{ value: 'batch', label: 'Batch norm', short: 'Batch' }, { value: 'none', label: 'none', short: 'none' }], of: null },
 ];
 
-const islands = new Map([['known', { fields: FIELDS, defaults: {}, studies: [], words: { seed: 'Seed' }, plain: { none: 'no' } }]]);
+const KNOWN = { fields: FIELDS, defaults: {}, studies: [], words: { seed: 'Seed' }, plain: { none: 'no' } };
+/** Selector → what a page has there: links to pieces that hold themselves. @param {object} held */
+const piece = (held) => ({ href: `data:application/json,${encodeURIComponent(JSON.stringify(held))}` });
+const links = new Map([['link[data-piece="known"]', piece(KNOWN)], ['link[data-piece="texts"]', piece({})]]);
 const listeners = new Map();
 
 export const page = {
   hidden: false,
   documentElement: { lang: 'en' },
-  getElementById: (id) => (islands.has(id) ? new HTMLElement(islands.get(id)) : null),
+  /** @param {string} selector */
+  querySelector: (selector) => links.get(selector) ?? null,
+  getElementById: () => null,
   addEventListener: (event, heard) => listeners.set(event, heard),
 };
 

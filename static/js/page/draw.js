@@ -1,5 +1,7 @@
 /** Who draws when: charts are marked dirty, one animation loop draws the visible ones, one a frame, within a budget. */
 
+import { plotly } from './plotly.js';
+
 const SHORTEST = 100; // at most ten redraws a second of a figure
 const SHARE = 0.5; // of the time may go to drawing
 
@@ -11,12 +13,17 @@ export class Drawer {
     /** @type {Map<string, Chart>} */
     this.charts = new Map();
     this.frame = 0;
+    this.ready = false;
     /** What comes out of it after a frame's layout and paint. */
     this.painted = new MessageChannel();
     this.observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#seen(target, isIntersecting);
     });
     document.addEventListener('visibilitychange', () => this.#wake());
+    plotly.then(() => {
+      this.ready = true;
+      this.#wake();
+    });
   }
 
   /** @param {Drawn} chart */
@@ -46,7 +53,7 @@ export class Drawer {
   }
 
   #wake() {
-    if (!this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
+    if (this.ready && !this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
   /** @param {number} now */

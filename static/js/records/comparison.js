@@ -6,6 +6,7 @@ import { drawCompare, readCompare } from '../charts/compare.js';
 import { $, all, line, make, sayTrouble } from '../page/elements.js';
 import { seriesWord } from '../form/known.js';
 import { ACTIVE } from '../data/runs.js';
+import { plotly } from '../page/plotly.js';
 import { _, integer, shown } from '../page/texts.js';
 import { colours } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
@@ -152,11 +153,12 @@ export class Comparison {
   }
 
   /** @param {import('../page/theme.js').Colours} [colour] */
-  draw(colour = colours()) {
+  async draw(colour = colours()) {
     this.#say();
     if (!this.size) return;
     const compared = [...this.chosen.values()].map(({ run, place, series }) => ({ run, series, tone: TONES[place % TONES.length], dash: DASHES[Math.floor(place / TONES.length)] }));
     drawHouseKeys($('compare-keys'), compared.map(({ run, tone, dash }) => ({ name: run.name || run.id.slice(0, 8), tone, dash })));
+    await plotly;
     const drawn = drawCompare($('figure-compare'), compared, this.name, this.log, colour);
     $('compare-none').hidden = drawn > 0 || compared.some(({ series }) => series === null && this.fetching.going);
     $('table-compare', HTMLTableElement).tBodies[0].replaceChildren(...readCompare(compared).map(([name, step, value]) => line([name, step, shown(value)])));
