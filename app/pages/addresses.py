@@ -69,6 +69,10 @@ class Static:
         """Addresses of every module that an entry needs: a browser that is told them at once fetches them side by side."""
         return [self.address(path) for path in self._files.needed(entry)]
 
+    def inside(self, folder: str) -> list[str]:
+        """The modules of a folder: each is an extension, and a file that is dropped in is one more."""
+        return [path.relative_to(self._source).as_posix() for path in sorted((self._source / folder).glob("*.js"))]
+
     def piece(self, name: str, key: str, make: Callable[[], str]) -> str:
         """The address of a piece; `make` gives its text, and is called where `key` is another than last time."""
         known = self._pieces.get(name)

@@ -58,7 +58,8 @@ async def lab(request: Request) -> Response:
     pieces = Pieces(request, request.app.state.catalog.key)
     pieces.rendered("catalogue", ".json", catalogue=catalogue, defaults=defaults)
     pieces.rendered("form", ".html", form=lambda: Form(catalogue, defaults, words(pieces.language)))
-    return page(request, "lab.html", "lab", pieces, presets=catalogue["presets"])
+    views = request.app.state.static.inside("js/charts/views")
+    return page(request, "lab.html", "lab", pieces, presets=catalogue["presets"], views=views)
 
 
 @router.get("/notes")

@@ -7,7 +7,7 @@ import { axis, draw, roof } from './plot.js';
 /** @import { Cell, Table, Visits } from '../data/wire.d.ts' */
 /** @import { Run } from '../data/runs.js' */
 /** @import { Colours } from '../page/theme.js' */
-/** @import { MatrixChart, Past, Reading, Scene } from './plot.js' */
+/** @import { Chart, Past, Reading, Scene } from './plot.js' */
 
 const SETS = /** @type {const} */ (['train', 'val', 'test']);
 
@@ -117,11 +117,7 @@ function readVisits(run, _step, colour, _layer, past) {
 /** @param {Run | undefined} run */
 const noteClasses = (run) => (run?.record.spec && !run.matrices.get('classes') && (run.step ?? 0) > 0 ? _('A regression has no classes.') : '');
 
-/** @type {MatrixChart} */
-export const classes = {
-  draw: drawClasses, read: readClasses, note: noteClasses, still: true, matrices: ['classes'], question: () => _('Which classes are hard?'),
-};
-/** @type {MatrixChart} */
-export const visits = {
-  draw: drawVisits, read: readVisits, still: true, matrices: ['visits'], question: () => _('How often was each example trained on?'),
-};
+/** @type {Chart} */
+export const classes = { draw: drawClasses, read: readClasses, note: noteClasses, still: true };
+/** @type {Chart} */
+export const visits = { draw: drawVisits, read: readVisits, still: true };

@@ -27,7 +27,13 @@ import { CONFIG } from './house.js';
  *   note?: (run: Run | undefined, layer: string | null) => string}} Chart
  */
 
-/** What the third figure can show. @typedef {Chart & {matrices: (keyof Matrices)[], question: (run: Run | undefined, past: Past | null) => string}} MatrixChart */
+/**
+ * What the third figure of the Lab can show: the default export of a file in `charts/views/`. `order`: its place among the buttons;
+ * `matrices`: those it draws, none for one that draws series; `past`: how what it shows of an earlier step is asked for.
+ * @typedef {{function: () => Promise<{function: Fitted | null}>, matrix: (name: keyof Matrices) => Promise<Table | Visits>}} Asking
+ * @typedef {Chart & {name: string, order: number, label: () => string, question: (run: Run | undefined, past: Past | null) => string,
+ *   matrices: (keyof Matrices)[], past?: (ask: Asking) => Promise<Past | null>}} LabView
+ */
 
 const FIRST_SPAN = 64;
 

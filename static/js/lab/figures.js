@@ -2,44 +2,42 @@
 
 import { activations } from '../charts/activations.js';
 import { curves } from '../charts/curves.js';
-import { fitted } from '../charts/fitted.js';
-import { classes, visits } from '../charts/generalisation.js';
 import { hasNorm, norm, questionOf } from '../charts/norm.js';
 import { stepsOf } from '../charts/plot.js';
 import { Cursor } from './cursor.js';
 import { flagsOf } from '../charts/flags.js';
-import { $, all, one } from '../page/elements.js';
+import { $, all, make, one } from '../page/elements.js';
 import { _, integer } from '../page/texts.js';
 
 /** @import { Bins, Fitted, Matrices, Table, Visits } from '../data/wire.d.ts' */
 /** @import { Run } from '../data/runs.js' */
 /** @import { Colours } from '../page/theme.js' */
-/** @import { Chart, MatrixChart, Past, Reading } from '../charts/plot.js' */
+/** @import { Chart, LabView, Past, Reading } from '../charts/plot.js' */
 /** @typedef {'loss' | 'accuracy' | 'fitted' | 'activations' | 'norm'} FigureId */
 
 /* global Plotly */
 
 const TABLE_EVERY = 1000; // ms: a screen reader's table need not change ten times a second
-/** @type {Record<string, MatrixChart>} */
-const VIEWS = { fitted, classes, visits };
 
 export class Figures {
   /**
    * @param {import('../page/draw.js').Drawer} drawer
    * @param {{bins: Bins}} catalogue
+   * @param {LabView[]} views what the third figure can show, in order
    * @param {{current: () => Run | undefined, previous: () => Run | undefined, beside: () => {run: Run, colour: string}[], tone: () => string | undefined,
    *   fittedAt: (id: string, step: number) => Promise<{function: Fitted | null}>, matrixAt: (id: string, name: keyof Matrices, step: number) => Promise<Table | Visits>,
    *   seen: () => void, layer: () => string | null, title: (path: string) => string, colour: () => Colours}} view
    */
-  constructor(drawer, catalogue, view) {
+  constructor(drawer, catalogue, views, view) {
     this.drawer = drawer;
     this.view = view;
     /** @type {[number, number] | null} what a person has zoomed to */
     this.zoom = null;
     this.logLoss = false;
-    this.third = VIEWS.fitted;
+    this.views = views;
+    this.third = views[0];
     /** @type {Record<FigureId, Chart>} */
-    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted, activations: activations(catalogue.bins), norm };
+    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted: this.third, activations: activations(catalogue.bins), norm };
     /** @type {Partial<Record<FigureId, number>>} when each was last written */
     this.tables = {};
     this.asking = 0;
@@ -48,7 +46,7 @@ export class Figures {
     this.past = null;
     for (const id of this.#ids()) this.#install(id);
     $('log-loss').addEventListener('click', () => this.#log());
-    for (const button of this.#views()) button.addEventListener('click', () => this.#show(button.dataset.view ?? ''));
+    $('views').append(...views.map((one) => make('button', { type: 'button', className: 'tool', textContent: one.label(), data: { view: one.name }, attributes: { 'aria-pressed': String(one === this.third) }, onclick: () => this.#show(one) })));
   }
 
   #ids() {
@@ -58,7 +56,7 @@ export class Figures {
   /** @param {FigureId} id */
   #install(id) {
     const element = $(`figure-${id}`);
-    if (!this.charts[id].still) this.cursor.add(element);
+    this.cursor.add(element, () => !this.charts[id].still);
     this.drawer.add({ id, element, draw: () => this.#draw(id, element), after: () => this.#after(id, element) });
   }
 
@@ -72,10 +70,8 @@ export class Figures {
     });
     if (!element.dataset.listening) {
       element.dataset.listening = 'yes';
-      if (!this.charts[id].still) {
-        element.on?.('plotly_relayout', (change) => this.#zoomed(change));
-        element.on?.('plotly_doubleclick', () => this.#zoomed({}));
-      }
+      element.on?.('plotly_relayout', (change) => this.charts[id].still || this.#zoomed(change));
+      element.on?.('plotly_doubleclick', () => this.charts[id].still || this.#zoomed({}));
       new ResizeObserver(() => element.clientHeight > 0 && Plotly.Plots.resize(element)).observe(element);
     }
     await drawn;
@@ -83,7 +79,7 @@ export class Figures {
 
   /** @param {FigureId} id @param {PlotlyElement} element */
   #after(id, element) {
-    if (!this.charts[id].still) this.cursor.place(element);
+    this.cursor.place(element);
     this.#readout(id);
   }
 
@@ -96,15 +92,11 @@ export class Figures {
     this.drawer.mark();
   }
 
-  #views() {
-    return all(document, '#card-fitted [data-view]');
-  }
-
-  /** What the third figure shows: the fitted function, the classes or the visits. @param {string} name */
-  #show(name) {
-    this.charts.fitted = this.third = VIEWS[name];
+  /** What the third figure shows from now on. @param {LabView} view */
+  #show(view) {
+    this.charts.fitted = this.third = view;
     this.past = null;
-    for (const button of this.#views()) button.setAttribute('aria-pressed', String(button.dataset.view === name));
+    for (const button of all($('views'), 'button')) button.setAttribute('aria-pressed', String(button.dataset.view === view.name));
     this.view.seen();
     this.drawer.mark('fitted');
     this.#moved();
@@ -132,15 +124,15 @@ export class Figures {
     this.#readouts();
     clearTimeout(this.asking);
     const [run, step] = [this.view.current(), this.cursor.step];
-    if (step === null || !run) {
+    const chart = this.third;
+    const { past } = chart;
+    if (step === null || !run || !past) {
       if (this.past) this.drawer.mark('fitted');
       this.past = null;
       return;
     }
     this.asking = setTimeout(async () => {
-      const chart = this.third;
-      /** @type {Promise<Past | null>} */
-      const asked = chart === fitted ? this.view.fittedAt(run.id, step).then((told) => told.function) : this.view.matrixAt(run.id, chart.matrices[0], step);
+      const asked = past({ function: () => this.view.fittedAt(run.id, step), matrix: (name) => this.view.matrixAt(run.id, name, step) });
       const found = await asked.catch(() => null);
       if (chart !== this.third) return;
       if (!found || this.cursor.step !== step || run !== this.view.current()) return;

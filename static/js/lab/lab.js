@@ -21,13 +21,14 @@ import { _, language } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
 import { Transport } from './transport.js';
 import { installUploads } from '../form/uploads.js';
+import { loadViews } from './views.js';
 
 /** @import { Catalogue, Changes, Preset, Since, Spec, Told, Value } from '../data/wire.d.ts' */
 /** @import { Run, What } from '../data/runs.js' */
 /** @import { Action } from './transport.js' */
 
-/** @type {[Catalogue, void]} */
-const [catalogue] = await Promise.all([data('catalogue'), place('form', $('controls'))]);
+/** @type {[Catalogue, Awaited<ReturnType<typeof loadViews>>, void]} */
+const [catalogue, { views, troubles }] = await Promise.all([data('catalogue'), loadViews(), place('form', $('controls'))]);
 const stories = $('preset', HTMLSelectElement);
 
 /** What is shown: run ids, the chosen layer, the story that the runs belong to; and whose settings the form was last filled with. */
@@ -73,7 +74,7 @@ const steering = new Steering(async (run, changes) => {
 const transport = new Transport({ start: () => begin(false), act, goOn, pace: (value) => steer('pace', value) });
 const arms = new Arms($('arms'), (id) => look(id));
 const strip = new Strip($('strip'), choose);
-const figures = new Figures(drawer, catalogue, {
+const figures = new Figures(drawer, catalogue, views, {
   current, previous, beside, tone: () => toneOf(view.current), fittedAt: getFunction, matrixAt: getMatrix, seen: () => subscribe(), layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
 });
 drawer.add({ id: 'strip', element: $('strip'), draw: () => strip.draw(current(), view.layer, colour) });
@@ -314,7 +315,7 @@ function changed(run, what) {
   if (what === 'record' || what === 'event') {
     if (run.id === view.current) keepLayer(run);
     drawer.mark();
-  } else drawer.mark(...MARKS[what]);
+  } else drawer.mark(...MARKS[what], ...(figures.matrices.length ? [] : ['fitted']));
   if (run.id === view.current) words();
 }
 
@@ -472,4 +473,5 @@ document.addEventListener('keydown', keys);
 addEventListener('hashchange', follow);
 refresh();
 follow();
+if (troubles.length) alertUser(troubles.join(' '));
 opened();

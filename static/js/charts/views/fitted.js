@@ -1,13 +1,13 @@
 /** What the run has fitted: a boundary in the plane, a curve, or the first layer's weights as small pictures. */
 
-import { _, shown } from '../page/texts.js';
-import { finite } from './house.js';
-import { axis, draw, trace } from './plot.js';
+import { _, shown } from '../../page/texts.js';
+import { finite } from '../house.js';
+import { axis, draw, trace } from '../plot.js';
 
-/** @import { Fitted, Grid, Table, Weights } from '../data/wire.d.ts' */
-/** @import { Run } from '../data/runs.js' */
-/** @import { Colours } from '../page/theme.js' */
-/** @import { MatrixChart, Past, Reading, Scene } from './plot.js' */
+/** @import { Fitted, Grid, Table, Weights } from '../../data/wire.d.ts' */
+/** @import { Run } from '../../data/runs.js' */
+/** @import { Colours } from '../../page/theme.js' */
+/** @import { LabView, Past, Reading, Scene } from '../plot.js' */
 /** @typedef {Scene & {run: Run}} Shown */
 
 const BLUE = '#0072b2';
@@ -129,7 +129,7 @@ function pictures(scene, matrix) {
 const isFitted = (past) => past.meta.kind !== undefined && past.meta.kind !== 'classes' && past.meta.kind !== 'visits';
 
 /** What was fitted at the cursor's step where that was asked for, else the newest. @param {Run | undefined} run @param {Past | null} past */
-export const fittedOf = (run, past) => (past && isFitted(past) ? past : (run?.matrices.get('function') ?? run?.matrices.get('weights')));
+const fittedOf = (run, past) => (past && isFitted(past) ? past : (run?.matrices.get('function') ?? run?.matrices.get('weights')));
 
 /** @param {Grid | Weights} matrix @returns {matrix is Weights} */
 const isWeights = (matrix) => matrix.meta.kind === 'weights';
@@ -177,5 +177,8 @@ function countOf({ shape: [n, width], values, meta }, name) {
   return count;
 }
 
-/** @type {MatrixChart} */
-export const fitted = { draw: drawFitted, read, still: true, matrices: ['function', 'weights', 'points'], question: questionOf };
+/** @type {LabView} */
+export default {
+  name: 'fitted', order: 1, label: () => _('Function'), question: questionOf, draw: drawFitted, read, still: true,
+  matrices: ['function', 'weights', 'points'], past: (ask) => ask.function().then((told) => told.function),
+};
