@@ -4,10 +4,10 @@ import errno
 import os
 import pwd
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-#: Within the data folder. What numba compiles may have been told another place.
+#: Within the data folder. What is compiled and compressed may have been told another place.
 WRITTEN = (".", "runs", "datasets", "cache")
 #: Files there that are rewritten or read.
 FILES = ("lock", "token", "server.json.part")
@@ -17,22 +17,25 @@ class Unusable(Exception):
     """What the server needs and can't use: one sentence that names it, says what is wrong, and what to do."""
 
 
-def try_folders(data: Path, numba: Path | None) -> None:
-    """Make what is missing and write to each. Raises Unusable. Some 0.3 ms, and 5 µs for each run that is stored."""
-    for folder in [*(data / name for name in WRITTEN), numba or data / "cache" / "numba"]:
+def try_folders(data: Path, *elsewhere: Path) -> None:
+    """Make what is missing and write to each; `elsewhere`: where compiled and compressed files are kept. Raises Unusable.
+
+    Some 0.3 ms, and 5 µs for each run that is stored.
+    """
+    for folder in [*(data / name for name in WRITTEN), *elsewhere]:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
             raise Unusable(f"{refusal(folder, error)}, or give --data another folder") from None
-    for path, wanted in _held(data, numba):
+    for path, wanted in _held(data, elsewhere):
         if not os.access(path, wanted):
             denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             raise Unusable(f"{refusal(path, denied)}, or give --data another folder")
 
 
-def _held(data: Path, numba: Path | None) -> Iterator[tuple[Path, int]]:
+def _held(data: Path, elsewhere: Iterable[Path]) -> Iterator[tuple[Path, int]]:
     """What earlier servers left there, and how it is used."""
     enter = os.R_OK | os.W_OK | os.X_OK
     for name in FILES:
@@ -40,7 +43,7 @@ def _held(data: Path, numba: Path | None) -> Iterator[tuple[Path, int]]:
             yield data / name, os.R_OK | os.W_OK
     yield from ((path, os.R_OK) for path in (data / "cache").glob("catalog-*.json"))
     yield from ((path, os.R_OK) for path in (data / "datasets").glob("*.safetensors"))
-    for folder in (data / "runs", numba or data / "cache" / "numba"):
+    for folder in (data / "runs", *elsewhere):
         with os.scandir(folder) as entries:
             yield from ((Path(entry.path), enter) for entry in entries if entry.is_dir())
     with os.scandir(data / "runs") as entries:

@@ -40,9 +40,9 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
         lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in refused.errors()]
         raise CannotServe("these settings can't be used:\n" + "\n".join(lines)) from None
     _choose(settings.log_level)
-    compiled = os.environ.get("NUMBA_CACHE_DIR")
+    compiled = os.environ.get("NUMBA_CACHE_DIR") or settings.data / "cache" / "numba"
     try:
-        try_folders(settings.data, Path(compiled) if compiled else None)
+        try_folders(settings.data, settings.cache_folder, Path(compiled))
         lock = _lock(settings.data)
         try_database(settings.database)
         settings.secret()

@@ -108,7 +108,7 @@ class Store:
 
     def _revision(self) -> str | None:
         """None of an empty one. Raises Unusable for one that is another program's, or a newer Dynascope's."""
-        with self._writing.connect() as connection:
+        with self._reading.connect() as connection:  # which changes nothing in it, not even its journal's mode
             seen = inspect(connection)
             if seen.has_table("alembic_version"):
                 found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
