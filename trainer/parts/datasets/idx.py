@@ -48,15 +48,16 @@ def _found(files: str) -> tuple[Path, Path]:
     names = [path.name for path in paths if path.is_file()]
     pair = []
     for kind in ("images", "labels"):
-        wanted = re.compile(re.escape(files) + rf"-{kind}([.-]idx\d-ubyte)?(\.gz)?")
-        fits = [name for name in names if wanted.fullmatch(name)]
+        pattern = re.compile(re.escape(files) + rf"-{kind}([.-]idx\d-ubyte)?(\.gz)?")
+        fits = [name for name in names if pattern.fullmatch(name)]
         if not fits:
-            unpacked = [path for path in paths if path.is_dir() and wanted.fullmatch(path.name)]
+            unpacked = [path for path in paths if path.is_dir() and pattern.fullmatch(path.name)]
             if unpacked:  # by a tool that makes a folder of an archive, with a file of the same name in it
-                raise Refused("files", f"{unpacked[0].absolute()} is a folder, not a file; put the file itself into {folder.absolute()}", files)
+                name, place = unpacked[0].absolute(), folder.absolute()
+                raise Refused("files", f"{name} is a folder, not a file; put the file itself into {place}", files)
             there = ", ".join(sorted({re.split("-images|-labels", name)[0] for name in names})[:20]) or "nothing"
-            name = f"{files}-{kind}-idx{3 if kind == 'images' else 1}-ubyte (or .gz)"
-            raise Refused("files", f"{name} is not in {folder.absolute()}; put the pair there. There is: {there}", files)
+            wanted = f"{files}-{kind}-idx{3 if kind == 'images' else 1}-ubyte (or .gz)"
+            raise Refused("files", f"{wanted} is not in {folder.absolute()}; put the pair there. There is: {there}", files)
         pair.append(folder / fits[0])
     return pair[0], pair[1]
 
