@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from trainer import checkpoint, code, expand, plan, registry
 from trainer.claims import judge
-from trainer.spec import FieldError, RunSpec, dotted
+from trainer.spec import FieldError, RunSpec, dotted, said_of
 
 
 def main(pipe: Connection, preloaded: bool) -> None:
@@ -37,7 +37,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     except plan.PlanError as refused:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
-        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=e["msg"], got=e["input"]).model_dump() for e in refused.errors()]}
+        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=said_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
     except Exception as error:  # a defect in one part must not take the planner down
         logging.getLogger(__name__).exception("planner")
         return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
