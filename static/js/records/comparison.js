@@ -6,7 +6,7 @@ import { drawCompare, readCompare } from '../charts/compare.js';
 import { line, make, sayTrouble } from '../page/elements.js';
 import { seriesWord } from '../form/known.js';
 import { ACTIVE } from '../data/runs.js';
-import { _, integer, shown } from '../page/texts.js';
+import { _, shown } from '../page/texts.js';
 import { colours } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
 
@@ -44,6 +44,10 @@ export class Comparison {
     return [...this.chosen.keys()];
   }
 
+  get hasRoom() {
+    return this.size < MOST;
+  }
+
   /** What the page's address says of it. */
   get place() {
     return { compare: [...this.ids, ...this.unread].join(','), series: this.size && this.name !== SERIES[0] ? this.name : '', log: this.size && this.log ? '1' : '' };
@@ -58,8 +62,7 @@ export class Comparison {
   /** @param {string} id @param {any} run */
   toggle(id, run) {
     if (this.chosen.has(id)) this.chosen.delete(id);
-    else if (this.size < MOST) this.#add(run);
-    else sayTrouble(_('{n} runs can be compared at most: take one out first.', { n: integer(MOST) }));
+    else if (this.hasRoom) this.#add(run);
     this.#reshow();
   }
 
