@@ -20,7 +20,7 @@ from dynascope.watch import Instrument
 from trainer import presets, registry, studies
 from trainer.parts.datasets import Shape
 from trainer.registry import KINDS, Refused
-from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at
+from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at, said_of
 
 MAX_PARAMETERS = 100_000_000
 #: Values held at once by a hidden layer's activations and gradients, at most.
@@ -391,7 +391,7 @@ def _field_errors(refused: ValidationError, where: str) -> list[FieldError]:
     out = []
     for e in refused.errors():
         loc = ".".join(filter(None, [where, dotted(e["loc"])]))
-        msg = "there is no such parameter; see the part's schema in the catalogue" if e["type"] == "extra_forbidden" else e["msg"]
+        msg = "there is no such parameter; see the part's schema in the catalogue" if e["type"] == "extra_forbidden" else said_of(e)
         out.append(FieldError(loc=loc, msg=msg, got=e["input"]))
     return out
 

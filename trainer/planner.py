@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from trainer import checkpoint, code, expand, plan, registry
 from trainer.cause import cause_of
 from trainer.claims import judge
-from trainer.spec import FieldError, RunSpec, dotted
+from trainer.spec import FieldError, RunSpec, dotted, said_of
 
 
 def main(pipe: Connection, preloaded: bool) -> None:
@@ -36,7 +36,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     except plan.PlanError as refused:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
-        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=e["msg"], got=e["input"]).model_dump() for e in refused.errors()]}
+        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=said_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
     except Exception as error:  # noqa: BLE001  a defect in one part must not take the planner down
         broken = "".join(f"; {file} can't be used: {why}" for file, why in list(registry.broken().items())[:1])
         return {"failed": cause_of(error) + broken, "traceback": traceback.format_exc()}

@@ -4,6 +4,7 @@ A choice of a part is `{"name": ..., "params": {...}}`. This module checks shape
 are the registry's to check (`trainer.plan`), because each part declares its own.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
@@ -290,6 +291,26 @@ def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = N
         return False
     node[last] = value
     return True
+
+
+#: Fields that are a choice of a part, wherever they stand.
+CHOICES = ("data", "model", "activation", "init", "norm", "optimizer", "schedule")
+
+
+def said_of(error: Mapping[str, Any]) -> str:
+    """What is wrong, of one of pydantic's errors: its own words, but where they speak of Python to someone who wrote JSON or YAML."""
+    kind, loc, given = error["type"], error["loc"], error.get("input")
+    message = str(error["msg"])
+    if kind in ("model_attributes_type", "model_type") and loc and loc[-1] in CHOICES:
+        word = given if isinstance(given, str) and given.isidentifier() else "..."
+        message = f'a choice is an object with a name: write {{"name": "{word}"}}'
+    elif kind in ("model_attributes_type", "model_type", "dict_type"):
+        message = "an object is wanted here, with the fields by their names"
+    elif kind == "bool_type":
+        message = "true or false is wanted, without quotes"
+    elif kind == "string_type" and isinstance(given, bool):
+        message = "text is wanted; where a YAML file says no, off, yes or on, put the word in quotes"
+    return message
 
 
 def dotted(loc: tuple[int | str, ...]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from app.executors.base import Executor
@@ -13,7 +14,7 @@ from app.runs.registry import Registry
 from app.runs.resuming import keep_newest
 from app.runs.slots import Slots
 from app.runs.tasks import Tasks
-from app.store import history
+from app.store import history, records
 from app.store.database import Store
 
 log = logging.getLogger(__name__)
@@ -57,11 +58,7 @@ class Ending:
             run.status, run.ending = before, False
             self._tasks.spawn(self._finish_later(run, status, reason))
             raise
-        self._registry.remove(run)
-        run.ended.set()
-        for future in run.reply.values():
-            if not future.done():
-                future.set_result({"status": status, "step": run.step})
+        self._leave(run, status)
         self._folders.journal(run.id, run.attempt).unlink(missing_ok=True)
         self._slots.give()
         if run.background:  # there may be thousands
@@ -71,6 +68,40 @@ class Ending:
         """Again and again: the disk may be full for long, and a run whose end is stored nowhere would hold its place for good."""
         await asyncio.sleep(self._patience.again)
         await self.finish(run, status, reason)
+
+    async def before_they_start(self, runs: list[Active], reason: str) -> None:
+        """Stop runs that wait for their turn: one transaction for all of them, where `finish` takes two each."""
+        async with self._withdrawn(runs):
+            await self._registry.set_statuses(runs, "stopped", {"end_reason": reason, "ended": time.time()})
+
+    async def unstarted(self, runs: list[Active]) -> None:
+        """Delete runs that wait for their turn, in one transaction."""
+        async with self._withdrawn(runs):
+            await self._store.write(records.remove, [run.id for run in runs])
+
+    @contextlib.asynccontextmanager
+    async def _withdrawn(self, runs: list[Active]) -> AsyncIterator[None]:
+        """None of them starts while its end is stored. Where that fails, all of them wait again, behind the others."""
+        for run in runs:
+            run.ending = True
+            self._slots.withdraw(run)
+        try:
+            yield
+        except Exception:
+            for run in runs:
+                run.status, run.ending = "queued", False
+                self._slots.enqueue(run)
+            raise
+        for run in runs:
+            self._leave(run, "stopped")
+
+    def _leave(self, run: Active, status: str) -> None:
+        """Whoever waits for the end of a run learns of it."""
+        self._registry.remove(run)
+        run.ended.set()
+        for future in run.reply.values():
+            if not future.done():
+                future.set_result({"status": status, "step": run.step})
 
     async def for_good(self, id: str) -> None:
         """End a run that is about to be deleted; returns once its process is gone too."""

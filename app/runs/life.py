@@ -8,6 +8,7 @@ from app.runs.controlling import Controlling
 from app.runs.ending import Ending, Patience
 from app.runs.folders import Folders
 from app.runs.listening import Listening
+from app.runs.many import Many
 from app.runs.registry import Registry
 from app.runs.slots import Slots
 from app.runs.starting import Starting
@@ -33,12 +34,14 @@ class Runs:
         listening = Listening(store, registry, executor, folders, tasks, controlling, ending)
         starting = Starting(settings, store, registry, slots, executor, folders, tasks, listening, ending)
         asking = Asking(store, hub, registry, slots, planner, folders, controlling, ending)
+        many = Many(store, hub, registry, folders, controlling, ending, asking)
 
         # what users, studies and experiments ask for
         self.create, self.of_study = asking.create, asking.of_study
         self.fork, self.resume, self.checkpoints = asking.fork, asking.resume, asking.checkpoints
         self.change, self.delete, self.remove_ended = asking.change, asking.delete, asking.remove_ended
         self.control, self.stop = controlling.control, controlling.stop
+        self.stop_many, self.delete_many = many.stop, many.delete
         self.record, self.freshened, self.that_use = registry.record, registry.freshened, registry.that_use
         self.wait, self.until_ended = registry.wait, registry.until_ended
         self.slots = slots.state

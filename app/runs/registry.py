@@ -31,10 +31,16 @@ class Registry:
 
     async def set_status(self, run: Active, status: str, values: dict[str, Any] | None = None) -> None:
         """`values` are stored with it."""
+        await self.set_statuses([run], status, values)
+
+    async def set_statuses(self, runs: list[Active], status: str, values: dict[str, Any] | None = None) -> None:
+        """The same for all of them, in one transaction."""
         values = values or {}
-        run.status = status
-        await self._store.write(records.change, run.id, {"status": status, **values})
-        self._hub.tell(run.id, "status", run.step or 0.0, time.time(), {"status": status, "end_reason": values.get("end_reason")})
+        for run in runs:
+            run.status = status
+        await self._store.write(records.change_all, [run.id for run in runs], {"status": status, **values})
+        for run in runs:
+            self._hub.tell(run.id, "status", run.step or 0.0, time.time(), {"status": status, "end_reason": values.get("end_reason")})
 
     async def record(self, id: str) -> dict[str, Any]:
         record = await self._store.read(records.one, id)

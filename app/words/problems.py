@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 
 from app.words.i18n import language_of
 from app.words.wording import spoken, spoken_detail
-from trainer.spec import FieldError
+from trainer.spec import FieldError, said_of
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ def field_error(error: Any) -> FieldError:
     loc = [str(part) for part in error["loc"]]
     if loc and loc[0] in ("body", "query", "path", "header") and len(loc) > 1:
         loc = loc[1:]
-    message = error["msg"]
+    message = said_of(error)
     if error["type"] == "extra_forbidden":
         message = "there is no such field; check its spelling against the schema"
     return FieldError(loc=_written(".".join(loc)), msg=_written(message), got=error.get("input"))

@@ -1,5 +1,6 @@
 """How the client talks to a server over HTTP: what it asks, what comes back, and the refusal that comes instead."""
 
+import json
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,8 +13,9 @@ class Refused(Exception):
     """The server's answer to what it will not do: `status`, and `errors` with `loc`, `msg` and `got` of each field to blame."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
-        lines = [f"  {e['loc']}: {e['msg']} (given: {e.get('got')!r})" for e in errors]
-        super().__init__("\n".join([detail, *lines]) if len(lines) > 1 else detail)
+        given = [f"(given: {json.dumps(e.get('got'), ensure_ascii=False, default=str)})" for e in errors]
+        lines = [f"  {e['loc']}: {e['msg']} {got}" for e, got in zip(errors, given, strict=True)]
+        super().__init__("\n".join([detail, *lines]) if len(lines) > 1 else " ".join([detail, *given]))
         self.status, self.detail, self.errors = status, detail, list(errors)
 
 

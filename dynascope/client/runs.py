@@ -137,6 +137,10 @@ class Run:
             body["changes"] = {path.replace("__", "."): value for path, value in changes.items()}
         return dict(self._http.ask("POST", f"/runs/{self.id}/control", json=body))
 
+    def stop(self) -> dict[str, Any]:
+        """End it at its next step, or at once where it waits for its turn."""
+        return self.control("stop")
+
     def set(self, **changes: Any) -> dict[str, Any]:
         return self.control("set", **changes)
 

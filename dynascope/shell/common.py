@@ -23,6 +23,7 @@ from rich.text import Text
 
 from dynascope.client import Client, Refused
 from dynascope.imports import environment_for, server_folder
+from dynascope.shell.typed import json_value, kind_of, yaml_value
 
 Url = Annotated[str | None, typer.Option(help="The server; DYNASCOPE_URL unless told otherwise.", envvar="DYNASCOPE_URL")]
 Token = Annotated[str | None, typer.Option(help="Its token; DYNASCOPE_TOKEN unless told otherwise.", envvar="DYNASCOPE_TOKEN")]
@@ -173,7 +174,7 @@ def read(path: Path | None) -> dict[str, Any]:
         raise typer.BadParameter(f"{path} is no text in UTF-8 (byte {byte:#04x} at {error.start}); save it as UTF-8") from None
     spec = _parsed(path, text)
     if not isinstance(spec, dict):
-        raise typer.BadParameter(f"{path} holds {type(spec).__name__}; a spec is an object")
+        raise typer.BadParameter(f'{path} holds {kind_of(spec)}; a spec is an object, as {{"data": {{"name": "moons"}}}}')
     try:
         checked(spec, str(path))
     except RecursionError:
@@ -182,12 +183,12 @@ def read(path: Path | None) -> dict[str, Any]:
 
 
 def _parsed(path: Path, text: str) -> Any:
-    import yaml  # type: ignore[import-untyped, unused-ignore]
-
-    kind, load = ("YAML", yaml.safe_load) if path.suffix in (".yaml", ".yml") else ("JSON", json.loads)
+    kind, load = ("YAML", yaml_value) if path.suffix in (".yaml", ".yml") else ("JSON", json_value)
+    if not text.strip():
+        raise typer.BadParameter(f"{path} is empty; write a spec into it, as {{}} for the defaults")
     try:
         return load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise typer.BadParameter(f"{path} is not {kind}: {said}; mend it there, or give .yaml as its ending where it is YAML") from None
 

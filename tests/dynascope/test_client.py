@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from dynascope.client import Client, Run, Series, Study, waiting
+from dynascope.client import Client, Refused, Run, Series, Study, waiting
 from tests.server import free_port
 
 RUN: dict[str, Any] = {"id": "r", "status": "running", "step": 3}
@@ -138,3 +138,14 @@ def test_a_table_without_its_library_says_what_to_install(monkeypatch: pytest.Mo
 def test_a_url_that_can_be_none_is_told_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="is no server's URL"):
         Client(url)
+
+
+def test_a_refusal_says_what_was_given_as_json_has_it() -> None:
+    """Of one field as of several: what a YAML reader made of a word is not seen otherwise."""
+    one = {"loc": "norm.name", "msg": "text is wanted", "got": False}
+    assert str(Refused(422, "norm.name: text is wanted", [one])) == "norm.name: text is wanted (given: false)"
+    assert str(Refused(422, "two", [one, one | {"got": "예"}])).splitlines()[1:] == [
+        "  norm.name: text is wanted (given: false)",
+        '  norm.name: text is wanted (given: "예")',
+    ]
+    assert str(Refused(404, "there is no run 'x'")) == "there is no run 'x'"

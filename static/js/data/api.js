@@ -145,6 +145,15 @@ export const listRuns = (query) => ask('GET', `/api/runs?${filled(query)}`);
 /** @param {string} id */
 export const deleteRun = (id) => ask('DELETE', `/api/runs/${encodeURIComponent(id)}`);
 
+/** The ids of all runs that are like that. @param {Query} query status, q, tag @returns {Promise<string[]>} */
+export const listRunIds = async (query) => (await ask('GET', `/api/runs/ids?${filled(query)}`)).ids;
+
+/**
+ * Stop or delete as many as a hundred runs. @param {'stop' | 'delete'} action @param {string[]} ids
+ * @returns {Promise<{done: string[], refused: {id: string, status: number, detail: string}[]}>}
+ */
+export const bulkRuns = (action, ids) => ask('POST', '/api/runs/bulk', { action, ids });
+
 /** Buckets of a series. @param {string} id @param {string} name @param {number} points @returns {Promise<{series: SeriesColumns[]}>} */
 export const getSeries = (id, name, points) => ask('GET', `/api/runs/${encodeURIComponent(id)}/series?${filled({ names: name, points })}`);
 

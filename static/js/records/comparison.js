@@ -7,7 +7,7 @@ import { $, all, line, make, sayTrouble } from '../page/elements.js';
 import { seriesWord } from '../form/known.js';
 import { ACTIVE } from '../data/runs.js';
 import { plotly } from '../page/plotly.js';
-import { _, integer, shown } from '../page/texts.js';
+import { _, shown } from '../page/texts.js';
 import { colours } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
 
@@ -46,6 +46,10 @@ export class Comparison {
     return [...this.chosen.keys()];
   }
 
+  get hasRoom() {
+    return this.size < MOST;
+  }
+
   /** What the page's address says of it. */
   get place() {
     return { compare: [...this.ids, ...this.unread].join(','), series: this.size && this.name !== SERIES[0] ? this.name : '', log: this.size && this.log ? '1' : '' };
@@ -60,8 +64,7 @@ export class Comparison {
   /** @param {string} id @param {RunRecord | undefined} run */
   toggle(id, run) {
     if (this.chosen.has(id)) this.chosen.delete(id);
-    else if (this.size >= MOST) sayTrouble(_('{n} runs can be compared at most: take one out first.', { n: integer(MOST) }));
-    else if (run) this.#add(run);
+    else if (run && this.hasRoom) this.#add(run);
     this.#reshow();
   }
 

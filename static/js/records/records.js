@@ -6,18 +6,21 @@ import { $, confirmed, fill, make, one, sayConnection, sayTrouble } from '../pag
 import { Live } from '../data/live.js';
 import { setupOf } from '../form/known.js';
 import { fillStatus, statusMark, statusWords } from '../page/statuses.js';
+import { Selection } from './selection.js';
 import { StudyList } from './study_list.js';
 import { _, integer, language, shown } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
 import { opened } from '../page/opened.js';
 
-const PAGE = 25;
+/** Where a page's size is remembered. */
+const SIZE = 'dynascope-runs-a-page';
 const VALUES = ['test/accuracy', 'val/accuracy', 'test/loss', 'val/loss', 'train/loss'];
 
 /** @import { Cell, RunRecord, Told } from '../data/wire.d.ts' */
 
 const filters = $('filters', HTMLFormElement);
+const pageSize = $('page-size', HTMLSelectElement);
 const [newer, older] = ['newer', 'older'].map((id) => $(id, HTMLButtonElement));
 const statuses = ['queued', 'starting', 'running', 'paused', 'finished', 'stopped', 'diverged', 'failed', 'interrupted'];
 
@@ -28,10 +31,17 @@ let cursors = [''];
 /** @type {string | null} */
 let next = null;
 
-const comparison = new Comparison(() => {
-  remember();
-  sayChosen();
-  for (const { id } of items) dress(id);
+/** Runs that are chosen one by one stand in the figure, too, as many as it holds. */
+const comparison = new Comparison(() => rechosen());
+const selection = new Selection({
+  changed: () => {
+    const left = comparison.ids.filter((id) => !selection.has(id));
+    if (left.length) comparison.forget(left); // which calls `rechosen`
+    else rechosen();
+    selection.look(wanted());
+  },
+  gone: (ids) => comparison.forget(ids.filter((id) => comparison.toneOf(id))),
+  done: load,
 });
 const studies = new StudyList();
 const runsThrottle = new Throttle(load, 1000);
@@ -54,13 +64,13 @@ function heard(message) {
 }
 
 /** What the filters say. */
-const wanted = () => Object.fromEntries(new FormData(filters));
+const wanted = () => /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(filters)));
 
 async function load() {
   const cursor = cursors.at(-1);
   const asked = JSON.stringify([wanted(), cursor]);
   try {
-    const found = await listRuns({ ...wanted(), limit: PAGE, cursor });
+    const found = await listRuns({ ...wanted(), limit: pageSize.value, cursor });
     if (asked !== JSON.stringify([wanted(), cursors.at(-1)])) return;
     ({ items, next } = found);
     sayTrouble(null, 'trouble', 'load');
@@ -75,7 +85,9 @@ async function load() {
     return;
   }
   comparison.refresh(items);
+  selection.show(items.map(({ id }) => id), Boolean(next) || cursors.length > 1);
   show();
+  selection.say(comparison.size);
 }
 
 /** @type {Map<string, HTMLTableRowElement>} rows by run, kept over updates, so that what has the keyboard's focus keeps it */
@@ -95,7 +107,7 @@ function show() {
   $('listed').hidden = !items.length;
   $('no-runs').hidden = items.length > 0;
   $('no-runs').textContent = filtered ? _('No run is like that.') : _('No run yet. Start one in the Lab.');
-  $('paging').hidden = !next && cursors.length === 1;
+  $('paging').hidden = !next && cursors.length === 1 && items.length <= 25;
   turnable();
   $('page-word').textContent = _('page {n}', { n: integer(cursors.length) });
 }
@@ -116,7 +128,8 @@ const cell = (name, ...children) => make('td', { className: name, attributes: { 
 
 /** @param {RunRecord} run */
 function row(run) {
-  const box = make('input', { type: 'checkbox', onchange: () => comparison.toggle(run.id, items.find(({ id }) => id === run.id)) });
+  const box = make('input', { type: 'checkbox' });
+  box.addEventListener('change', () => pick(run.id, box.checked));
   const label = make('label', { className: 'pick' }, box, make('i', {}), make('span', { className: 'sr-only' }));
   const link = make('a', { className: 'run-link', href: `/#run=${encodeURIComponent(run.id)}` });
   const name = make('th', { className: 'run-cell', scope: 'row', attributes: { role: 'rowheader' } }, link, make('span', { className: 'setup' }), make('span', { className: 'tags' }));
@@ -128,7 +141,7 @@ function row(run) {
     cell('step-cell'),
     cell('value-cell'),
     cell('begun-cell', make('time', { dateTime: begun.toISOString(), title: begun.toLocaleString(language), textContent: begun.toLocaleString(language, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }) })),
-    cell('deeds-cell', make('a', { className: 'quiet', href: `/studies/new#run=${encodeURIComponent(run.id)}`, textContent: _('Study') }), make('button', { type: 'button', className: 'quiet', textContent: _('Delete'), onclick: () => remove([run.id]) })));
+    cell('deeds-cell', make('a', { className: 'quiet', href: `/studies/new#run=${encodeURIComponent(run.id)}`, textContent: _('Study') }), make('button', { type: 'button', className: 'quiet', textContent: _('Delete'), onclick: () => remove(run.id) })));
 }
 
 /** @param {HTMLTableRowElement} held @param {RunRecord} run */
@@ -150,18 +163,35 @@ function update(held, run) {
   status.title = run.end_reason ?? '';
   put('.step-cell', run.step === null ? '–' : integer(run.step));
   put('.value-cell', newest(run.latest));
-  put('.pick .sr-only', _('Compare: {name}', { name: word }));
+  put('.pick .sr-only', _('Choose: {name}', { name: word }));
   for (const [button, say] of [['a.quiet', _('Study: {name}', { name: word })], ['button.quiet', _('Delete: {name}', { name: word })]]) one(held, `.deeds-cell ${button}`).setAttribute('aria-label', say);
   dress(run.id);
 }
 
-/** The colour that a chosen run has in the figure. @param {string} id */
+/** A run that was chosen by its own box is compared as well, where the figure has a place for it. @param {string} id @param {boolean} chosen */
+function pick(id, chosen) {
+  if (chosen) selection.ids.add(id);
+  else selection.ids.delete(id);
+  if (chosen ? comparison.hasRoom : comparison.toneOf(id)) comparison.toggle(id, items.find((run) => run.id === id));
+  else selection.changed();
+  selection.look(wanted());
+}
+
+/** Another set of runs is chosen, or compared. */
+function rechosen() {
+  for (const id of comparison.ids) selection.ids.add(id);
+  remember();
+  selection.say(comparison.size);
+  for (const { id } of items) dress(id);
+}
+
+/** Whether a run is chosen, and the colour that it has in the figure. @param {string} id */
 function dress(id) {
   const held = rows.get(id);
   const tone = comparison.toneOf(id);
   if (!held) return;
   held.classList.toggle('picked', Boolean(tone));
-  one(held, 'input', HTMLInputElement).checked = Boolean(tone);
+  one(held, 'input', HTMLInputElement).checked = selection.has(id);
   one(held, '.pick i').style.color = tone ? `var(--${tone})` : '';
 }
 
@@ -174,29 +204,23 @@ function newest(latest) {
   return `${words[name]} ${latest[name] === null ? '✕' : shown(latest[name])}`;
 }
 
-/** @param {string[]} ids */
-async function remove(ids) {
-  const first = items.find(({ id }) => id === ids[0]);
-  const title = ids.length === 1 ? _('Delete this run?') : _('Delete {n} runs?', { n: integer(ids.length) });
-  const about = ids.length === 1 ? _('{name}: all that was recorded of it goes. This can’t be undone.', { name: first?.name || ids[0] }) : _('All that was recorded of them goes. This can’t be undone.');
-  if (!(await confirmed({ title, about, yes: _('Delete') }))) return;
+/** Delete one run; the keyboard's focus goes to the one that takes its place. @param {string} id */
+async function remove(id) {
+  const at = items.findIndex((run) => run.id === id);
+  const about = _('{name}: all that was recorded of it goes. This can’t be undone.', { name: items[at]?.name || id });
+  if (!(await confirmed({ title: _('Delete this run?'), about, yes: _('Delete') }))) return;
   sayTrouble(null);
-  for (const id of ids) {
-    try {
-      await deleteRun(id);
-    } catch (caught) {
-      const { status, message } = asProblem(caught);
-      if (status !== 404) sayTrouble(message); // someone else was faster
-    }
+  try {
+    await deleteRun(id);
+  } catch (caught) {
+    const { status, message } = asProblem(caught);
+    if (status !== 404) sayTrouble(message); // someone else was faster
   }
-  comparison.forget(ids);
-  runsThrottle.soon();
-}
-
-function sayChosen() {
-  const n = comparison.size;
-  $('chosen').hidden = !n;
-  $('chosen-word').textContent = n ? _('{n} chosen. The same run has the same colour in the figure and in the table.', { n: integer(n) }) : '';
+  if (selection.has(id)) selection.put([id], false);
+  await load();
+  const after = items[Math.min(at, items.length - 1)];
+  const row = after && rows.get(after.id);
+  (row ? one(row, 'button.quiet') : $('filter-status')).focus();
 }
 
 /** @param {string} name @param {string} value */
@@ -213,6 +237,8 @@ function choose(name, value) {
 
 function refilter() {
   cursors = [''];
+  selection.alike = [];
+  selection.ids = new Set(comparison.ids); // nothing is deleted that was chosen by the hundred and is out of sight now
   remember();
   runsThrottle.soon(0);
 }
@@ -236,8 +262,14 @@ filters.addEventListener('input', ({ target }) => {
   typing = setTimeout(refilter, target instanceof HTMLInputElement && target.type === 'search' ? 250 : 0);
 });
 filters.addEventListener('submit', (event) => event.preventDefault());
-$('choose-none').addEventListener('click', () => comparison.forget());
-$('delete-chosen').addEventListener('click', () => remove(comparison.ids));
+$('choose-none').addEventListener('click', () => {
+  selection.clear();
+  $('choose-page').focus(); // the button goes
+});
+pageSize.addEventListener('change', () => {
+  localStorage.setItem(SIZE, pageSize.value);
+  refilter();
+});
 older.addEventListener('click', () => {
   cursors.push(next ?? '');
   turn();
@@ -251,6 +283,8 @@ addEventListener('hashchange', async () => {
   refilter();
 });
 installTheme(() => comparison.draw(colours()));
+pageSize.value = localStorage.getItem(SIZE) ?? '25';
+if (!pageSize.value) pageSize.value = '25';
 fill($('filter-status', HTMLSelectElement), [['', _('all')], ...statuses.map((status) => [status, statusWords()[status]])]);
 live.subscribe([], [], ['runs', 'studies']);
 await recall();

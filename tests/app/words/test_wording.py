@@ -92,6 +92,12 @@ def post(server: Server, path: str, body: Any, korean: bool) -> dict[str, Any]:
         ({"model": {"params": {"depth": 10**6}}}, "model.params.depth", "less than or equal", "이하여야 합니다"),
         ({"model": {"params": {"wdith": 3}}}, "model.params.wdith", "there is no such parameter", "그런 매개변수는 없습니다"),
         ({"data": {"name": "sine"}, "loss": "cross_entropy"}, "loss", "sine is a regression", "sine: 회귀 데이터입니다"),
+        ({"norm": "none"}, "norm", 'write {"name": "none"}', '다음처럼 쓰세요: {"name": "none"}'),
+        ({"model": {"activation": "relu"}}, "model.activation", 'write {"name": "relu"}', '쓰세요: {"name": "relu"}'),
+        ({"init": False}, "init", 'write {"name": "..."}', '쓰세요: {"name": "..."}'),
+        ({"stop": 20}, "stop", "an object is wanted here", "객체가 필요합니다"),
+        ({"norm": {"name": False}}, "norm.name", "no, off, yes or on, put the word in quotes", "따옴표 안에 적으세요"),
+        ({"data": {"standardize": "yes"}}, "data.standardize", "true or false is wanted", "true 또는 false"),
         ({"data": {"name": "table"}}, "data.params.id", "choose an upload: a CSV", "업로드를 고르세요: CSV나 Parquet 파일"),
     ],
 )
