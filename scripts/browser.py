@@ -35,7 +35,9 @@ def korean_font() -> bool:
 def nginx() -> str | None:
     """The program's path: a system's, or the one that `make browser` unpacked."""
     unpacked = UNPACKED / "usr" / "sbin" / "nginx"
-    return shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin") or (str(unpacked) if unpacked.exists() else None)
+    return (
+        shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin") or (str(unpacked) if unpacked.exists() else None)
+    )
 
 
 def unpack_nginx() -> None:
