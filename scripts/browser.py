@@ -1,4 +1,4 @@
-"""Find what the browser tests need, or get it, or say the one command that helps: a Chromium, a Korean font to look at, nginx to stand before the server.
+"""Find what the browser tests need, or get it, or say the one command that helps: a Chromium, a Korean font, an nginx.
 
 nginx is unpacked into `.cache/`, not installed: its package starts a web server on port 80, and unpacking needs no root.
 """
