@@ -163,7 +163,8 @@ def test_with_and_without_the_prefix_one_route_answers(before: str, kind: str) -
         assert ask(app, f"{before}/api/live", kind).status == 401
         return
     assert ask(app, f"{before}/api/healthz").status == 200
-    assert ask(app, f"{before}/static/icon.svg", **ME).headers["content-type"] == "image/svg+xml"
+    icon = app.state.static.address("img/icon.svg").removeprefix("/dyna")
+    assert ask(app, before + icon, **ME).headers["content-type"] == "image/svg+xml"
     assert ask(app, f"{before}/static/%2e%2e/pyproject.toml", **ME).status == 404
     assert 'data-root="/dyna/"' in ask(app, f"{before}/api/docs", **ME).text
     assert '"servers":[{"url":"/dyna"}]' in ask(app, f"{before}/api/openapi.json", **ME).text
