@@ -30,7 +30,8 @@ from app.data.uploads import Uploads
 from app.executors.local import Local
 from app.exports.report import Reports
 from app.guard.ending import BrokenOff
-from app.guard.security import Credentials, Guard
+from app.guard.prefix import Prefix, prefixes
+from app.guard.security import Credentials, Guard, cookie_name
 from app.hub.hub import Hub
 from app.hub.topics import Topics
 from app.notes.claims import PATIENCE, Claims
@@ -51,7 +52,8 @@ from dynascope import __version__
 
 def create_app(settings: Settings) -> FastAPI:
     settings.data.mkdir(parents=True, exist_ok=True)
-    credentials = Credentials(settings.secret(), settings.port)
+    public = settings.address()
+    credentials = Credentials(settings.secret(), cookie_name(settings.port, public))
     app = FastAPI(
         title="Dynascope",
         version=__version__,
@@ -60,6 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        servers=[{"url": public.prefix}] if public.prefix else None,
+        root_path_in_servers=False,
+        redirect_slashes=False,  # Prefix takes them off; a redirect would have to know what every proxy makes of it
         lifespan=_lifespan,
         middleware=[Middleware(BrokenOff), Middleware(Guard, settings=settings, credentials=credentials)],
     )
@@ -83,10 +88,13 @@ def create_app(settings: Settings) -> FastAPI:
     parts = (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots, studies, comparisons)
     for module in parts:
         app.include_router(module.router, prefix="/api")
-    for router in (ingest.router, live.router, pages.router):
+    others = (ingest.router, live.router, pages.router)
+    for router in others:
         app.include_router(router)
-    app.state.static = Static(ROOT / "static", settings.cache_folder, "/", ROOT / "templates")
+    app.state.static = Static(ROOT / "static", settings.cache_folder, settings.prefix + "/", ROOT / "templates")
     app.mount("/static", app.state.static, name="static")
+    names = {getattr(route, "path", "/").split("/")[1] for held in (app, *others) for route in held.routes} - {""}
+    app.add_middleware(Prefix, root=public.path, prefixes=prefixes(public, names))
     problems.install(app)
     return app
 
@@ -132,8 +140,7 @@ async def _warm(app: FastAPI) -> None:
 
 def _announce(path: Path, settings: Settings) -> None:
     """Where trainers find this server; they look again whenever they lose it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps({"url": f"http://{host}:{settings.port}", "pid": os.getpid()}))
+    partial.write_text(json.dumps({"url": settings.local_url(), "pid": os.getpid()}))
     partial.chmod(0o600)
     partial.rename(path)

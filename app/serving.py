@@ -16,7 +16,9 @@ from typing import Any, TextIO
 
 import uvicorn
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
+from app.address import WrongAddress
 from app.folders import Unusable, try_folders
 from app.guard.security import RedactTokens
 from app.main import create_app
@@ -37,8 +39,7 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
     try:
         settings = Settings(**given)
     except ValidationError as refused:
-        lines = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']} (given: {e['input']!r})" for e in refused.errors()]
-        raise CannotServe("these settings can't be used:\n" + "\n".join(lines)) from None
+        raise CannotServe("these settings can't be used:\n" + "\n".join(map(_told, refused.errors()))) from None
     _choose(settings.log_level)
     compiled = os.environ.get("NUMBA_CACHE_DIR") or settings.data / "cache" / "numba"
     try:
@@ -50,6 +51,8 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})
         app = create_app(settings)
         app.state.store.prepare()
+    except WrongAddress as error:
+        raise CannotServe(f"these settings can't be used:\n  DYNASCOPE_PUBLIC_URL: {error}") from None
     except (OSError, ValueError) as error:
         raise CannotServe(f"the data folder {settings.data} can't be used: {error}; give --data another folder") from None
     except Unusable as unusable:
@@ -91,6 +94,14 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self.ended_by = self.ended_by or sig
         self.should_exit = True
+
+
+def _told(error: ErrorDetails) -> str:
+    """A line for one setting. A sentence of our own says what was given; it leaves out what is secret in it."""
+    name = "DYNASCOPE_" + "_".join(map(str, error["loc"])).upper()
+    if error["type"] == "value_error":
+        return f"  {name}: {error['ctx']['error']}"
+    return f"  {name}: {error['msg']} (given: {error['input']!r})"
 
 
 def _log() -> None:

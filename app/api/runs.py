@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
-from app.deps import LanguageDep, RunsDep, StoreDep
+from app.deps import LanguageDep, PrefixDep, RunsDep, StoreDep
 from app.runs.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
 from app.words.problems import Problem, documented
@@ -152,6 +152,7 @@ async def create(
     request: Request,
     response: Response,
     runs: RunsDep,
+    prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunCreated:
     """Check a spec wholly, store it, and start it as soon as a slot is free.
@@ -160,7 +161,7 @@ async def create(
     """
     record, fresh = await runs.create(spec.model_dump(exclude_unset=True), idempotency_key)
     response.status_code = 201 if fresh else 200
-    return RunCreated(id=record["id"], status=record["status"], url=f"/#run={record['id']}", spec=record["spec"])
+    return RunCreated(id=record["id"], status=record["status"], url=f"{prefix}/#run={record['id']}", spec=record["spec"])
 
 
 @router.get("", responses=documented(401, 422))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.api.exports import TYPES
 from app.api.runs import Status, before, cursor_of
-from app.deps import StoreDep, StudiesDep
+from app.deps import PrefixDep, StoreDep, StudiesDep
 from app.store import studies as stored
 from app.studies import findings, tables
 from app.words.problems import Problem, documented
@@ -144,6 +144,7 @@ async def create(
     response: Response,
     studies: StudiesDep,
     store: StoreDep,
+    prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Study:
     """Check every cell, and run those that can be; one that is refused is a hole with its reason.
@@ -161,36 +162,37 @@ async def create(
     }
     study, fresh = await studies.create(body, idempotency_key)
     response.status_code = 201 if fresh else 200
-    return Study(**await findings.whole(store, study, None))
+    return _whole(await findings.whole(store, study, None), prefix)
 
 
 @router.get("", responses=documented(401, 422))
 async def list_studies(
     store: StoreDep,
+    prefix: PrefixDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> StudyPage:
     """Newest first."""
     found = await store.read(stored.page, limit + 1, before(cursor))
-    items = [StudySummary(**told) for told in await findings.summaries(store, found[:limit])]
+    items = [_summary(told, prefix) for told in await findings.summaries(store, found[:limit])]
     return StudyPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
 
 
 @router.get("/{id}", responses=documented(401, 404, 422))
-async def get(id: str, studies: StudiesDep, store: StoreDep, finals: Names = None) -> Study:
+async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, finals: Names = None) -> Study:
     """With the runs and final values of every cell, as they are now."""
-    return Study(**await findings.whole(store, await studies.one(id), _names(finals)))
+    return _whole(await findings.whole(store, await studies.one(id), _names(finals)), prefix)
 
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
-async def change(id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep) -> StudySummary:
+async def change(id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> StudySummary:
     """Name and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         got = changes.model_dump(exclude_unset=True)
         raise Problem.of_fields([FieldError(loc="", msg="nothing to change: give name or notes", got=got)])
     await studies.change(id, values)
-    return await _told(id, studies, store)
+    return await _told(id, studies, store, prefix)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
@@ -200,24 +202,26 @@ async def delete(id: str, studies: StudiesDep) -> None:
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422))
-async def cancel(id: str, studies: StudiesDep, store: StoreDep) -> Study:
+async def cancel(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> Study:
     """What runs of it is stopped, what waits never starts."""
     await studies.cancel(id)
-    return Study(**await findings.whole(store, await studies.one(id), None))
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix)
 
 
 @router.post("/{id}/extend", responses=documented(400, 401, 404, 413, 422))
-async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep) -> Study:
+async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> Study:
     """More seeds. What is missing of the others runs too, also where the study was cancelled."""
     await studies.extend(id, extension.seeds)
-    return Study(**await findings.whole(store, await studies.one(id), None))
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix)
 
 
 @router.get("/{id}/wait", responses=documented(401, 404, 422))
-async def wait(id: str, studies: StudiesDep, store: StoreDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60) -> StudySummary:
+async def wait(
+    id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60
+) -> StudySummary:
     """Answers when the study has ended, or at the time-out with the study as it is."""
     await studies.wait(id, timeout)
-    return await _told(id, studies, store)
+    return await _told(id, studies, store, prefix)
 
 
 @router.get("/{id}/bands", responses=documented(401, 404, 422))
@@ -250,8 +254,16 @@ async def export(
     return Response(data, media_type=TYPES[format], headers=headers)
 
 
-async def _told(id: str, studies: StudiesDep, store: StoreDep) -> StudySummary:
-    return StudySummary(**(await findings.summaries(store, [await studies.one(id)]))[0])
+async def _told(id: str, studies: StudiesDep, store: StoreDep, prefix: str) -> StudySummary:
+    return _summary((await findings.summaries(store, [await studies.one(id)]))[0], prefix)
+
+
+def _summary(told: dict[str, Any], prefix: str) -> StudySummary:
+    return StudySummary(url=f"{prefix}/studies/{told['id']}", **told)
+
+
+def _whole(told: dict[str, Any], prefix: str) -> Study:
+    return Study(url=f"{prefix}/studies/{told['id']}", **told)
 
 
 def _names(given: str | None) -> list[str] | None:

@@ -118,11 +118,12 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
     """A template in the visitor's language and theme; without a body where the browser's copy is still right."""
     pieces = pieces or Pieces(request)
     static: Static = request.app.state.static
-    language = language_of(request)
+    language, prefix = language_of(request), request.app.state.settings.prefix
     theme = request.cookies.get("theme")
     trouble = request.app.state.planner.trouble
     context: dict[str, Any] = {
         "version": __version__,
+        "root": prefix + "/",
         "files": static.version,
         "room": room,
         "language": language,
@@ -144,7 +145,7 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
     else:
         response = HTMLResponse(body, headers=validators)
     if request.query_params.get("lang") == language:
-        response.set_cookie(COOKIE, language, max_age=_YEAR, samesite="strict")
+        response.set_cookie(COOKIE, language, max_age=_YEAR, path=prefix or "/", samesite="strict")
     return response
 
 

@@ -78,6 +78,8 @@ def _check_url(url: str) -> None:
     try:
         parsed = httpx.URL(url)
         wrong = "" if parsed.scheme in ("http", "https") and parsed.host else "neither http:// nor https:// and a host"
+        if "?" in url or "#" in url:  # a query may hold the token
+            url, wrong = str(parsed.copy_with(query=None, fragment=None)), "something stands behind its path; give a token by itself"
     except httpx.InvalidURL as error:
         wrong = str(error)
     if wrong:

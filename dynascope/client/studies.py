@@ -58,7 +58,7 @@ class Study:
 
     @property
     def url(self) -> str:
-        return f"{self._http.url}{self.record['url']}"
+        return f"{self._http.url}/studies/{self.id}"
 
     @property
     def cells(self) -> list[dict[str, Any]]:

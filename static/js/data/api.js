@@ -1,5 +1,6 @@
 /** The REST calls that the page makes. Refusals are RFC 9457 problems. */
 
+import { at } from '../page/place.js';
 import { _ } from '../page/texts.js';
 
 /** @import { Bands, Catalogue, Changes, ClaimSummary, ClaimTold, Control, Decomposition, FieldError, Fitted, Judgement, Matrices, Page, Path, RunCreated, RunRecord, SeriesColumns, Slots, Study, StudyRequest, StudySummary, Table, Upload, Visits } from './wire.d.ts' */
@@ -24,7 +25,7 @@ export const asProblem = (caught) => (caught instanceof Problem ? caught : new P
 async function ask(method, path, body, headers = {}) {
   let answer;
   try {
-    answer = await fetch(path, {
+    answer = await fetch(at(path), {
       method,
       headers: body === undefined ? headers : { 'Content-Type': 'application/json', ...headers },
       body: body === undefined ? undefined : JSON.stringify(body),
@@ -114,7 +115,7 @@ export function sendUpload(file, fields, progress) {
       if (request.status === 201) resolve(said);
       else reject(new Problem(request.status, said.detail || `${request.status} ${request.statusText}`, said.errors));
     });
-    request.open('POST', '/api/datasets');
+    request.open('POST', at('/api/datasets'));
     request.send(form);
   });
 }

@@ -1,5 +1,6 @@
 /** The live socket: subscribes, decodes, and comes back after a loss with what the page holds already. */
 
+import { at } from '../page/place.js';
 import { compareFiles } from '../page/opened.js';
 
 /** @import { Arrays, Header, Since, Told, View } from './wire.d.ts' */
@@ -65,7 +66,7 @@ export class Live {
   #connect() {
     clearTimeout(this.timer);
     this.timer = 0;
-    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/live`);
+    const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}${at('/api/live')}`);
     socket.binaryType = 'arraybuffer';
     socket.onmessage = ({ data }) => this.#heard(data);
     socket.onclose = () => this.#lost(socket);

@@ -1,5 +1,6 @@
 /** The menu of files that a run can be taken away as. */
 
+import { at } from '../page/place.js';
 import { $, all, around, one } from '../page/elements.js';
 import { language } from '../page/texts.js';
 
@@ -31,7 +32,7 @@ export function offerExport(id) {
   if (!id) menu.open = false;
   for (const link of all(menu, '[data-format]', HTMLAnchorElement)) {
     const query = new URLSearchParams({ format: link.dataset.format ?? '', lang: language });
-    if (id) link.href = `/api/runs/${encodeURIComponent(id)}/export?${query}`;
+    if (id) link.href = at(`/api/runs/${encodeURIComponent(id)}/export?${query}`);
     else link.removeAttribute('href');
   }
 }

@@ -9,6 +9,7 @@ import { Figures } from './figures.js';
 import { findingsOf, offer, sentenceOf as findingWords } from './health.js';
 import { Live } from '../data/live.js';
 import { installPaper, showPaper } from '../page/paper.js';
+import { at, keyOf } from '../page/place.js';
 import { Runs } from '../data/runs.js';
 import { alertUser, sentenceOf, tell } from './sentence.js';
 import { installExport } from './exporting.js';
@@ -85,8 +86,9 @@ const live = new Live({
   since: (id) => sinceOf(runs.get(id)),
 });
 
+const BEGAN = keyOf('began');
 /** The runs that this tab began and that are shown. @returns {string[]} */
-const begun = () => (sessionStorage.getItem('began') ?? '').split(' ').filter(Boolean);
+const begun = () => (sessionStorage.getItem(BEGAN) ?? '').split(' ').filter(Boolean);
 
 /** Whether a change of the form starts a new run at once: this tab began the one that is shown. */
 const own = () => view.current !== null && begun().includes(view.current);
@@ -124,7 +126,7 @@ async function launch(wanted, preset, changed) {
   const made = [];
   try {
     for (const { label, spec } of wanted()) made.push({ ...(await createRun(spec, intentKey())), label });
-    sessionStorage.setItem('began', made.map(({ id }) => id).join(' '));
+    sessionStorage.setItem(BEGAN, made.map(({ id }) => id).join(' '));
     if (preset) adoptSpec(made[0].spec);
     else stories.value = '';
     view.adopted = made[0].id;
@@ -168,7 +170,7 @@ async function fork() {
   $('fork').setAttribute('aria-busy', 'true');
   try {
     const made = await forkRun(parent);
-    sessionStorage.setItem('began', [...new Set([...begun(), made.id])].join(' '));
+    sessionStorage.setItem(BEGAN, [...new Set([...begun(), made.id])].join(' '));
     const label = arms.ids.includes(parent) ? arms.labelOf(parent) : _('as before');
     const others = arms.all.filter(({ id }) => id !== parent);
     arms.set([{ id: parent, label }, { id: made.id, label: _('fork') }, ...others].slice(0, 4), made.id);
@@ -201,14 +203,14 @@ function share() {
   const place = new URLSearchParams({ spec: encode(difference(spec, catalogue.defaults) ?? {}) });
   if (view.layer) place.set('layer', view.layer);
   if (figures.logLoss) place.set('log', '1');
-  const text = `${location.origin}${location.pathname}#${place}`;
+  const text = `${location.origin}${at('/')}#${place}`;
   showPaper({ title: _('A link to this experiment'), about: _('It holds the settings, the seed and the view. Whoever opens it presses Start.'), text, short: true });
 }
 
 /** The settings as they stand go along, to be varied in a study. */
 function toStudy() {
   const spec = current()?.spec ?? controls.read();
-  $('study', HTMLAnchorElement).href = `/studies/new#spec=${encode({ ...spec, pace: null })}`;
+  $('study', HTMLAnchorElement).href = at(`/studies/new#spec=${encode({ ...spec, pace: null })}`);
 }
 
 /** Carry out the change that the button offers: at once where it can act on this run, else as a new run. */
@@ -228,7 +230,7 @@ async function goOn() {
   if (!run) return;
   try {
     await resumeRun(run, waiting);
-    sessionStorage.setItem('began', [...new Set([...begun(), run])].join(' '));
+    sessionStorage.setItem(BEGAN, [...new Set([...begun(), run])].join(' '));
     waiting = {};
     alertUser('');
     controls.clearErrors();

@@ -1,6 +1,7 @@
 /** One experiment of the notes: what it is asked to do, how far it is, and, once its reader wants to see it, what came of it. */
 
 import { drawFounds, drawKeys, middle } from '../charts/founds.js';
+import { at } from '../page/place.js';
 import { finite } from '../charts/house.js';
 import { $, all, one } from '../page/elements.js';
 import { _, brief, integer, language, shown } from '../page/texts.js';
@@ -194,7 +195,7 @@ export class Experiment {
         const line = row([String(found.seed), found.passes ? _('passes') : _('does not pass'), ...bounds.map(({ name }) => shown(found.values[name]))]);
         const cell = Object.assign(document.createElement('td'), { className: 'runs' });
         for (const [arm, run] of Object.entries(told.runs[found.seed] ?? {})) {
-          const link = Object.assign(document.createElement('a'), { href: `/#run=${encodeURIComponent(run)}`, textContent: told.names[arm] ?? arm });
+          const link = Object.assign(document.createElement('a'), { href: at(`/#run=${encodeURIComponent(run)}`), textContent: told.names[arm] ?? arm });
           cell.append(link, ' ');
         }
         if (arms.length) line.append(cell);

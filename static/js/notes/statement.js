@@ -1,9 +1,10 @@
 /** One statement of the notes: its reader says whether it is true, and then sees what is so. */
 
+import { keyOf } from '../page/place.js';
 import { all, one } from '../page/elements.js';
 import { _ } from '../page/texts.js';
 
-const KEY = 'dynascope.answers';
+const KEY = keyOf('dynascope.answers');
 
 /** What was said, by statement, as this browser remembers it. @returns {Record<string, string>} */
 function remembered() {

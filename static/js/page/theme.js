@@ -1,5 +1,6 @@
 /** Light, dark, or as the system: a cookie, so that the server renders the right one and nothing flashes. */
 
+import { cookiePath } from './place.js';
 import { $, all } from './elements.js';
 import { _ } from './texts.js';
 
@@ -16,7 +17,7 @@ export function installTheme(changed) {
   const show = () => ($('theme-word').textContent = words.get(theme()) ?? '');
   $('theme').addEventListener('click', () => {
     root.dataset.theme = ORDER[(ORDER.indexOf(theme()) + 1) % ORDER.length];
-    document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=strict`;
+    document.cookie = `theme=${root.dataset.theme}; path=${cookiePath}; max-age=31536000; samesite=strict`;
     show();
     changed();
   });

@@ -5,6 +5,7 @@ import { Comparison } from './comparison.js';
 import { $, confirmed, fill, make, one, sayConnection, sayTrouble } from '../page/elements.js';
 import { Live } from '../data/live.js';
 import { setupOf } from '../form/known.js';
+import { at } from '../page/place.js';
 import { fillStatus, statusMark, statusWords } from '../page/statuses.js';
 import { Selection } from './selection.js';
 import { StudyList } from './study_list.js';
@@ -131,7 +132,7 @@ function row(run) {
   const box = make('input', { type: 'checkbox' });
   box.addEventListener('change', () => pick(run.id, box.checked));
   const label = make('label', { className: 'pick' }, box, make('i', {}), make('span', { className: 'sr-only' }));
-  const link = make('a', { className: 'run-link', href: `/#run=${encodeURIComponent(run.id)}` });
+  const link = make('a', { className: 'run-link', href: at(`/#run=${encodeURIComponent(run.id)}`) });
   const name = make('th', { className: 'run-cell', scope: 'row', attributes: { role: 'rowheader' } }, link, make('span', { className: 'setup' }), make('span', { className: 'tags' }));
   const begun = new Date(1000 * run.created);
   return make('tr', { data: { run: run.id }, attributes: { role: 'row' } },
@@ -141,7 +142,7 @@ function row(run) {
     cell('step-cell'),
     cell('value-cell'),
     cell('begun-cell', make('time', { dateTime: begun.toISOString(), title: begun.toLocaleString(language), textContent: begun.toLocaleString(language, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }) })),
-    cell('deeds-cell', make('a', { className: 'quiet', href: `/studies/new#run=${encodeURIComponent(run.id)}`, textContent: _('Study') }), make('button', { type: 'button', className: 'quiet', textContent: _('Delete'), onclick: () => remove(run.id) })));
+    cell('deeds-cell', make('a', { className: 'quiet', href: at(`/studies/new#run=${encodeURIComponent(run.id)}`), textContent: _('Study') }), make('button', { type: 'button', className: 'quiet', textContent: _('Delete'), onclick: () => remove(run.id) })));
 }
 
 /** @param {HTMLTableRowElement} held @param {RunRecord} run */

@@ -3,6 +3,7 @@
 import { asProblem, listStudies } from '../data/api.js';
 import { $, make, one, sayTrouble } from '../page/elements.js';
 import { titleOf, valueWord } from '../form/known.js';
+import { at } from '../page/place.js';
 import { fillStatus, statusMark } from '../page/statuses.js';
 import { _, integer } from '../page/texts.js';
 
@@ -67,7 +68,7 @@ export class StudyList {
 
 /** @param {StudySummary} study */
 function row(study) {
-  const name = make('a', { className: 'run-link', href: `/studies/${encodeURIComponent(study.id)}` });
+  const name = make('a', { className: 'run-link', href: at(`/studies/${encodeURIComponent(study.id)}`) });
   const bar = make('progress', { max: 1 });
   return make('li', { data: { study: study.id } }, make('div', { className: 'study-name' }, name, make('span', { className: 'setup' })), statusMark(study.status), bar, make('span', { className: 'progress-word' }));
 }

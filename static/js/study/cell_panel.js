@@ -3,6 +3,7 @@
 import { frameOf, paint } from '../charts/multiples.js';
 import { $, all, line, make } from '../page/elements.js';
 import { placeOf, seriesWord } from '../form/known.js';
+import { at } from '../page/place.js';
 import { statusMark } from '../page/statuses.js';
 import { reasonOf } from '../charts/study_layout.js';
 import { _, shown } from '../page/texts.js';
@@ -39,9 +40,9 @@ export class CellPanel {
     const final = cell.finals?.[place.final];
     $('cell-value').textContent = seriesWord(place.final);
     const rows = cell.runs.map(({ seed, run, status }) => {
-      const at = study.seeds.indexOf(seed);
-      const link = run ? make('a', { href: `/#run=${encodeURIComponent(run)}`, textContent: _('open'), attributes: { 'aria-label': _('Open seed {seed} in the Lab', { seed }) } }) : '–';
-      return [String(seed), statusMark(status), shown(final?.values[at]), link];
+      const i = study.seeds.indexOf(seed);
+      const link = run ? make('a', { href: at(`/#run=${encodeURIComponent(run)}`), textContent: _('open'), attributes: { 'aria-label': _('Open seed {seed} in the Lab', { seed }) } }) : '–';
+      return [String(seed), statusMark(status), shown(final?.values[i]), link];
     });
     const said = JSON.stringify(cell.runs.map(({ seed, run, status }) => [seed, run, status, final?.values[study.seeds.indexOf(seed)]]));
     if (said === this.said) return;

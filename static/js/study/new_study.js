@@ -6,6 +6,7 @@ import { look } from '../form/controls.js';
 import { $, all, fill, maybe, sayTrouble } from '../page/elements.js';
 import { defaults, fieldOf, setupOf, studies } from '../form/known.js';
 import { installPaper, showPaper } from '../page/paper.js';
+import { at } from '../page/place.js';
 import { put } from '../data/runs.js';
 import { decode, difference, overlay } from '../page/share.js';
 import { _, integer, language } from '../page/texts.js';
@@ -128,7 +129,7 @@ async function send(body, button) {
   try {
     const { id } = await createStudy(wire(body), intentKey());
     const place = new URLSearchParams(Object.entries({ view: body.view ?? '', final: body.shown ?? '' }).filter(([, value]) => value));
-    location.href = `/studies/${encodeURIComponent(id)}${place.size ? `#${place}` : ''}`;
+    location.href = at(`/studies/${encodeURIComponent(id)}${place.size ? `#${place}` : ''}`);
   } catch (caught) {
     const problem = asProblem(caught);
     if (problem.errors.length) refuse(problem.errors);
@@ -231,7 +232,7 @@ $('build').addEventListener('submit', (event) => {
 $('json').addEventListener('click', () => {
   const { body, errors } = read();
   if (errors.length) return refuse(errors);
-  return showPaper({ title: _('This study as JSON'), about: _('POST it to /api/studies, or give its fields to Client.study: a script starts the same study.'), text: JSON.stringify(body, null, 2) });
+  return showPaper({ title: _('This study as JSON'), about: _('POST it to {path}, or give its fields to Client.study: a script starts the same study.', { path: at('/api/studies') }), text: JSON.stringify(body, null, 2) });
 });
 for (const button of all(document, '[data-ready]')) button.addEventListener('click', () => send(bodyOf(ready(button.dataset.ready)), button));
 for (const button of all(document, '[data-adopt]')) {

@@ -11,6 +11,7 @@ import { $, all, around, confirmed, fill, make, maybe, moveOf, one, sayConnectio
 import { seriesWord } from '../form/known.js';
 import { Live } from '../data/live.js';
 import { installPaper, showPaper } from '../page/paper.js';
+import { at } from '../page/place.js';
 import { PathView } from './path_view.js';
 import { fillStatus } from '../page/statuses.js';
 import { axisTitle, labelAt } from '../charts/study_layout.js';
@@ -117,7 +118,7 @@ function say(told) {
   Object.assign($('progress'), { max: Math.max(1, runs.total), value: doneOf(runs) });
   $('progress-word').textContent = [progressWord(runs), refused ? _('{n} cells refused', { n: integer(refused) }) : '', told.status === 'failed' ? told.reason : ''].filter(Boolean).join(' · ');
   $('cancel').hidden = told.status !== 'running';
-  for (const format of ['csv', 'parquet']) $(format, HTMLAnchorElement).href = `/api/studies/${encodeURIComponent(id)}/export?format=${format}`;
+  for (const format of ['csv', 'parquet']) $(format, HTMLAnchorElement).href = at(`/api/studies/${encodeURIComponent(id)}/export?format=${format}`);
 }
 
 /** What can be chosen: series that runs have, final values that some have, the values at which other axes are held. */
@@ -261,7 +262,7 @@ async function remove() {
     live.subscribe([], [], []);
     loading.task = () => {}; // of what is gone nothing more is asked
     await deleteStudy(id);
-    location.href = '/runs';
+    location.href = at('/runs');
   } catch (caught) {
     loading.task = task;
     live.subscribe([], [], [`studies/${id}`]);
@@ -272,7 +273,7 @@ async function remove() {
 function asJson() {
   if (!study) return;
   const body = { name: study.name, base: study.base, axes: Object.fromEntries(study.axes.map(({ path: over, values }) => [over, values])), seeds: study.seeds };
-  showPaper({ title: _('This study as JSON'), about: _('POST it to /api/studies, or give its fields to Client.study: a script starts the same study.'), text: JSON.stringify(body, null, 2) });
+  showPaper({ title: _('This study as JSON'), about: _('POST it to {path}, or give its fields to Client.study: a script starts the same study.', { path: at('/api/studies') }), text: JSON.stringify(body, null, 2) });
 }
 
 function bindTabs() {
