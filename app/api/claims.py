@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
+from app.api.answers import packed
 from app.deps import ClaimsDep, LanguageDep, state
 from app.exports.report import Reports
 from app.words.problems import documented
@@ -128,8 +129,8 @@ class RunClaim(Strict):
 Curves = Annotated[bool, Query(description="Whether each seed's curves are told too: they are most of the answer.")]
 
 
-@router.get("", responses=documented(401, 422, 503))
-async def claims(claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> ClaimList:
+@router.get("", response_model=ClaimList, responses=documented(401, 422, 503))
+async def claims(request: Request, claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> Response:
     """Every statement of the notes, and every experiment with what came of its newest run, and what stands."""
     newest, standing, times = await claims.newest(), await claims.standing(), await claims.counts()
     items = [
@@ -141,7 +142,8 @@ async def claims(claims: ClaimsDep, language: LanguageDep, curves: Curves = True
         )
         for d in await claims.described()
     ]
-    return ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
+    found = ClaimList(items=items, statements=[_statement(told) for told in await claims.statements()])
+    return packed(request, found.model_dump_json().encode())
 
 
 @router.get(

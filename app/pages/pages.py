@@ -5,10 +5,12 @@ language (the texts, the catalogue, the Lab's form, the statements of the notes)
 """
 
 import hashlib
+import json
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -45,7 +47,11 @@ class Pieces:
             template = environment(self.language).get_template(f"pieces/{name}{ending}")
             return template.render({"language": self.language, **filled})
 
-        self.addresses[name] = self._static.piece(f"{name}.{self.language}{ending}", self._key, make)
+        return self.add(name, f"{name}.{self.language}{ending}", make)
+
+    def add(self, name: str, file: str, make: Callable[[], str]) -> "Pieces":
+        """Add what `make` gives, which is called where it has to be made anew."""
+        self.addresses[name] = self._static.piece(file, self._key, make)
         return self
 
 
@@ -111,7 +117,10 @@ async def _of_specs(request: Request, template: str, **more: Any) -> Response:
 @router.get("/api/docs")
 async def docs(request: Request) -> Response:
     """The OpenAPI document, to read and to try out."""
-    return page(request, "docs.html", "docs")
+    app: FastAPI = request.app
+    servers = [{"url": request.app.state.settings.prefix or "/"}]
+    pieces = Pieces(request).add("openapi", "openapi.json", lambda: json.dumps({**app.openapi(), "servers": servers}))
+    return page(request, "docs.html", "docs", pieces)
 
 
 def page(request: Request, template: str, room: str, pieces: Pieces | None = None, **more: Any) -> Response:

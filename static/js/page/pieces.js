@@ -1,10 +1,12 @@
 /** What the server made once for all visitors of a language: the texts, the catalogue, the Lab's form, the statements. */
 
+/** Where a piece is. @param {string} name */
+export const addressOf = (name) => /** @type {HTMLLinkElement} */ (document.querySelector(`link[data-piece="${name}"]`)).href;
+
 /** @param {string} name @returns {Promise<Response>} */
 async function ask(name) {
-  const link = /** @type {HTMLLinkElement} */ (document.querySelector(`link[data-piece="${name}"]`));
-  const answer = await fetch(link.href);
-  if (!answer.ok) throw new Error(`${link.href}: ${answer.status}`);
+  const answer = await fetch(addressOf(name));
+  if (!answer.ok) throw new Error(`${addressOf(name)}: ${answer.status}`);
   return answer;
 }
 
