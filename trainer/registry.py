@@ -117,7 +117,7 @@ def discover() -> None:
                 _broken.pop(str(path), None)
             except (Exception, SystemExit) as error:  # noqa: BLE001  whatever one file does, the others are there
                 cause = cause_of(error)
-                if _broken.get(str(path)) != cause:
+                if cause not in _broken.values():  # a package that fails breaks each file in it
                     log.error("%s can't be used: %s", path, cause)
                 _broken[str(path)] = cause
 
@@ -128,8 +128,11 @@ def broken() -> dict[str, str]:
 
 
 def warm() -> None:
-    """Load what runs would wait for. Of a part that fails here, the run that asks for it tells why."""
-    for kind in KINDS:
+    """Load what runs would wait for. Of a part that fails here, the run that asks for it tells why. Raises ImportError where a
+    kind has no part at all, for then not one spec can be run."""
+    for kind, folder in KINDS.items():
+        if not _parts[kind]:
+            raise ImportError(next((why for file, why in broken().items() if f"/{folder}/" in file), f"there is no file in {folder}"))
         for name in names(kind):
             try:
                 part(kind, name).warm()

@@ -174,7 +174,8 @@ def test_a_checkout_that_cannot_be_written_serves_and_stays_as_it_is(new_server:
     server = new_server(root=root)
     server.prefix = OBEDIENT
     try:
-        server.start()
+        server.start(ready=False)
+        server.until("readyz", 280)
         spec = {"data": {"name": "moons"}, "stop": {"max_epochs": None, "max_steps": 5, "early": None}}
         assert server.wait(server.post(spec)["id"])["status"] == "finished"
         assert server.client.get("/").status_code == 200
