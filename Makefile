@@ -22,7 +22,10 @@ NODE = $(BIN)/node
 # Each process begins with a half of the tests, in their order, and takes from the other's when its own are done.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test lint check js node_modules bench browser wheel image clean
+# The oldest torch that pyproject.toml allows, and the one that is tested every day.
+TORCH_ENDS ?= $(shell sed -n 's/.*"torch>=\([0-9.]*\)".*/\1.0/p' pyproject.toml) $(TORCH_VERSION)
+
+.PHONY: run test lint check js node_modules torch-ends bench browser wheel image clean
 .DEFAULT_GOAL := run
 
 .venv: $(INSTALLED)
@@ -66,6 +69,13 @@ lint: .venv $(MODULES)
 
 check: lint js
 	$(PYTEST) -q -m "not browser and not server and not slow" $(ARGS)
+
+# Each in an environment of its own, several gigabytes large where a version has no CPU build.
+torch-ends:
+	@for version in $(TORCH_ENDS); do \
+	  $(MAKE) --no-print-directory VENV=.venv-torch-$$version TORCH_VERSION=$$version .venv && \
+	  .venv-torch-$$version/bin/pytest -q -n $(WORKERS) --dist worksteal -m "not browser and not server" tests/dynascope tests/trainer || exit 1; \
+	done
 
 bench: .venv browser
 	@$(BIN)/pip install --disable-pip-version-check --quiet --group bench -c constraints.txt

@@ -1,0 +1,46 @@
+"""A page and the server's files: an open page learns of an upgrade, and one whose scripts are missing says so."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.server import ROOT, TOKEN, Server
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_open_page_offers_to_reload_after_an_upgrade(new_server: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    for folder in ("app", "trainer", "dynascope", "templates", "static", "locale"):
+        shutil.copytree(ROOT / folder, house / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    server = new_server(root=house).start(ready=False)
+    page = browser.new_context(locale="ko-KR").new_page()
+    page.goto(f"{server.url}/runs?token={TOKEN}")
+    page.wait_for_selector("#connection[data-state=live]", timeout=90_000)  # behind the page of the first start, torch is imported
+    old = page.locator("script[type=module]").get_attribute("src")
+    assert page.locator("#unready").count() == 0
+    assert page.locator("#outdated").is_hidden()
+    server.kill()
+    (house / "static/js/records/records.js").open("a").write("\n// another version\n")
+    server.start(ready=False)
+    page.wait_for_selector("#outdated:not([hidden])", timeout=60_000)
+    assert "업데이트되었습니다" in (page.locator("#outdated").text_content() or "")
+    gone = server.client.get(str(old), headers={"Accept-Language": "ko"})
+    assert gone.status_code == 410
+    assert "새로 고치세요" in gone.json()["detail"]
+    page.locator("#outdated button").click()
+    page.wait_for_selector("#connection[data-state=live]", timeout=60_000)
+    assert page.locator("script[type=module]").get_attribute("src") != old
+    assert page.locator("#outdated").is_hidden()
+    page.context.close()
+
+
+def test_a_page_whose_scripts_do_not_come_says_so(open_page: Callable[..., Page], server: Server) -> None:
+    page = open_page(path="/runs", block="**/js/page/texts.js")
+    notice = page.locator("#unready")
+    assert "could not be loaded whole" in (notice.text_content() or "")
+    page.wait_for_function("getComputedStyle(document.getElementById('unready')).visibility === 'visible'", timeout=30_000)
+    assert notice.is_visible()
