@@ -13,9 +13,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dynascope.sentence import pack, say
 from trainer import checkpoint, code, expand, plan, registry
 from trainer.claims import judge
-from trainer.spec import FieldError, RunSpec, dotted
+from trainer.spec import FieldError, RunSpec, dotted, words_of
 
 
 def main(pipe: Connection, preloaded: bool) -> None:
@@ -27,7 +28,7 @@ def main(pipe: Connection, preloaded: bool) -> None:
             question = json.loads(pipe.recv_bytes())
         except EOFError:
             return
-        pipe.send_bytes(json.dumps({"id": question["id"], **_answer(question)}).encode())
+        pipe.send_bytes(json.dumps(pack({"id": question["id"], **_answer(question)})).encode())
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +38,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     except plan.PlanError as refused:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
-        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=e["msg"], got=e["input"]).model_dump() for e in refused.errors()]}
+        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=words_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
     except Exception as error:  # a defect in one part must not take the planner down
         logging.getLogger(__name__).exception("planner")
         return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
@@ -63,7 +64,7 @@ def _resume(question: dict[str, Any]) -> dict[str, Any]:
         try:
             about = checkpoint.read(Path(question["checkpoint"]))[0]
         except checkpoint.Unreadable as unreadable:
-            msg = f"{unreadable}; give the step of another checkpoint as `at`, or 0 to begin anew"
+            msg = say("{unreadable}; give the step of another checkpoint as `at`, or 0 to begin anew", unreadable=unreadable)
             raise plan.PlanError([FieldError(loc="at", msg=msg, got=question["step"])]) from None
     return plan.plan_resume(RunSpec.model_validate(question["spec"]), question["changes"], question["step"], about).describe()
 

@@ -4,9 +4,14 @@ A choice of a part is `{"name": ..., "params": {...}}`. This module checks shape
 are the registry's to check (`trainer.plan`), because each part declares its own.
 """
 
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WrapValidator, model_validator
+from pydantic_core import PydanticKnownError
+
+from dynascope.sentence import NAME, Sentence, joined, said, say
 
 LANGUAGES = ("en", "ko")
 
@@ -216,7 +221,7 @@ class StopSpec(Strict):
     @model_validator(mode="after")
     def ends(self) -> "StopSpec":
         if self.max_epochs is None and self.max_steps is None:
-            raise ValueError("a run must end: give max_epochs or max_steps")
+            raise ValueError(say("a run must end: give max_epochs or max_steps"))
         return self
 
 
@@ -274,8 +279,74 @@ class FieldError(BaseModel):
     """One thing that is wrong with what was given."""
 
     loc: str = Field(description="Dotted path of the field, as `model.params.depth`.")
-    msg: str = Field(description="What is wrong and what is allowed.")
+    msg: Annotated[str, WrapValidator(lambda text, check: text if isinstance(text, Sentence) else check(text))] = Field(
+        description="What is wrong and what is allowed."
+    )
     got: Any = Field(None, description="What was given.")
+
+
+def told(errors: Iterable[FieldError]) -> Sentence:
+    """What is wrong, one field behind the other."""
+    return joined((say("{loc}: {msg}", loc=error.loc, msg=error.msg) for error in errors), "; ")
+
+
+#: Pydantic's own sentences, of the kinds that a spec or a request can meet.
+PYDANTIC = (
+    "Field required",
+    "Input should be greater than {gt}",
+    "Input should be greater than or equal to {ge}",
+    "Input should be less than {lt}",
+    "Input should be less than or equal to {le}",
+    "Input should be a multiple of {multiple_of}",
+    "Input should be a finite number",
+    "Input should be a valid integer",
+    "Input should be a valid number",
+    "Input should be a valid string",
+    "Input should be a valid boolean",
+    "Input should be a valid list",
+    "Input should be a valid dictionary",
+    "Input should be an object",
+    "Input should be a valid dictionary or object to extract fields from",
+    "Input should be a valid integer, unable to parse string as an integer",
+    "Input should be a valid integer, got a number with a fractional part",
+    "Unable to parse input string as an integer, exceeded maximum size",
+    "Input should be a valid number, unable to parse string as a number",
+    "Input should be a valid boolean, unable to interpret input",
+    "Input should be {expected}",
+    "String should match pattern '{pattern}'",
+    "String should have at least {min_length} character{expected_plural}",
+    "String should have at most {max_length} character{expected_plural}",
+    "{field_type} should have at least {min_length} item{expected_plural} after validation, not {actual_length}",
+    "{field_type} should have at most {max_length} item{expected_plural} after validation, not {actual_length}",
+    "Value error, {error}",
+    "JSON decode error",
+    "Input should be None",
+)
+
+
+def words_of(error: Mapping[str, Any]) -> str:
+    """What pydantic says of one error (`ValidationError.errors()`): a sentence where its kind and context give one."""
+    text, context = error["msg"], error.get("ctx") or {}
+    if text in PYDANTIC:  # FastAPI's own among them
+        return Sentence(text, {})
+    try:
+        template = PydanticKnownError(error["type"], context).message_template
+    except (KeyError, TypeError, ValueError):
+        return str(text)
+    most = context.get("min_length", context.get("max_length"))
+    values = {name: _of_context(value) for name, value in context.items()} | {"expected_plural": "" if most == 1 else "s"}
+    try:
+        sentence = Sentence(template, {name: values[name] for name in NAME.findall(template)})
+    except KeyError:
+        return str(text)
+    return sentence if sentence == text else str(text)
+
+
+def _of_context(value: Any) -> str:
+    """As pydantic writes it: a whole float as an integer, any other without an exponent."""
+    if isinstance(value, BaseException):
+        return said(value)
+    return f"{Decimal(repr(value)):f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:

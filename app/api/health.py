@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from app.deps import PlannerDep, StoreDep
 from app.words.problems import Problem, documented, unstored
 from dynascope import __version__
+from dynascope.sentence import say
 
 router = APIRouter(tags=["health"])
 
@@ -30,5 +31,5 @@ async def readyz(store: StoreDep, planner: PlannerDep) -> Health:
     except DBAPIError as error:
         raise unstored(error) from None
     if planner.preloaded is None:
-        raise Problem(503, "torch is still being imported; runs that are asked for now start when it is there")
+        raise Problem(503, say("torch is still being imported; runs that are asked for now start when it is there"))
     return Health()

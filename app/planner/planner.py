@@ -11,6 +11,7 @@ from typing import Any
 
 from app.executors.local import Local
 from app.words.problems import Problem
+from dynascope.sentence import say, unpack
 from trainer.spec import FieldError
 
 log = logging.getLogger(__name__)
@@ -39,12 +40,15 @@ class Planner:
             answer = await self._exchange({"id": self._id, "op": op, **question}, self._patience)
             if answer is None:
                 self._replace()
-                raise Problem(503, f"the planner did not answer within {self._patience:g} s and is being replaced; try again")
+                raise Problem(
+                    503,
+                    say("the planner did not answer within {seconds} s and is being replaced; try again", seconds=f"{self._patience:g}"),
+                )
         if "errors" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["errors"]])
         if "failed" in answer:
             log.error("planner: %s", answer["traceback"])
-            raise Problem(500, f"the planner failed: {answer['failed']}")
+            raise Problem(500, say("the planner failed: {failed}", failed=answer["failed"]))
         return answer["ok"]
 
     async def _ensure(self) -> None:
@@ -54,7 +58,7 @@ class Planner:
         hello = await self._exchange(None, FIRST_PATIENCE)
         if hello is None:
             self._replace()
-            raise Problem(503, "the planner could not be started; the server's log says why")
+            raise Problem(503, say("the planner could not be started; the server's log says why"))
         self.preloaded = hello["ok"]["preloaded"]
         if not self.preloaded:
             log.error("the forkserver could not preload trainer.warm: every run will start slowly (try: python -c 'import trainer.warm')")
@@ -67,7 +71,7 @@ class Planner:
         try:
             if question is not None:
                 self._pipe.send_bytes(json.dumps(question).encode())
-            return json.loads(self._pipe.recv_bytes()) if self._pipe.poll(patience) else None
+            return unpack(json.loads(self._pipe.recv_bytes())) if self._pipe.poll(patience) else None
         except (OSError, EOFError):
             return None
 
