@@ -23,9 +23,10 @@ from app.settings import Settings
 from app.store import frames, history, records
 from app.store.database import Store
 from app.store.rewind import newest, rewind
-from app.words.problems import Problem, no_such_run
+from app.words.problems import Problem, no_such_run, of_trainer
 from dynascope import __version__
 from dynascope.messages import Control, Event, RunEnded, RunStarted, Scalars, Sent, encode
+from dynascope.sentence import recall, say
 from dynascope.sinks import journal
 from trainer.spec import FieldError
 
@@ -80,7 +81,7 @@ class Runs:
             async with self._creating:
                 return await self._enqueue(record)
         except FileNotFoundError:
-            msg = "the checkpoint to go on from was just deleted or replaced by a newer one; try again"
+            msg = say("the checkpoint to go on from was just deleted or replaced by a newer one; try again")
             raise Problem(409, msg) from None
         finally:
             if record["id"] not in self._active:
@@ -120,9 +121,13 @@ class Runs:
             return float(found[-1]["step"]), str(found[-1]["file"])
         if at is None or not held:
             status = run.status if run else parent["status"]
-            raise Problem(409, f"the run ({status}) has no state to go on from: it has not started, or ended without a checkpoint")
+            raise Problem(
+                409, say("the run ({status}) has no state to go on from: it has not started, or ended without a checkpoint", status=status)
+            )
         steps = ", ".join(f"{c['step']:g}" for c in held[-20:])
-        raise Problem.of_fields([FieldError(loc="at", msg=f"there is no checkpoint at this step; now and these are: {steps}", got=at)])
+        raise Problem.of_fields(
+            [FieldError(loc="at", msg=say("there is no checkpoint at this step; now and these are: {steps}", steps=steps), got=at)]
+        )
 
     async def checkpoints(self, id: str) -> list[dict[str, Any]]:
         """`step`, `file`, `time`, `automatic` of each that is there, oldest first."""
@@ -150,7 +155,7 @@ class Runs:
 
     async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
         if used[1] != body_hash:
-            error = FieldError(loc="Idempotency-Key", msg="this key was used for another spec; use a new key for each run", got=key)
+            error = FieldError(loc="Idempotency-Key", msg=say("this key was used for another spec; use a new key for each run"), got=key)
             raise Problem(422, error.msg, [error])
         record = await self._store.read(records.one, used[0])
         assert record is not None
@@ -161,8 +166,8 @@ class Runs:
         run = await self._controllable(id)
         if run.status == "queued":
             if action != "stop":
-                raise Problem(409, "the run is queued and has no trainer yet; wait until it runs, or stop it")
-            await self._finish(run, "stopped", "stopped before it started")
+                raise Problem(409, say("the run is queued and has no trainer yet; wait until it runs, or stop it"))
+            await self._finish(run, "stopped", say("stopped before it started"))
             return {"action": action, "step": 0, "status": "stopped", "changes": {}}
         if action == "set":
             await self._planner.ask("changes", spec=run.spec, changes=changes)
@@ -175,7 +180,7 @@ class Runs:
             if action == "resume":
                 self._slots.settle(run)
         if "error" in answer:
-            raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
+            raise of_trainer(answer["error"])
         return answer
 
     async def _controllable(self, id: str) -> Active:
@@ -185,7 +190,14 @@ class Runs:
         record = await self._store.read(records.one, id)
         if record is None:
             raise no_such_run(id)
-        raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); resume it, or start a new one")
+        raise Problem(
+            409,
+            say(
+                "the run has ended ({status}: {end_reason}); resume it, or start a new one",
+                status=record["status"],
+                end_reason=record["end_reason"],
+            ),
+        )
 
     async def _command(self, run: Active, control: Control, deadline: float) -> dict[str, Any]:
         if run.ended.is_set():  # while the change was checked, or a slot waited for
@@ -197,7 +209,7 @@ class Runs:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return await future  # which the run's end answers too
         except TimeoutError:
-            raise Problem(503, "the trainer did not answer in time; it may be away or in a long step. Try again") from None
+            raise Problem(503, say("the trainer did not answer in time; it may be away or in a long step. Try again")) from None
         finally:
             run.reply.pop(control.id, None)
             sending.cancel()
@@ -291,7 +303,7 @@ class Runs:
         run = self._active.get(id)
         if run is None:
             return
-        run.verdict = ("stopped", "deleted while it ran")
+        run.verdict = ("stopped", say("deleted while it ran"))
         if run.process:
             self._executor.terminate(run.process)
         await self._finish(run, *run.verdict)
@@ -345,7 +357,7 @@ class Runs:
                     await self._store.write(records.change, run.id, {"diagnosis": run.diagnosis})
             elif isinstance(message, RunEnded):
                 run.step = message.step
-                await self._finish(run, message.status, message.reason)
+                await self._finish(run, message.status, recall(message.reason, message.sentence))
 
     async def _started(self, run: Active, message: RunStarted) -> None:
         if not message.preloaded:
@@ -376,7 +388,7 @@ class Runs:
                 self._executor.terminate(run.process)
             if not isinstance(error, OSError | EOFError):
                 log.exception("run %s could not be started", run.id)
-            await self._finish(run, "failed", f"no worker could be started: {error}")
+            await self._finish(run, "failed", say("no worker could be started: {error}", error=error))
 
     async def _start(self, run: Active) -> None:
         token = secrets.token_urlsafe(24)
@@ -402,7 +414,7 @@ class Runs:
         """Hear of the end of a worker that another server started."""
         run.process = process
         if not self._executor.adopt(process, self._on_exit(run)):
-            gone = f"the worker (pid {process.pid}) was gone when the server came back"
+            gone = say("the worker (pid {pid}) was gone when the server came back", pid=process.pid)
             self._spawn(self._exited(run, None, ("interrupted", gone)))
 
     def _on_exit(self, run: Active) -> OnExit:
@@ -518,14 +530,14 @@ class Runs:
         try:
             await asyncio.wait_for(run.linked.wait(), self._settings.silence)
         except TimeoutError:
-            await self._finish(run, "interrupted", "the server ended while this run was starting")
+            await self._finish(run, "interrupted", say("the server ended while this run was starting"))
 
     async def close(self) -> None:
         """Runs end with their server: each worker is asked to, and what it could not send any more is read."""
         self._slots.close()
         for run in list(self._active.values()):
             if run.process is not None:
-                run.verdict = ("interrupted", "the server was stopped")
+                run.verdict = ("interrupted", say("the server was stopped"))
                 self._executor.terminate(run.process)
         going = [run.ended.wait() for run in self._active.values() if run.process is not None]
         try:
