@@ -16,10 +16,13 @@ PYTHON ?= python3
 TORCH_VERSION ?= $(shell sed -n 's/^torch==//p' constraints.txt)
 WANTED := $(strip PYTHON=$(PYTHON) TORCH_VERSION=$(TORCH_VERSION) TORCH_INDEX=$(TORCH_INDEX))
 WORKERS ?= 2
+# What npm writes last.
+MODULES := node_modules/.package-lock.json
+NODE = $(BIN)/node
 # Each process begins with a half of the tests, in their order, and takes from the other's when its own are done.
 PYTEST = $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: run test lint check bench browser wheel image clean
+.PHONY: run test lint check js node_modules bench browser wheel image clean
 .DEFAULT_GOAL := run
 
 .venv: $(INSTALLED)
@@ -32,23 +35,36 @@ $(INSTALLED): pyproject.toml constraints.txt scripts/install.sh
 	@{ echo 'MADE_WITH := $(WANTED)'; $(foreach name,$(GIVEN),echo '$(name) ?= $($(name))';) } > $(VENV)/.given
 	@touch $@
 
+# Nothing but the checks needs them, and no wheel or image holds them.
+$(MODULES): package.json package-lock.json | $(INSTALLED)
+	@$(BIN)/npm ci --loglevel=error >/dev/null
+	@touch $@
+
+node_modules: $(MODULES)
+
 run: .venv
 	$(BIN)/dynascope serve --open $(ARGS)
 
 browser: .venv
 	@$(BIN)/python scripts/browser.py
 
-test: .venv browser
+# Scripts that need no page, by node's own runner.
+js: .venv
+	$(NODE) --test --test-reporter=dot "tests/js/**/*.test.js"
+
+test: .venv browser js
 	$(PYTEST) $(ARGS)
 
-lint: .venv
+lint: .venv $(MODULES)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NODE) node_modules/typescript/bin/tsc -p jsconfig.json
+	$(BIN)/python -m app.words.i18n check
 	$(BIN)/hadolint Dockerfile
 
-check: lint
+check: lint js
 	$(PYTEST) -q -m "not browser and not server and not slow" $(ARGS)
 
 bench: .venv browser
@@ -62,4 +78,4 @@ image:
 	sh scripts/image.sh $(ARGS)
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,6 +24,11 @@ def state(name: str):  # type: ignore[no-untyped-def]
     return Depends(give)
 
 
+def _prefix(connection: HTTPConnection) -> str:
+    """What stands before every path of this server in a link: "" or "/user/a/proxy/8000"."""
+    return str(connection.app.state.settings.prefix)
+
+
 RunsDep = Annotated[Runs, state("runs")]
 StoreDep = Annotated[Store, state("store")]
 PlannerDep = Annotated[Planner, state("planner")]
@@ -33,5 +38,6 @@ SettingsDep = Annotated[Settings, state("settings")]
 ClaimsDep = Annotated[Claims, state("claims")]
 StudiesDep = Annotated[Studies, state("studies")]
 ComparisonsDep = Annotated[Comparisons, state("comparisons")]
+PrefixDep = Annotated[str, Depends(_prefix)]
 #: The visitor's: by the page's cookie, then by Accept-Language, else English.
 LanguageDep = Annotated[str, Depends(language_of)]

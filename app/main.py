@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -30,7 +29,9 @@ from app.api import (
 from app.data.uploads import Uploads
 from app.executors.local import Local
 from app.exports.report import Reports
-from app.guard.security import Credentials, Guard
+from app.guard.ending import BrokenOff
+from app.guard.prefix import Prefix, prefixes
+from app.guard.security import Credentials, Guard, cookie_name
 from app.hub.hub import Hub
 from app.hub.topics import Topics
 from app.notes.claims import PATIENCE, Claims
@@ -46,15 +47,13 @@ from app.store.database import Store
 from app.studies.comparing import Comparisons
 from app.studies.life import Studies
 from app.words import problems
-from app.words.problems import Problem
 from dynascope import __version__
-
-log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings) -> FastAPI:
     settings.data.mkdir(parents=True, exist_ok=True)
-    credentials = Credentials(settings.secret(), settings.port)
+    public = settings.address()
+    credentials = Credentials(settings.secret(), cookie_name(settings.port, public))
     app = FastAPI(
         title="Dynascope",
         version=__version__,
@@ -63,18 +62,22 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        servers=[{"url": public.prefix}] if public.prefix else None,
+        root_path_in_servers=False,
+        redirect_slashes=False,  # Prefix takes them off; a redirect would have to know what every proxy makes of it
         lifespan=_lifespan,
-        middleware=[Middleware(Guard, settings=settings, credentials=credentials)],
+        middleware=[Middleware(BrokenOff), Middleware(Guard, settings=settings, credentials=credentials)],
     )
     app.state.settings = settings
     app.state.store = Store(settings.database)
     app.state.hub = Hub()
     executor = Local(settings.data)
-    app.state.planner = Planner(executor)
+    app.state.executor = executor
+    app.state.planner = Planner(executor, settings.start_timeout)
     app.state.catalog = Catalogue(app.state.planner, settings.data)
     app.state.runs = Runs(settings, app.state.store, app.state.hub, app.state.planner, executor)
     app.state.uploads = Uploads(settings, app.state.runs)
-    app.state.judge = Planner(executor, PATIENCE)
+    app.state.judge = Planner(executor, settings.start_timeout, PATIENCE)
     lane = Lane(app.state.runs, settings.slots)
     app.state.claims = Claims(settings, app.state.store, app.state.hub, app.state.runs, lane, app.state.judge)
     app.state.studies = Studies(app.state.store, app.state.hub, app.state.runs, lane, app.state.planner)
@@ -85,10 +88,13 @@ def create_app(settings: Settings) -> FastAPI:
     parts = (health, catalog, claims, datasets, runs, checkpoints, code, series, function, matrices, exports, slots, studies, comparisons)
     for module in parts:
         app.include_router(module.router, prefix="/api")
-    for router in (ingest.router, live.router, pages.router):
+    others = (ingest.router, live.router, pages.router)
+    for router in others:
         app.include_router(router)
-    app.state.static = Static(ROOT / "static", settings.cache_folder, "/", ROOT / "templates")
+    app.state.static = Static(ROOT / "static", settings.cache_folder, settings.prefix + "/", ROOT / "templates")
     app.mount("/static", app.state.static, name="static")
+    names = {getattr(route, "path", "/").split("/")[1] for held in (app, *others) for route in held.routes} - {""}
+    app.add_middleware(Prefix, root=public.path, prefixes=prefixes(public, names))
     problems.install(app)
     return app
 
@@ -117,25 +123,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await app.state.runs.close()
         await app.state.judge.close()
         await app.state.planner.close()
+        await app.state.executor.close()
         await app.state.store.close()
 
 
 async def _warm(app: FastAPI) -> None:
     """After the server answers: start the forkserver and the planner, and bring the catalogue up to date."""
-    try:
+
+    async def first() -> None:
         await app.state.catalog.wait()
         await app.state.planner.ask("plan", spec={})
         app.state.static.compress_later()
-    except Problem as problem:
-        log.error("no run can start: %s", problem.detail)
-    except Exception:
-        log.exception("no run can start")
+
+    await app.state.planner.keep(first)
 
 
 def _announce(path: Path, settings: Settings) -> None:
     """Where trainers find this server; they look again whenever they lose it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     partial = path.with_suffix(".part")
-    partial.write_text(json.dumps({"url": f"http://{host}:{settings.port}", "pid": os.getpid()}))
+    partial.write_text(json.dumps({"url": settings.local_url(), "pid": os.getpid()}))
     partial.chmod(0o600)
     partial.rename(path)

@@ -3,10 +3,12 @@
 import os
 import secrets
 from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.address import OWN_PORT, Address, bracketed
 from dynascope.sentence import say
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,7 +31,10 @@ class Settings(BaseSettings):
     cache: Path | None = Field(
         None, description="Folder for compressed files, which servers may share; `cache` in the data folder otherwise."
     )
-    public_url: str | None = Field(None, description="How browsers reach the server where that is not http://host:port.")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(str.lower)] = "info"
+    public_url: str | None = Field(
+        None, description="How browsers reach the server where that is not http://host:port; its path is where a proxy has put it."
+    )
     allowed_hosts: str = Field("", description="Further Host values, comma-separated.")
     slots: int = Field(default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, description="Cores that runs may take.")
     max_queued: int = Field(1000, ge=1)
@@ -43,6 +48,7 @@ class Settings(BaseSettings):
         60.0, description="Seconds that a trainer waits for a server that went, and a server for a trainer that was starting."
     )
 
+    start_timeout: float = Field(120.0, gt=0, description="Seconds that importing torch may take before it is begun anew.")
     checkpoint_seconds: float = Field(30.0, gt=0, description="Seconds between the checkpoints that a run makes by itself.")
 
     @property
@@ -53,23 +59,44 @@ class Settings(BaseSettings):
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data / 'dynascope.db'}"
 
+    @field_validator("public_url")
+    @classmethod
+    def _taken_apart(cls, given: str | None) -> str | None:
+        return str(Address.of(given)) if given and given.strip() else None
+
+    def address(self) -> Address:
+        """Under which browsers reach the server."""
+        if self.public_url:
+            return Address.of(self.public_url)
+        return Address("http", bracketed("localhost" if self.host in ("0.0.0.0", "::") else self.host), self.port, "")
+
     def base_url(self) -> str:
-        host = "localhost" if self.host in ("0.0.0.0", "::") else self.host
-        return self.public_url or f"http://{host}:{self.port}"
+        return str(self.address())
+
+    @property
+    def prefix(self) -> str:
+        """The public address's path, percent-encoded as links hold it: "" or "/user/a/proxy/8000"."""
+        return self.address().prefix
+
+    def local_url(self) -> str:
+        """Under which processes on this machine reach the server: without any proxy, so without the prefix."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+        return f"http://{bracketed(host)}:{self.port}"
 
     def hosts(self) -> frozenset[str]:
         """Every Host value that is right: a name other than these is a rebound or misdirected request."""
         named = {h.strip().lower() for h in self.allowed_hosts.split(",") if h.strip()}
         own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         if self.host not in ("0.0.0.0", "::"):
-            own.add(f"{self.host}:{self.port}".lower())
-        right = named | own | {self.base_url().split("://", 1)[1].rstrip("/").lower()}
+            own.add(f"{bracketed(self.host)}:{self.port}".lower())
+        public = self.address()
+        right = named | own | {public.netloc, f"{public.host}:{public.port}"}
         # Browsers leave a scheme's own port out.
-        return frozenset(right | {host.rpartition(":")[0] for host in right if host.endswith((":80", ":443"))})
+        scheme_ports = tuple(f":{port}" for port in OWN_PORT.values())
+        return frozenset(right | {host.rpartition(":")[0] for host in right if host.endswith(scheme_ports)})
 
     def origins(self) -> frozenset[str]:
-        scheme = self.base_url().split("://", 1)[0]
-        return frozenset({f"{s}://{host}" for host in self.hosts() for s in {"http", scheme}})
+        return frozenset({f"{scheme}://{host}" for host in self.hosts() for scheme in {"http", self.address().scheme}})
 
     def secret(self) -> str:
         """The token: given, or read from the data folder, or made there (mode 600) at first start. Raises ValueError on a short one."""

@@ -1,3 +1,16 @@
-from dynascope.cli import main
+"""Where the `dynascope` command begins, before anything is imported that a file in the working directory could stand in for."""
 
-main()
+from dynascope import ending
+from dynascope.imports import forget_working_directory
+
+
+def main() -> None:
+    ending.prepare()
+    forget_working_directory()
+    from dynascope.cli import main as run
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

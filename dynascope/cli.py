@@ -3,11 +3,15 @@
 import gc
 import importlib
 import io
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from dynascope import ending
+from dynascope.imports import server_folder
 
 #: Errors in plain lines: in a box they would be broken at the terminal's width, and a pipe has none.
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_show_locals=False)
@@ -24,6 +28,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port; 8000 unless told otherwise, 0 takes a free one.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder for runs, database and token; ./data unless told otherwise.")] = None,
     token: Annotated[str | None, typer.Option(help="What guards the server; made at first start where none is given.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error; info unless told otherwise.")] = None,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = False,
 ) -> None:
     """Start the server. Each option is also an environment variable: DYNASCOPE_PORT and so on."""
@@ -36,19 +41,14 @@ def serve(
         raise typer.Exit(2) from None
     gc.freeze()
     gc.enable()
-    given: dict[str, Any] = {"host": host, "port": port, "data": data, "token": token}
+    given: dict[str, Any] = {"host": host, "port": port, "data": data, "token": token, "log_level": log_level}
     try:
-        serving.serve({key: value for key, value in given.items() if value is not None}, open_browser)
+        ended_by = serving.serve({key: value for key, value in given.items() if value is not None}, open_browser)
     except serving.CannotServe as reason:
         typer.echo(str(reason), err=True)
         raise typer.Exit(1) from None
-
-
-def server_folder() -> Path:
-    """The folder that holds `app` and `trainer`: inside the installed package, or the checkout itself."""
-    package = Path(__file__).resolve().parent
-    installed = package / "_server"
-    return installed if installed.is_dir() else package.parent
+    if ended_by is not None:
+        ending.by(ended_by)
 
 
 def main() -> None:
@@ -59,4 +59,5 @@ def main() -> None:
         from dynascope.shell import add_to
 
         add_to(app)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # it has things to put away
     app()

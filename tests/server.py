@@ -27,8 +27,18 @@ def free_port() -> int:
 
 
 class Server:
-    def __init__(self, data: Path, port: int | None = None, root: Path = ROOT, **environment: str) -> None:
-        self.data, self.port, self.root = data, port or free_port(), root
+    def __init__(
+        self,
+        data: Path,
+        port: int | None = None,
+        root: Path = ROOT,
+        cwd: str | Path = "/",
+        given_data: str | None = None,
+        **environment: str,
+    ) -> None:
+        self.data, self.port, self.root, self.cwd = data, port or free_port(), root, cwd
+        self.given_data = given_data or str(data)  # as it is said on the command line
+        self.prefix: tuple[str, ...] = ()  # what it is started by
         self.url = f"http://127.0.0.1:{self.port}"
         self._environment = environment
         self.log = data / "server.log"
@@ -37,15 +47,30 @@ class Server:
 
     def start(self, ready: bool = True) -> "Server":
         """Returns when it answers; with `ready`, when runs start at once."""
-        self.data.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", str(self.data), "--token", TOKEN]
-        environment = {**os.environ, "PYTHONPATH": str(self.root), **PATIENT, **SHARED, **self._environment}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd="/", env=environment, stdout=log, stderr=log)
-        self.until("healthz", 30)
+        self.launch()
+        self.until("healthz", 100)
         if ready:
             self.until("readyz", 110)
         return self
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        """Returns at once."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "dynascope", "serve", "--port", str(self.port), "--data", self.given_data, "--token", TOKEN]
+        environment = {**os.environ, "PYTHONPATH": str(self.root), **PATIENT, **SHARED, **self._environment}
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([*self.prefix, *command], cwd=self.cwd, env=environment, stdout=log, stderr=log)
+        return self.process
+
+    def refusal(self, path: str, seconds: float = 110) -> dict[str, Any]:
+        """What a GET is refused with, once it is, by a reason that isn't that the server is still getting ready."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            answer = self.client.get(path)
+            if answer.status_code != 200 and "still being imported" not in answer.text:
+                return dict(answer.json())
+            time.sleep(0.05)
+        raise AssertionError(f"{path} was not refused within {seconds} s")
 
     def until(self, what: str, seconds: float) -> None:
         end = time.monotonic() + seconds

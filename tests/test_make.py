@@ -1,11 +1,13 @@
 """`make .venv` and what it is given, with an interpreter that only writes down what it is asked for."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.server import ROOT
 
@@ -84,3 +86,11 @@ def test_what_failed_is_tried_again(checkout: Checkout) -> None:
         checkout.make("TORCH_VERSION=2.9.1")
     script.write_text(whole)
     assert checkout.make("TORCH_VERSION=2.9.1") == ["uninstall torch", "torch 2.9.1"]
+
+
+def test_a_commit_is_held_to_what_make_lint_runs() -> None:
+    recipe = re.search(r"^lint:.*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe
+    lines = [line.strip().replace("$(NODE)", "$(BIN)/node").replace("$(BIN)", ".venv/bin") for line in recipe[1].splitlines()]
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["entry"] for hook in local["hooks"]] == lines

@@ -10,13 +10,14 @@ import pytest
 
 from tests.installed import Environment, Installed, build, first_point
 from tests.server import ROOT
+from tests.strewn import strew
 
 pytestmark = pytest.mark.server  # an environment and a server of its own: some twenty seconds
 
 SHORT = {"data": {"name": "moons"}, "stop": {"max_epochs": None, "max_steps": 60, "early": None}}
 FOLDERS = ("app", "trainer", "static", "templates", "locale")
 #: Where `dynascope serve` finds the server, and what it then imports.
-FOUND = "import sys; from dynascope.cli import server_folder as f; sys.path.insert(0, str(f())); import app; print(app.__file__)"
+FOUND = "import sys; from dynascope.imports import server_folder as f; sys.path.insert(0, str(f())); import app; print(app.__file__)"
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +80,18 @@ def test_the_page_its_scripts_and_both_languages_come_from_the_wheel(serving: In
         assert serving.client.get(served[name]).headers["content-encoding"] == "br", name
     assert serving.client.get("/api/catalog").status_code == 200
     assert not (serving.data / "cache" / "static").exists(), "the wheel's build made the compressed forms"
+
+
+def test_the_installed_command_imports_nothing_from_the_folder_that_it_is_started_in(environment: Environment, tmp_path: Path) -> None:
+    server = Installed(environment, tmp_path / "here")  # its data are there too
+    strew(server.data, tmp_path / "imported")
+    try:
+        server.start()
+        assert server.client.post("/api/datasets", files={"file": ("a.csv", b"a,y\n1,0\n2,1\n" * 30)}).status_code == 201
+        assert server.wait(server.post(SHORT)["id"])["status"] == "finished"
+    finally:
+        server.stop()
+    assert not (tmp_path / "imported").exists(), (tmp_path / "imported").read_text()
 
 
 def test_a_checkout_that_is_installed_editable_runs_its_own_app(tmp_path: Path) -> None:

@@ -3,8 +3,8 @@
 Questions and answers are JSON over a pipe, so neither side can be made to unpickle anything.
 """
 
+import contextlib
 import json
-import logging
 import signal
 import traceback
 from multiprocessing.connection import Connection
@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from dynascope.sentence import pack, say
 from trainer import checkpoint, code, expand, plan, registry
+from trainer.cause import cause_of
 from trainer.claims import judge
 from trainer.spec import FieldError, RunSpec, dotted, words_of
 
@@ -22,13 +23,11 @@ from trainer.spec import FieldError, RunSpec, dotted, words_of
 def main(pipe: Connection, preloaded: bool) -> None:
     """Answers `{"id", "op", ...}` with `{"id", "ok": ...}` or `{"id", "errors": [...]}` until the pipe closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    pipe.send_bytes(json.dumps({"id": 0, "ok": {"preloaded": preloaded}}).encode())
-    while True:
-        try:
+    with contextlib.suppress(EOFError, ConnectionError):
+        pipe.send_bytes(json.dumps({"id": 0, "ok": {"preloaded": preloaded}}).encode())
+        while True:
             question = json.loads(pipe.recv_bytes())
-        except EOFError:
-            return
-        pipe.send_bytes(json.dumps(pack({"id": question["id"], **_answer(question)})).encode())
+            pipe.send_bytes(json.dumps(pack({"id": question["id"], **_answer(question)})).encode())
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -39,9 +38,9 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
         return {"errors": [FieldError(loc=dotted(e["loc"]), msg=words_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
-    except Exception as error:  # a defect in one part must not take the planner down
-        logging.getLogger(__name__).exception("planner")
-        return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+    except Exception as error:  # noqa: BLE001  a defect in one part must not take the planner down
+        broken = "".join(f"; {file} can't be used: {why}" for file, why in list(registry.broken().items())[:1])
+        return {"failed": cause_of(error) + broken, "traceback": traceback.format_exc()}
 
 
 def _plan(question: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +82,7 @@ def _cells(question: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 _OPERATIONS = {
+    "ping": lambda question: True,
     "catalog": lambda question: plan.catalog(),
     "plan": _plan,
     "changes": _changes,

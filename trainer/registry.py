@@ -6,12 +6,12 @@ process without a restart. A file that can't be imported is kept in `broken()` a
 
 import importlib
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from trainer.cause import cause_of
 from trainer.spec import LANGUAGES, Strict
 
 log = logging.getLogger(__name__)
@@ -115,10 +115,11 @@ def discover() -> None:
             try:
                 importlib.import_module(module)
                 _broken.pop(str(path), None)
-            except Exception as error:  # noqa: BLE001  whatever one file does, the others are there
-                if str(path) not in _broken:
-                    log.error("%s can't be used:\n%s", path, traceback.format_exc())
-                _broken[str(path)] = f"{type(error).__name__}: {error}"
+            except (Exception, SystemExit) as error:  # noqa: BLE001  whatever one file does, the others are there
+                cause = cause_of(error)
+                if _broken.get(str(path)) != cause:
+                    log.error("%s can't be used: %s", path, cause)
+                _broken[str(path)] = cause
 
 
 def broken() -> dict[str, str]:
@@ -127,6 +128,10 @@ def broken() -> dict[str, str]:
 
 
 def warm() -> None:
+    """Load what runs would wait for. Of a part that fails here, the run that asks for it tells why."""
     for kind in KINDS:
         for name in names(kind):
-            part(kind, name).warm()
+            try:
+                part(kind, name).warm()
+            except Exception as error:  # noqa: BLE001  whatever one part does, the others are there
+                log.error("%s %s could not be loaded in advance: %s", kind, name, cause_of(error))

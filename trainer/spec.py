@@ -302,11 +302,7 @@ PYDANTIC = (
     "Input should be a valid integer",
     "Input should be a valid number",
     "Input should be a valid string",
-    "Input should be a valid boolean",
     "Input should be a valid list",
-    "Input should be a valid dictionary",
-    "Input should be an object",
-    "Input should be a valid dictionary or object to extract fields from",
     "Input should be a valid integer, unable to parse string as an integer",
     "Input should be a valid integer, got a number with a fractional part",
     "Unable to parse input string as an integer, exceeded maximum size",
@@ -324,8 +320,27 @@ PYDANTIC = (
 )
 
 
+#: Fields that are a choice of a part, wherever they stand.
+CHOICES = ("data", "model", "activation", "init", "norm", "optimizer", "schedule")
+
+
 def words_of(error: Mapping[str, Any]) -> str:
-    """What pydantic says of one error (`ValidationError.errors()`): a sentence where its kind and context give one."""
+    """What is wrong, of one of pydantic's errors: its own words, but where they speak of Python to someone who wrote JSON or YAML."""
+    kind, loc, given = error["type"], error["loc"], error.get("input")
+    if kind in ("model_attributes_type", "model_type") and loc and loc[-1] in CHOICES:
+        word = given if isinstance(given, str) and given.isidentifier() else "..."
+        return say('a choice is an object with a name: write {"name": "{word}"}', word=word)
+    if kind in ("model_attributes_type", "model_type", "dict_type"):
+        return say("an object is wanted here, with the fields by their names")
+    if kind == "bool_type":
+        return say("true or false is wanted, without quotes")
+    if kind == "string_type" and isinstance(given, bool):
+        return say("text is wanted; where a YAML file says no, off, yes or on, put the word in quotes")
+    return _pydantic(error)
+
+
+def _pydantic(error: Mapping[str, Any]) -> str:
+    """A sentence where the error's kind and context give one."""
     text, context = error["msg"], error.get("ctx") or {}
     if text in PYDANTIC:  # FastAPI's own among them
         return Sentence(text, {})

@@ -2,13 +2,16 @@
 
 It is the one module that acts at import. `torch._dynamo` is here because the first optimizer step would import it
 (1.5 s); the kernels are called so that they are compiled; the data sets are loaded so that a run finds them in memory.
-Whatever fails here is told by the planner, which is forked first: multiprocessing swallows a failing preload.
+What fails here is kept in `failure`, which the planner tells: multiprocessing swallows some failures of a preload, and
+dies of the others.
 """
 
 import gc
 import os
 import threading
 
+#: Why runs can't be forked from this process, in one line; None where they can.
+failure: str | None = None
 _server = os.getppid()
 _warm = threading.Event()
 
@@ -20,25 +23,31 @@ def _leave_if_orphaned() -> None:
             os._exit(0)
 
 
+def _warm_up() -> None:
+    import torch
+    import torch._dynamo
+
+    torch.set_num_threads(1)  # a multi-threaded operation here would make forked children hang
+
+    import trainer.planner
+    import trainer.worker  # noqa: F401
+    from dynascope import kernels
+    from trainer import registry
+
+    kernels.warm()
+    registry.discover()
+    registry.warm()
+
+
 _watch = threading.Thread(target=_leave_if_orphaned, daemon=True)
 _watch.start()
-
 os.nice(5)  # torch's import beside it would double the server's own start; trainers yield to the server too
+try:
+    _warm_up()
+except BaseException as error:  # noqa: BLE001  whatever it is, the user has to be told
+    from trainer.cause import cause_of
 
-import torch  # noqa: E402
-import torch._dynamo  # noqa: E402
-
-torch.set_num_threads(1)  # a multi-threaded operation here would make forked children hang
-
-import trainer.planner  # noqa: E402
-import trainer.worker  # noqa: E402, F401
-from dynascope import kernels  # noqa: E402
-from trainer import registry  # noqa: E402
-
-kernels.warm()
-registry.discover()
-registry.warm()
-
+    failure = cause_of(error)
 _warm.set()
 _watch.join()  # what is forked from here must have no threads but its own
 gc.collect()

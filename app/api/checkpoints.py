@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.api.runs import RunCreated
-from app.deps import RunsDep
+from app.deps import PrefixDep, RunsDep
 from app.runs.resuming import AS_IT_IS, CHANGED, point_of
 from app.words.problems import documented
 from trainer.spec import Strict
@@ -67,7 +67,7 @@ async def checkpoints(id: str, runs: RunsDep) -> CheckpointList:
 
 
 @router.post("/resume", responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
-async def resume(id: str, request: ResumeRequest, runs: RunsDep) -> Resumed:
+async def resume(id: str, request: ResumeRequest, runs: RunsDep, prefix: PrefixDep) -> Resumed:
     """The same run goes on, bitwise as if it had never ended, as its next attempt.
 
     One that was stopped, interrupted or failed goes on as it is; one that finished or diverged needs changes. A run without a
@@ -75,11 +75,11 @@ async def resume(id: str, request: ResumeRequest, runs: RunsDep) -> Resumed:
     """
     record = await runs.resume(id, request.at, request.changes)
     named = {key: record[key] for key in ("id", "status", "spec", "attempt", "step")}
-    return Resumed(url=f"/#run={id}", **named)
+    return Resumed(url=f"{prefix}/#run={id}", **named)
 
 
 @router.post("/fork", status_code=201, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
-async def fork(id: str, request: ForkRequest, runs: RunsDep) -> RunCreated:
+async def fork(id: str, request: ForkRequest, runs: RunsDep, prefix: PrefixDep) -> RunCreated:
     """A new run that goes on from that state: same weights where names and shapes allow, optimizer, RNG and data order."""
     record = await runs.fork(id, None if request.at == "now" else request.at, request.changes)
-    return RunCreated(id=record["id"], status=record["status"], url=f"/#run={record['id']}", spec=record["spec"])
+    return RunCreated(id=record["id"], status=record["status"], url=f"{prefix}/#run={record['id']}", spec=record["spec"])

@@ -196,13 +196,13 @@ async def _tensorboard(store: Store, record: dict[str, Any]) -> AsyncIterator[by
     """A zip that is written while it goes out: nothing but one piece of the series or of one layer's histograms is made at once."""
     id, buffer = record["id"], _Buffer()
     events = await store.read(history.read_events, id)
-    known = tensorboard.clock(events, record["started"] or record["created"], record["ended"], record["step"] or 0.0)
+    known = tensorboard.clock(events, record)
 
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(f"dynascope-{id}/run.json", json.dumps(record, ensure_ascii=False, indent=2))
         name = f"dynascope-{id}/events.out.tfevents.{record['created']:.0f}.dynascope"
         with archive.open(name, "w", force_zip64=True) as file:
-            file.write(tensorboard.opening(record["started"] or record["created"]))
+            file.write(tensorboard.opening(float(known[1][0])))
             async for series in _points(store, id):
                 await run_in_threadpool(_add_scalars, file, series, known)
                 yield buffer.take()

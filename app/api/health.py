@@ -5,9 +5,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 
 from app.deps import PlannerDep, StoreDep
-from app.words.problems import Problem, documented, unstored
+from app.words.problems import documented, unstored
 from dynascope import __version__
-from dynascope.sentence import say
 
 router = APIRouter(tags=["health"])
 
@@ -30,6 +29,5 @@ async def readyz(store: StoreDep, planner: PlannerDep) -> Health:
         await store.try_writing()
     except DBAPIError as error:
         raise unstored(error) from None
-    if planner.preloaded is None:
-        raise Problem(503, say("torch is still being imported; runs that are asked for now start when it is there"))
+    await planner.try_answering()
     return Health()

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import BaseModel, Field, computed_field
 
-from app.deps import LanguageDep, RunsDep, StoreDep
+from app.deps import LanguageDep, PrefixDep, RunsDep, StoreDep
 from app.runs.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
 from app.words.problems import Problem, documented
@@ -19,6 +19,8 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 Status = Literal["queued", "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 Limit = Annotated[int, Query(ge=1, le=200)]
+#: Runs that one request stops or deletes, and ids that one answer lists.
+MANY, MOST_IDS = 100, 10_000
 
 
 class LayerInfo(BaseModel):
@@ -107,6 +109,30 @@ class ControlAnswer(BaseModel):
     checkpoint: str | None = Field(None, description="The file that `checkpoint` wrote.")
 
 
+class ManyRequest(Strict):
+    """What to do to many runs at once."""
+
+    action: Literal["stop", "delete"]
+    ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]] = Field(
+        min_length=1, max_length=MANY, description="Of more, ask again."
+    )
+
+
+class NotDone(BaseModel):
+    id: str
+    status: int = Field(description="As the answer for this run alone would have had.")
+    detail: str
+
+
+class ManyAnswer(BaseModel):
+    done: list[str] = Field(description="Ids of the runs that were stopped or deleted.")
+    refused: list[NotDone] = Field(description="Why the others were not: one that has ended can't be stopped.")
+
+
+class RunIds(BaseModel):
+    ids: list[str] = Field(description=f"Newest first, {MOST_IDS:,} at most.")
+
+
 class RunEvent(BaseModel):
     attempt: int
     seq: int
@@ -127,6 +153,7 @@ async def create(
     request: Request,
     response: Response,
     runs: RunsDep,
+    prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunCreated:
     """Check a spec wholly, store it, and start it as soon as a slot is free.
@@ -135,7 +162,7 @@ async def create(
     """
     record, fresh = await runs.create(spec.model_dump(exclude_unset=True), idempotency_key)
     response.status_code = 201 if fresh else 200
-    return RunCreated(id=record["id"], status=record["status"], url=f"/#run={record['id']}", spec=record["spec"])
+    return RunCreated(id=record["id"], status=record["status"], url=f"{prefix}/#run={record['id']}", spec=record["spec"])
 
 
 @router.get("", responses=documented(401, 422))
@@ -154,6 +181,27 @@ async def list_runs(
     found = await store.read(records.page, limit + 1, before(cursor), status, tag, q, study)
     items = [_told(runs.freshened(record), language) for record in found[:limit]]
     return RunPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
+
+
+@router.get("/ids", responses=documented(401, 422))
+async def list_ids(
+    store: StoreDep,
+    status: Status | None = None,
+    tag: Annotated[str | None, Query(max_length=64)] = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    study: Annotated[str | None, Query(max_length=20)] = None,
+) -> RunIds:
+    """The ids of all runs that are like that, to stop or delete them with `bulk`."""
+    return RunIds(ids=await store.read(records.ids, MOST_IDS, status, tag, q, study))
+
+
+@router.post("/bulk", responses=documented(400, 401, 413, 422))
+async def bulk(request: ManyRequest, runs: RunsDep, language: LanguageDep) -> ManyAnswer:
+    """Stop or delete many runs. Answers once that is done; what can't be done to one doesn't keep it from the others."""
+    ids = list(dict.fromkeys(request.ids))
+    outcome = await (runs.stop_many(ids) if request.action == "stop" else runs.delete_many(ids))
+    refused = [NotDone(id=id, status=why.status, detail=why.document(language)["detail"]) for id, why in outcome.refused.items()]
+    return ManyAnswer(done=outcome.done, refused=refused)
 
 
 @router.get("/{id}", responses=documented(401, 404))

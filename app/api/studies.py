@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from app.api.exports import TYPES
 from app.api.runs import Status, before, cursor_of
-from app.deps import LanguageDep, StoreDep, StudiesDep
+from app.deps import LanguageDep, PrefixDep, StoreDep, StudiesDep
 from app.store import studies as stored
 from app.studies import findings, tables
 from app.words.problems import Problem, documented
@@ -147,6 +147,7 @@ async def create(
     studies: StudiesDep,
     store: StoreDep,
     language: LanguageDep,
+    prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Study:
     """Check every cell, and run those that can be; one that is refused is a hole with its reason.
@@ -164,37 +165,40 @@ async def create(
     }
     study, fresh = await studies.create(body, idempotency_key)
     response.status_code = 201 if fresh else 200
-    return Study(**_shown(await findings.whole(store, study, None), language))
+    return _whole(await findings.whole(store, study, None), prefix, language)
 
 
 @router.get("", responses=documented(401, 422))
 async def list_studies(
     store: StoreDep,
     language: LanguageDep,
+    prefix: PrefixDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> StudyPage:
     """Newest first."""
     found = await store.read(stored.page, limit + 1, before(cursor))
-    items = [StudySummary(**_shown(told, language)) for told in await findings.summaries(store, found[:limit])]
+    items = [_summary(told, prefix, language) for told in await findings.summaries(store, found[:limit])]
     return StudyPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
 
 
 @router.get("/{id}", responses=documented(401, 404, 422))
-async def get(id: str, studies: StudiesDep, store: StoreDep, language: LanguageDep, finals: Names = None) -> Study:
+async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep, finals: Names = None) -> Study:
     """With the runs and final values of every cell, as they are now."""
-    return Study(**_shown(await findings.whole(store, await studies.one(id), _names(finals)), language))
+    return _whole(await findings.whole(store, await studies.one(id), _names(finals)), prefix, language)
 
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
-async def change(id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, language: LanguageDep) -> StudySummary:
+async def change(
+    id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep
+) -> StudySummary:
     """Name and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         got = changes.model_dump(exclude_unset=True)
         raise Problem.of_fields([FieldError(loc="", msg=say("nothing to change: give name or notes"), got=got)])
     await studies.change(id, values)
-    return await _told(id, studies, store, language)
+    return await _told(id, studies, store, prefix, language)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
@@ -204,26 +208,31 @@ async def delete(id: str, studies: StudiesDep) -> None:
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422))
-async def cancel(id: str, studies: StudiesDep, store: StoreDep, language: LanguageDep) -> Study:
+async def cancel(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
     """What runs of it is stopped, what waits never starts."""
     await studies.cancel(id)
-    return Study(**_shown(await findings.whole(store, await studies.one(id), None), language))
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
 
 @router.post("/{id}/extend", responses=documented(400, 401, 404, 413, 422))
-async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, language: LanguageDep) -> Study:
+async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
     """More seeds. What is missing of the others runs too, also where the study was cancelled."""
     await studies.extend(id, extension.seeds)
-    return Study(**_shown(await findings.whole(store, await studies.one(id), None), language))
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
 
 @router.get("/{id}/wait", responses=documented(401, 404, 422))
 async def wait(
-    id: str, studies: StudiesDep, store: StoreDep, language: LanguageDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60
+    id: str,
+    studies: StudiesDep,
+    store: StoreDep,
+    prefix: PrefixDep,
+    language: LanguageDep,
+    timeout: Annotated[float, Query(ge=0, le=3600)] = 60,
 ) -> StudySummary:
     """Answers when the study has ended, or at the time-out with the study as it is."""
     await studies.wait(id, timeout)
-    return await _told(id, studies, store, language)
+    return await _told(id, studies, store, prefix, language)
 
 
 @router.get("/{id}/bands", responses=documented(401, 404, 422))
@@ -256,16 +265,19 @@ async def export(
     return Response(data, media_type=TYPES[format], headers=headers)
 
 
-async def _told(id: str, studies: StudiesDep, store: StoreDep, language: str) -> StudySummary:
-    return StudySummary(**_shown((await findings.summaries(store, [await studies.one(id)]))[0], language))
+async def _told(id: str, studies: StudiesDep, store: StoreDep, prefix: str, language: str) -> StudySummary:
+    return _summary((await findings.summaries(store, [await studies.one(id)]))[0], prefix, language)
 
 
-def _shown(study: dict[str, Any], language: str) -> dict[str, Any]:
-    """A study or its summary, as `findings` has it, in the visitor's language."""
-    shown = study | {"reason": study["reason"] and spoken(study["reason"], language)}
-    if isinstance(study["cells"], list):
-        shown["cells"] = [cell | {"refused": _spoken(cell["refused"], language)} for cell in study["cells"]]
-    return shown
+def _summary(told: dict[str, Any], prefix: str, language: str) -> StudySummary:
+    reason = told["reason"] and spoken(told["reason"], language)
+    return StudySummary(**told | {"url": f"{prefix}/studies/{told['id']}", "reason": reason})
+
+
+def _whole(told: dict[str, Any], prefix: str, language: str) -> Study:
+    reason = told["reason"] and spoken(told["reason"], language)
+    cells = [cell | {"refused": _spoken(cell["refused"], language)} for cell in told["cells"]]
+    return Study(**told | {"url": f"{prefix}/studies/{told['id']}", "reason": reason, "cells": cells})
 
 
 def _spoken(refused: list[dict[str, Any]] | None, language: str) -> list[dict[str, Any]] | None:

@@ -21,6 +21,7 @@ from typing import Any
 from app.runs.life import Runs
 from app.settings import ROOT, Settings
 from app.words.problems import Problem
+from dynascope.imports import environment_for
 from dynascope.sentence import say, unpack
 from trainer.spec import FieldError
 
@@ -127,9 +128,15 @@ def plain(text: str) -> str:
 
 
 async def _ask(question: dict[str, Any]) -> dict[str, Any]:
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "app.data.reading", **pipes, env=environment)  # type: ignore[arg-type]
+    environment = os.environ | environment_for(str(ROOT)) | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.data.reading"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends it
+    )
     try:
         async with asyncio.timeout(2 * SECONDS):
             said, trouble = await process.communicate(json.dumps(question).encode())
@@ -149,6 +156,7 @@ async def _ask(question: dict[str, Any]) -> dict[str, Any]:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()  # or its pipes would outlive the event loop
     return answer
 
 

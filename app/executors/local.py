@@ -1,6 +1,6 @@
 """Workers as processes of this machine, forked from one forkserver that has imported torch already.
 
-The forkserver gets its import path by PYTHONPATH, because what this process added to `sys.path` does not reach it, and
+The forkserver gets its import path by its environment, because what this process added to `sys.path` does not reach it, and
 it is started in a thread, because the first start blocks until torch is imported (some 4 s).
 """
 
@@ -9,8 +9,10 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -21,34 +23,61 @@ import psutil
 from app.executors import entry
 from app.executors.base import OnExit, Started
 from app.settings import ROOT
+from dynascope.imports import environment_for
+from dynascope.sentence import say
 
-#: `dynascope.cli` is there because a child imports the server's main module again before it begins.
-PRELOAD = ["trainer.warm", "app.executors.entry", "dynascope.cli"]
+#: `dynascope.__main__` is there because a child imports the server's main module again before it begins.
+PRELOAD = ["trainer.warm", "app.executors.entry", "dynascope.__main__"]
+#: multiprocessing's exit code of a process whose forkserver died: it may well go on.
+UNKNOWN = 255
+
+
+class Lost(OSError):
+    """The forkserver has ended, and with it whatever it was to start; the next start begins another."""
 
 
 class Local:
+    """`ready`: whether a forkserver that has imported everything is there to start workers; the planner finds out."""
+
     def __init__(self, data: Path) -> None:
+        self.ready = asyncio.Event()
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(PRELOAD)
         self._starter = ThreadPoolExecutor(1, thread_name_prefix="forkserver")
         self._data = data.resolve()
+        self._closing = False
 
     async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
-        process = await self._run(self._spawn, "trainer.worker:main", job)
+        await self.ready.wait()
+        process = await self._run(self._spawn, entry.call, "trainer.worker:main", job)
+        started = Started.of(process.pid)  # where it has ended already, its exit is reported all the same
 
         def ended() -> None:
             process.join()
-            on_exit(process.exitcode)
+            if process.exitcode != UNKNOWN or not self.adopt(started, on_exit):
+                on_exit(process.exitcode)
 
         self._watch(process.sentinel, ended)
-        return Started.of(process.pid)  # where it has ended already, its exit is reported all the same
+        return started
 
     async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
-        """The resident process that answers over a pipe; see `app.planner.planner`."""
+        """The resident process that answers over a pipe; see `app.planner.planner`. Raises OSError where there can be none."""
         ours, theirs = self._context.Pipe()
-        process = await self._run(self._spawn, "trainer.planner:main", theirs)
-        theirs.close()
+        try:
+            process = await self._run(self._spawn, entry.plan, theirs)
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
         return process, ours
+
+    def retire(self) -> None:
+        """End a forkserver that warmed up wrongly or not at all: the next start begins another. Its workers go on."""
+        pid = _forkserver_pid()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def adopt(self, started: Started, on_exit: OnExit) -> bool:
         if not _alive(started):
@@ -79,13 +108,32 @@ class Local:
         except psutil.Error:
             return None
 
+    async def close(self) -> None:
+        """Whatever is being started is not: the import of torch, which it may wait for, is broken off."""
+        self._closing = True
+        idle = self._starter.submit(lambda: None)
+        self.retire()
+        while not idle.done():
+            await asyncio.sleep(0.05)
+            self.retire()
+        self._starter.shutdown()
+
     async def _run(self, function: Any, *args: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._starter, function, *args)
 
-    def _spawn(self, path: str, argument: Any) -> ForkServerProcess:
-        process = self._context.Process(target=entry.call, args=(path, argument), daemon=True)
+    def _spawn(self, target: Callable[..., None], *args: Any) -> ForkServerProcess:
+        if self._closing:
+            raise Lost("the server is being stopped")
+        process = self._context.Process(target=target, args=args, daemon=True)
         with _environment(self._data):
-            process.start()
+            resource_tracker.ensure_running()
+            # Ctrl-C in the terminal reaches every process of its group, and this one is inherited by all that is forked:
+            # they end when the server tells them to. The resource tracker, which unblocks it, is there already.
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+            try:
+                process.start()
+            except (OSError, EOFError) as error:
+                raise Lost(exit_words() or str(error)) from error
         return process
 
     def _watch(self, fd: int, ended: Any) -> None:
@@ -98,11 +146,34 @@ class Local:
         loop.add_reader(fd, ready)
 
 
+def _forkserver_pid() -> int | None:
+    """multiprocessing tells it to nobody, and has no other way to end one."""
+    return getattr(forkserver._forkserver, "_forkserver_pid", None)
+
+
+def exit_words() -> str | None:
+    """How the forkserver ended, where it has; multiprocessing still finds it afterwards."""
+    pid, end = _forkserver_pid(), None
+    for _ in range(20):  # its pipes are closed a moment before it is a zombie
+        with contextlib.suppress(ChildProcessError):
+            end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) if pid is not None else None
+        if end is not None:
+            break
+        time.sleep(0.05)
+    if end is None:
+        return None
+    if end.si_code == os.CLD_EXITED:
+        return say("the process that imports torch exited with code {code}", code=end.si_status)
+    name = signal.Signals(end.si_status).name if end.si_status in set(signal.Signals) else str(end.si_status)
+    if name == "SIGKILL":
+        return say("the process that imports torch was ended by SIGKILL, as it is where memory runs out")
+    return say("the process that imports torch was ended by {name}", name=name)
+
+
 @contextlib.contextmanager
 def _environment(data: Path) -> Iterator[None]:
     """What the forkserver inherits when this start is the first."""
-    wanted = {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+    wanted = environment_for(str(ROOT)) | {
         "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(data / "cache" / "numba"),
         "DYNASCOPE_DATA": str(data),
         "OMP_NUM_THREADS": "1",

@@ -107,14 +107,33 @@ def histograms(tag: str, columns: Sequence[Column], times: np.ndarray) -> bytes:
     return ragged(out)
 
 
-def clock(events: Sequence[dict[str, Any]], started: float, ended: float | None, last: float) -> tuple[np.ndarray, np.ndarray]:
-    """`(steps, times)` to interpolate between: when a step was made is known where something happened at it."""
-    known = {float(e["step"]): float(e["time"]) for e in events}
-    known[0.0] = min([started, *known.values()])
-    if ended is not None:
-        known[max(last, *known)] = ended
-    steps = np.array(sorted(known))
-    return steps, np.maximum.accumulate(np.array([known[step] for step in steps]))
+def clock(events: Sequence[dict[str, Any]], record: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """`(steps, times)` to interpolate between: when a step was made is known where something happened at it.
+
+    Events are in the order in which they happened. Whatever happened at step s happened between steps s - 1 and s, so time
+    passes there that no step took: a pause, or the hours between two attempts.
+    """
+    starts = _starts(events, record)
+    spans: dict[float, list[float]] = {}
+    for event in events:
+        waited = starts.get(event["attempt"], 0.0) if event["kind"] == "resumed" else 0.0
+        spans.setdefault(float(event["step"]), []).append(max(float(event["time"]), waited))
+    first = float(record["forked_at"] or 0.0)
+    began = starts.get(1) or record["created"]
+    known = [(first - 0.5, min([began, *(times[0] for times in spans.values())]))]
+    for step, times in sorted(spans.items()):
+        known += [(step - 0.5, times[0]), (step, max(times))]
+    if record["ended"] is not None:
+        known.append((max(record["step"] or 0.0, known[-1][0]), record["ended"]))
+    steps, at = np.array(known, np.float64).T
+    return steps, np.maximum.accumulate(at)
+
+
+def _starts(events: Sequence[dict[str, Any]], record: dict[str, Any]) -> dict[int, float]:
+    """Attempt → when its worker was started. A run's record has that of its newest one; a resumption tells of those before it."""
+    told = [event["data"].get("started", {}) for event in events if event["kind"] == "resumed"]
+    starts = {int(attempt): float(time) for attempt, time in (told[-1] if told else {}).items()}
+    return starts | ({record["attempt"]: record["started"]} if record["started"] else {})
 
 
 def _limits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:

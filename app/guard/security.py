@@ -11,14 +11,17 @@ import re
 from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, quote, urlencode
+from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.address import Address
+from app.guard.asking import FIRST, WRONG, asked, forwarded_prefix, misdirected
+from app.guard.prefix import here, route_path
 from app.settings import Settings
 from app.words.i18n import language_of
 from app.words.problems import Problem
@@ -50,29 +53,22 @@ HEADERS = {
     "X-Frame-Options": "DENY",
 }
 
-_ASK = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Dynascope</title><body style="font:16px/1.5 system-ui;max-width:34rem;margin:4rem auto;padding:0 1rem">
-<h1 style="font-size:1.4rem">Dynascope</h1><p role="alert">{said}</p>
-<p lang="ko" role="alert">{said_ko}</p>
-<form method="get"><label>Token 토큰 <input name="token" type="password" autocomplete="current-password" required autofocus
-style="font:inherit;padding:.4rem"></label> <button style="font:inherit;padding:.4rem .8rem">Open 열기</button></form></body></html>"""
 
-_FIRST = (
-    "Open the link that the server printed at its start, or enter the token from that link.",
-    "서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
-)
-_WRONG = (
-    "That token is not right. Open the link that the server printed at its start, or enter the token from that link.",
-    "토큰이 맞지 않습니다. 서버를 시작할 때 출력된 링크를 열거나, 그 링크의 토큰을 아래에 넣으세요.",
-)
+def cookie_name(port: int, public: Address) -> str:
+    """Cookies know no ports, and that of `/a` goes to `/a/b` too: two servers on one host must not share a name.
+
+    Below a prefix it is made from the public address, which outlasts a server that takes a free port at each start.
+    """
+    if not public.prefix:
+        return f"dynascope_{port}"
+    return "dynascope_" + hashlib.sha256(f"{public.port}{public.prefix}".encode()).hexdigest()[:16]
 
 
 class Credentials:
     """The user's token and the cookie that stands for it."""
 
-    def __init__(self, token: str, port: int) -> None:
-        self._token = token
-        self.cookie_name = f"dynascope_{port}"  # cookies know no ports: two servers on one machine must not share one
+    def __init__(self, token: str, cookie_name: str) -> None:
+        self._token, self.cookie_name = token, cookie_name
         self.cookie = hmac.new(token.encode(), b"dynascope session cookie", hashlib.sha256).hexdigest()
 
     def right(self, token: str) -> bool:
@@ -93,7 +89,8 @@ class Credentials:
 class Guard:
     def __init__(self, app: ASGIApp, settings: Settings, credentials: Credentials) -> None:
         self._app, self._credentials = app, credentials
-        self._hosts, self._origins = settings.hosts(), settings.origins()
+        self._hosts, self._origins, self._prefix = settings.hosts(), settings.origins(), settings.prefix
+        self._public = settings.public_url is not None
         self._max_body, self._max_upload = settings.max_body, settings.max_upload + FORM
         self._secure = settings.base_url().startswith("https:")
 
@@ -114,8 +111,12 @@ class Guard:
             await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | Problem | None:
-        headers, path = Headers(scope=scope), scope["path"]
+        headers, path = Headers(scope=scope), route_path(scope)
+        is_get = scope["type"] == "http" and scope["method"] == "GET"
+        is_for_people = is_get and "text/html" in headers.get("accept", "")
         if headers.get("host", "").lower() not in self._hosts:
+            if is_for_people:
+                return misdirected(scope, self._hosts)
             allowed = ", ".join(sorted(self._hosts))
             return Problem(
                 421,
@@ -138,34 +139,31 @@ class Guard:
         if path in OPEN or path in RUN_TOKEN:
             return None
         # Every page but the API's: what a browser's address bar asks for.
-        is_page = scope["type"] == "http" and scope["method"] == "GET" and not path.startswith(("/api/", "/static/"))
+        is_page = is_get and not path.startswith(("/api/", "/static/"))
+        if is_page and is_for_people and not self._public and forwarded_prefix(headers):
+            return misdirected(scope, self._hosts)  # a page would ask for its scripts outside the proxy's path
         if is_page and b"token=" in scope.get("query_string", b""):
             return self._exchange(scope)
         if self._credentials.admits(headers):
             return None
-        if is_page and (path == "/" or "text/html" in headers.get("accept", "")):
-            return _asked(_FIRST)
+        if is_page and (path == "/" or is_for_people):
+            return asked(FIRST)
         how = {"WWW-Authenticate": "Bearer"}
         return Problem(401, say("no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first"), headers=how)
 
     def _limit(self, scope: Scope) -> int:
         """An upload goes to disk as it comes; every other body is held in memory."""
-        return self._max_upload if (scope.get("method"), scope["path"]) == UPLOAD else self._max_body
+        return self._max_upload if (scope.get("method"), route_path(scope)) == UPLOAD else self._max_body
 
     def _exchange(self, scope: Scope) -> Response:
         """A page takes the token once, gets a cookie for it and goes on at the clean address, on this host whatever the path says."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if not self._credentials.right(query.pop("token", [""])[0]):
-            return _asked(_WRONG)
-        rest = urlencode(query, doseq=True)
-        answer = RedirectResponse("/" + quote(scope["path"].lstrip("/")) + (f"?{rest}" if rest else ""), 303)
-        c = self._credentials
-        answer.set_cookie(c.cookie_name, c.cookie, max_age=30 * 86400, httponly=True, samesite="strict", secure=self._secure)
+            return asked(WRONG)
+        answer = RedirectResponse(here(scope, urlencode(query, doseq=True)), 303)
+        c, path = self._credentials, self._prefix or "/"
+        answer.set_cookie(c.cookie_name, c.cookie, max_age=30 * 86400, path=path, httponly=True, samesite="strict", secure=self._secure)
         return answer
-
-
-def _asked(said: tuple[str, str]) -> Response:
-    return HTMLResponse(_ASK.format(said=said[0], said_ko=said[1]), 401)
 
 
 class _Body:

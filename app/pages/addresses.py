@@ -27,6 +27,7 @@ from starlette.types import Receive, Scope, Send
 from app.pages.compressing import FAST, compress, copy
 from app.words.i18n import language_of
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,10 @@ class Static:
     def modules(self, entry: str) -> list[str]:
         """Addresses of every module that an entry needs: a browser that is told them at once fetches them side by side."""
         return [self.address(path) for path in self._files.needed(entry)]
+
+    def inside(self, folder: str) -> list[str]:
+        """The modules of a folder: each is an extension, and a file that is dropped in is one more."""
+        return [path.relative_to(self._source).as_posix() for path in sorted((self._source / folder).glob("*.js"))]
 
     def piece(self, name: str, key: str, make: Callable[[], str]) -> str:
         """The address of a piece; `make` gives its text, and is called where `key` is another than last time."""
@@ -160,9 +165,9 @@ class _Files:
 async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
     """An address of an earlier version is another thing than one that never was: who asks for it has an old page open."""
     if _HASHED.match(scope["path"]):
-        problem = Problem(410, "this file belongs to another version of Dynascope than the one that runs now; reload the page")
+        problem = Problem(410, say("this file belongs to another version of Dynascope than the one that runs now; reload the page"))
     else:
-        problem = Problem(404, "there is no such file; a page names the addresses of those that are")
+        problem = Problem(404, say("there is no such file; a page names the addresses of those that are"))
     await problem.response(language_of(Request(scope)))(scope, receive, send)
 
 

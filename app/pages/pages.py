@@ -58,7 +58,8 @@ async def lab(request: Request) -> Response:
     pieces = Pieces(request, request.app.state.catalog.key)
     pieces.rendered("catalogue", ".json", catalogue=catalogue, defaults=defaults)
     pieces.rendered("form", ".html", form=lambda: Form(catalogue, defaults, words(pieces.language)))
-    return page(request, "lab.html", "lab", pieces, presets=catalogue["presets"])
+    views = request.app.state.static.inside("js/charts/views")
+    return page(request, "lab.html", "lab", pieces, presets=catalogue["presets"], views=views)
 
 
 @router.get("/notes")
@@ -117,10 +118,12 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
     """A template in the visitor's language and theme; without a body where the browser's copy is still right."""
     pieces = pieces or Pieces(request)
     static: Static = request.app.state.static
-    language = language_of(request)
+    language, prefix = language_of(request), request.app.state.settings.prefix
     theme = request.cookies.get("theme")
+    trouble = request.app.state.planner.trouble
     context: dict[str, Any] = {
         "version": __version__,
+        "root": prefix + "/",
         "files": static.version,
         "room": room,
         "language": language,
@@ -129,6 +132,7 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
         "asset": static.address,
         "modules": static.modules,
         "pieces": pieces.addresses,
+        "trouble": trouble and trouble.document(language)["detail"],
     }
     body = environment(language).get_template(template).render(context | more)
     validators = {
@@ -141,7 +145,7 @@ def page(request: Request, template: str, room: str, pieces: Pieces | None = Non
     else:
         response = HTMLResponse(body, headers=validators)
     if request.query_params.get("lang") == language:
-        response.set_cookie(COOKIE, language, max_age=_YEAR, samesite="strict")
+        response.set_cookie(COOKIE, language, max_age=_YEAR, path=prefix or "/", samesite="strict")
     return response
 
 

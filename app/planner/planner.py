@@ -4,78 +4,189 @@ import asyncio
 import contextlib
 import json
 import logging
+import math
+import time
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from typing import Any
 
+from app.executors.base import Started
 from app.executors.local import Local
 from app.words.problems import Problem
-from dynascope.sentence import say, unpack
+from dynascope.sentence import said, say, unpack
+from trainer.cause import cause_of
 from trainer.spec import FieldError
 
 log = logging.getLogger(__name__)
 
-#: A planner that takes longer is replaced; the first answer of the first one waits for torch's import.
-PATIENCE, FIRST_PATIENCE = 2.0, 120.0
+#: A planner that takes longer is replaced.
+PATIENCE = 2.0
+#: Seconds after a start that failed until it is tried again: after the first one, after each further one twice as long, at most.
+PAUSE, LONGEST = 2.0, 60.0
+#: Seconds for which an answer tells that the planner gives others.
+TRY = 1.0
+
+
+class NoAnswer(Exception):
+    """The planner took too long."""
+
+
+class Away(Problem):
+    """The planner was lost over a question; `why` says how."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(503, say("{why} and is being replaced; try again", why=why))
+        self.why = why
 
 
 class Planner:
-    """`patience`: seconds that an answer may take."""
+    """`patience`: seconds that an answer may take; `first_patience`: those that its start may, which waits for torch's import."""
 
-    def __init__(self, executor: Local, patience: float = PATIENCE) -> None:
-        self._executor, self._patience = executor, patience
+    def __init__(self, executor: Local, first_patience: float, patience: float = PATIENCE) -> None:
+        self._executor, self._patience, self._first_patience = executor, patience, first_patience
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="planner")
         self._lock = asyncio.Lock()
         self._process: ForkServerProcess | None = None
         self._pipe: Connection | None = None
+        self._ended = asyncio.Event()
         self._id = 0
-        self.preloaded: bool | None = None
+        self._answered = 0.0
+        self._cause: str | None = None
+        self._failures, self._next = 0, 0.0
+
+    @property
+    def trouble(self) -> Problem | None:
+        """Why no run can start, until one can."""
+        if self._cause is None:
+            return None
+        wait = max(1, math.ceil(self._next - time.monotonic()))
+        longest = f"{LONGEST:g}"
+        why = say(
+            "no run can start: {cause}; mend that, and the server goes on by itself within {longest} s", cause=self._cause, longest=longest
+        )
+        return Problem(503, why, headers={"Retry-After": str(wait)})
 
     async def ask(self, op: str, **question: Any) -> Any:
         """The answer's value. Raises Problem: 422 with the fields to mend, or 503 where no answer came."""
         async with self._lock:
-            await self._ensure()
-            self._id += 1
-            answer = await self._exchange({"id": self._id, "op": op, **question}, self._patience)
-            if answer is None:
+            try:
+                answer = await self._answer(op, question)
+            except NoAnswer:
                 self._replace()
-                raise Problem(
-                    503,
-                    say("the planner did not answer within {seconds} s and is being replaced; try again", seconds=f"{self._patience:g}"),
-                )
+                why = say("the planner did not answer within {seconds} s", seconds=f"{self._patience:g}")
+                raise Away(why) from None
+            self._answered = time.monotonic()
         if "errors" in answer:
             raise Problem.of_fields([FieldError(**error) for error in answer["errors"]])
         if "failed" in answer:
-            log.error("planner: %s", answer["traceback"])
+            log.error("the planner failed: %s", answer["failed"])
+            log.debug("%s", answer["traceback"])
             raise Problem(500, say("the planner failed: {failed}", failed=answer["failed"]))
         return answer["ok"]
+
+    async def try_answering(self) -> None:
+        """Raises Problem where runs can't start now. However many ask, it is tried once in a while."""
+        if self.trouble is not None:
+            raise self.trouble
+        if self._process is None or not self._executor.ready.is_set():
+            raise Problem(503, say("torch is still being imported; runs that are asked for now start when it is there"))
+        if not self._lock.locked() and time.monotonic() - self._answered > TRY:
+            await self.ask("ping")
+
+    async def keep(self, first: Callable[[], Awaitable[Any]]) -> None:
+        """Have one for as long as this goes on: a new one where it ended, and after a pause where it could not be started.
+        `first` is what each is asked first; where that fails, nothing else will go well."""
+        while True:
+            told = self._cause
+            try:
+                await first()
+            except Exception as error:  # noqa: BLE001  whatever it is, it is told, and tried again
+                if self._cause is None:
+                    self._failed(error.why if isinstance(error, Away) else error.detail if isinstance(error, Problem) else cause_of(error))
+                    self._discard()  # it has imported what failed, and would not import it again
+                self._executor.ready.clear()
+                if self._cause != told:
+                    log.error("%s", self.trouble)
+                await asyncio.sleep(max(0.0, self._next - time.monotonic()))
+                continue
+            self._executor.ready.set()
+            self._failures = 0
+            if told is not None:
+                log.info("runs can start again")
+            await self._ended.wait()
+
+    async def _answer(self, op: str, question: dict[str, Any]) -> Any:
+        """One that was killed since its last answer is replaced without a word. Raises NoAnswer, Problem."""
+        for last in (False, True):
+            fresh = self._process is None
+            await self._ensure()
+            self._id += 1
+            try:
+                return await self._exchange({"id": self._id, "op": op, **question}, self._patience)
+            except (OSError, EOFError):
+                self._replace()
+                if last or fresh:
+                    why = say("the planner ended while it was asked")
+                    raise Away(why) from None
+        raise AssertionError("it was asked twice")
 
     async def _ensure(self) -> None:
         if self._process is not None:
             return
-        self._process, self._pipe = await self._executor.start_planner()
-        hello = await self._exchange(None, FIRST_PATIENCE)
-        if hello is None:
-            self._replace()
-            raise Problem(503, say("the planner could not be started; the server's log says why"))
-        self.preloaded = hello["ok"]["preloaded"]
-        if not self.preloaded:
-            log.error("the forkserver could not preload trainer.warm: every run will start slowly (try: python -c 'import trainer.warm')")
+        if self.trouble is not None and time.monotonic() < self._next:
+            raise self.trouble
+        try:
+            hello = await self._start()
+        except (OSError, EOFError, NoAnswer) as error:
+            why = said(error) or say("the process that imports torch ended without a word")
+            hello = {"failed": why}
+        if "failed" in hello:
+            self._failed(hello["failed"])
+            self._discard()
+            assert self.trouble is not None
+            raise self.trouble
+        self._cause = None
+        if not hello["ok"]["preloaded"]:
+            log.error("the forkserver could not preload trainer.warm: every run will start slowly")
+
+    async def _start(self) -> Any:
+        try:
+            async with asyncio.timeout(self._first_patience):
+                self._process, self._pipe = await self._executor.start_planner()
+        except TimeoutError:
+            why = say("torch was not imported within {seconds} s", seconds=f"{self._first_patience:g}")
+            raise NoAnswer(why) from None
+        self._ended = ended = asyncio.Event()
+        self._executor.adopt(Started.of(self._process.pid or 0), lambda code: ended.set())
+        return await self._exchange(None, self._first_patience)
+
+    def _failed(self, cause: str) -> None:
+        self._cause = cause
+        self._next = time.monotonic() + min(PAUSE * 2**self._failures, LONGEST)
+        self._failures += 1
 
     async def _exchange(self, question: dict[str, Any] | None, patience: float) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._talk, question, patience)
-
-    def _talk(self, question: dict[str, Any] | None, patience: float) -> Any:
+        """Raises NoAnswer, OSError or EOFError."""
         assert self._pipe is not None
-        try:
-            if question is not None:
-                self._pipe.send_bytes(json.dumps(question).encode())
-            return unpack(json.loads(self._pipe.recv_bytes())) if self._pipe.poll(patience) else None
-        except (OSError, EOFError):
-            return None
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._talk, self._pipe, question, patience)
+
+    @staticmethod
+    def _talk(pipe: Connection, question: dict[str, Any] | None, patience: float) -> Any:
+        if question is not None:
+            pipe.send_bytes(json.dumps(question).encode())
+        if not pipe.poll(patience):
+            raise NoAnswer(say("the planner did not answer within {seconds} s", seconds=f"{patience:g}"))
+        return unpack(json.loads(pipe.recv_bytes()))
+
+    def _discard(self) -> None:
+        """With the forkserver that it came from."""
+        self._executor.retire()
+        self._replace()
 
     def _replace(self) -> None:
+        self._ended.set()
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()

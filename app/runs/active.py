@@ -67,6 +67,16 @@ class Active:
     def holds_slot(self) -> bool:
         return self.granted or self.status in ("starting", "running")
 
+    def connect(self, link: Link) -> None:
+        self.link = link
+        self.linked.set()
+
+    def disconnect(self, link: Link) -> None:
+        """Nothing where its trainer has another connection by now."""
+        if self.link is link:
+            self.link = None
+            self.linked.clear()
+
 
 def exit_words(process: Started | None, code: int | None) -> str:
     pid = process.pid if process else "?"

@@ -1,6 +1,6 @@
 """The one lane in which runs wait that nobody started by hand: those of studies and of the notes' experiments.
 
-A few of them at a time are in the queue of `app.runs.life`, which puts them behind the runs that someone started by hand.
+A few of them at a time are in the queue of `app.runs.slots`, which puts them behind the runs that someone started by hand.
 """
 
 import asyncio

@@ -5,16 +5,21 @@ corrupt a WAL that two connections reset. Readers see a consistent snapshot for 
 """
 
 import asyncio
+import errno
 import logging
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.pool import QueuePool
+
+from app.folders import Unusable, refusal
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -24,6 +29,13 @@ VERSIONS = Path(__file__).parent / "migrations" / "versions"
 PENDING = 64
 #: Seconds for which a write that went well tells that others will.
 TRY = 1.0
+#: Seconds that a database on another machine may take to be connected to.
+CONNECT = 10
+#: Changes nothing, and fails where nothing can be written.
+TOUCH = text("UPDATE alembic_version SET version_num = version_num")
+#: What a file begins with that is a SQLite database.
+MAGIC = b"SQLite format 3\0"
+ANOTHER = "give --data another folder, or DYNASCOPE_DATABASE_URL another database"
 
 
 class Store:
@@ -35,6 +47,20 @@ class Store:
         self._readers = ThreadPoolExecutor(4, thread_name_prefix="store-reader")
         self._gate = asyncio.Semaphore(PENDING)
         self._trying, self._tried = asyncio.Lock(), -TRY
+
+    def prepare(self) -> None:
+        """What `open` does, now: for who starts the server. Raises Unusable."""
+        self._writer.submit(self._prepare).result()
+
+    def _prepare(self) -> None:
+        url = make_url(self._url)
+        try:
+            self._migrate()
+            with self._writing.begin() as connection:
+                connection.execute(TOUCH)
+        except DBAPIError as error:
+            said = " ".join(str(error.orig).split())
+            raise Unusable(f"the database {_shown(url)} can't be used: {said}; mend that, or {_another(url)}") from None
 
     async def open(self) -> None:
         """Bring the schema up to date; alembic is imported only where the revision differs (0.2 s)."""
@@ -49,7 +75,7 @@ class Store:
         """Raises DBAPIError where nothing can be written. However many ask, it is tried once in a while."""
         async with self._trying:
             if time.monotonic() - self._tried > TRY:
-                await self.write(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = version_num")))
+                await self.write(lambda connection: connection.execute(TOUCH))
                 self._tried = time.monotonic()
 
     async def read(self, job: Callable[..., T], *args: Any) -> T:
@@ -68,7 +94,7 @@ class Store:
             return job(connection, *args)
 
     def _migrate(self) -> None:
-        if _revision(self._writing) == head():
+        if self._revision() == head():
             return
         from alembic import command
         from alembic.config import Config
@@ -80,22 +106,83 @@ class Store:
             command.upgrade(config, "head")
         log.info("database schema brought to %s", head())
 
+    def _revision(self) -> str | None:
+        """None of an empty one. Raises Unusable for one that is another program's, or a newer Dynascope's."""
+        with self._reading.connect() as connection:  # which changes nothing in it, not even its journal's mode
+            seen = inspect(connection)
+            if seen.has_table("alembic_version"):
+                found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+            else:
+                found = None
+            tables = [] if found else sorted(set(seen.get_table_names()) - {"alembic_version"})
+        url = make_url(self._url)
+        shown = _shown(url)
+        if tables:
+            raise Unusable(f"the database {shown} is another program's: it has the tables {', '.join(tables[:5])}; {_another(url)}")
+        if found and found not in revisions():
+            raise Unusable(
+                f"the schema of the database {shown} is {found}, this version knows up to {head()}: upgrade Dynascope, or {_another(url)}"
+            )
+        return found
+
+
+def revisions() -> list[str]:
+    """Every revision, by its file's name: `0001_first.py` is revision `0001`."""
+    return sorted(path.name.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
+
 
 def head() -> str:
-    """The newest revision, by its file's name: `0001_first.py` is revision `0001`."""
-    return max(path.name.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
+    return revisions()[-1]
 
 
-def _revision(engine: Engine) -> str | None:
+def try_database(url: str) -> None:
+    """What can be seen of it without opening it. Raises Unusable."""
     try:
-        with engine.connect() as connection:
-            return connection.scalar(text("SELECT version_num FROM alembic_version"))
-    except DatabaseError:
-        return None
+        parsed = make_url(url)
+        dialect = parsed.get_dialect()
+        dialect.import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        raise Unusable("DYNASCOPE_DATABASE_URL is no database's URL; it is like postgresql+psycopg://user:password@host/name") from None
+    except ModuleNotFoundError as missing:
+        raise Unusable(f"the database {_shown(parsed)} needs {missing.name}, which is not installed; install it beside Dynascope") from None
+    if dialect.name == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise Unusable(f"a database in memory is gone with each connection; {ANOTHER}, in a file")
+        _try_file(Path(parsed.database))
+
+
+def _try_file(path: Path) -> None:
+    """SQLite keeps two more files beside a database while it is in use, and a killed server leaves them."""
+    if path.is_dir():
+        raise Unusable(f"the database {path} is a folder; move it away, or {ANOTHER}")
+    if not path.parent.is_dir():
+        raise Unusable(f"the database {path} can't be made: there is no folder {path.parent}; make it, or {ANOTHER}")
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+            denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            raise Unusable(f"{refusal(file, denied)}, or {ANOTHER}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        denied = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise Unusable(f"{refusal(path.parent, denied)}, or {ANOTHER}")
+    if path.exists():
+        with path.open("rb") as opened:
+            begins = opened.read(len(MAGIC))
+        if begins not in (b"", MAGIC):
+            raise Unusable(f"{path} is no SQLite database; move it away, or {ANOTHER}")
+
+
+def _another(url: URL) -> str:
+    return ANOTHER if url.get_backend_name() == "sqlite" else "give another in DYNASCOPE_DATABASE_URL"
+
+
+def _shown(url: URL) -> str:
+    """Without its password."""
+    return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
 def _engine(url: str, write: bool) -> Engine:
-    engine = create_engine(url, poolclass=QueuePool, pool_size=1 if write else 4, max_overflow=0)
+    waits = {"connect_timeout": CONNECT} if make_url(url).get_backend_name() == "postgresql" else {}
+    engine = create_engine(url, poolclass=QueuePool, pool_size=1 if write else 4, max_overflow=0, connect_args=waits)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_writer if write else _sqlite_reader)
         # pysqlite opens no transaction for a SELECT, so two of them could see different states.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, String, cast, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, String, cast, delete, insert, or_, select, update
 
 from app.store.schema import runs
 from app.store.sentences import merged, split
@@ -31,6 +31,10 @@ def add(connection: Connection, record: dict[str, Any]) -> None:
 
 def change(connection: Connection, run: str, values: dict[str, Any]) -> bool:
     return connection.execute(update(runs).where(runs.c.id == run).values(**split(values))).rowcount == 1
+
+
+def change_all(connection: Connection, ids: list[str], values: dict[str, Any]) -> None:
+    connection.execute(update(runs).where(runs.c.id.in_(ids)).values(**split(values)))
 
 
 def remove(connection: Connection, ids: list[str]) -> int:
@@ -65,18 +69,26 @@ def page(
     study: str | None,
 ) -> list[dict[str, Any]]:
     """Newest first. A tag is matched whole, `q` anywhere in name or notes."""
-    query = select(runs).order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit)
+    query = select(runs).where(*_like(status, tag, q, study)).order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit)
     if before:
         query = query.where(or_(runs.c.created < before[0], (runs.c.created == before[0]) & (runs.c.id < before[1])))
-    if status:
-        query = query.where(runs.c.status == status)
-    if tag:
-        query = query.where(cast(runs.c.tags, String).contains(json.dumps(tag), autoescape=True))
-    if q:
-        query = query.where(or_(runs.c.name.icontains(q, autoescape=True), runs.c.notes.icontains(q, autoescape=True)))
-    if study:
-        query = query.where(runs.c.study == study)
     return [_public(row._mapping) for row in connection.execute(query)]
+
+
+def ids(connection: Connection, limit: int, status: str | None, tag: str | None, q: str | None, study: str | None) -> list[str]:
+    """Of the runs that `page` gives page by page, the newest first."""
+    query = select(runs.c.id).where(*_like(status, tag, q, study)).order_by(runs.c.created.desc(), runs.c.id.desc())
+    return list(connection.scalars(query.limit(limit)))
+
+
+def _like(status: str | None, tag: str | None, q: str | None, study: str | None) -> list[ColumnElement[bool]]:
+    wanted = [
+        (status, runs.c.status == status),
+        (tag, cast(runs.c.tags, String).contains(json.dumps(tag), autoescape=True)),
+        (q, or_(runs.c.name.icontains(q or "", autoescape=True), runs.c.notes.icontains(q or "", autoescape=True))),
+        (study, runs.c.study == study),
+    ]
+    return [clause for given, clause in wanted if given]
 
 
 def _public(row: Any) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bo
 
     `anew`: nothing is restored, so everything will be told again but the changes that were made.
     """
+    told = told | {"started": _starts(connection, run)}
     latest = _cut_series(connection, run, step)
     _cut_histograms(connection, run, step)
     m, e, r = schema.matrices.c, schema.events.c, schema.runs.c
@@ -34,6 +35,15 @@ def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bo
     counted = {"attempt": attempt, "seq": 0, "folded": 0, "step": step, "latest": latest, "diagnosis": []}
     connection.execute(update(schema.runs).where(r.id == run).values(**split(begun), **counted))
     return latest
+
+
+def _starts(connection: Connection, run: str) -> dict[str, float]:
+    """Attempt → when its worker was started, of every attempt so far: the run's record holds the newest one's alone."""
+    e, r = schema.events.c, schema.runs.c
+    before = select(e.data).where(e.run == run, e.kind == "resumed").order_by(e.attempt.desc()).limit(1)
+    told = (connection.scalar(before) or {}).get("started", {})
+    row = connection.execute(select(r.attempt, r.started).where(r.id == run)).one()
+    return told if row.started is None else {**told, str(row.attempt): row.started}
 
 
 def _cut_series(connection: Connection, run: str, step: float) -> dict[str, float | None]:

@@ -40,7 +40,7 @@ async def summaries(store: Store, rows: list[dict[str, Any]]) -> list[dict[str, 
 def _summary(row: dict[str, Any], cells: int, planned: int, runs: dict[str, int]) -> dict[str, Any]:
     told = {key: row[key] for key in ("id", "name", "notes", "status", "reason", "created", "ended", "seeds")}
     axes = [{"path": path, "values": values} for path, values in row["axes"].items()]
-    return {**told, "url": f"/studies/{row['id']}", "axes": axes, "cells": cells, "runs": progress(planned, len(row["seeds"]), runs)}
+    return {**told, "axes": axes, "cells": cells, "runs": progress(planned, len(row["seeds"]), runs)}
 
 
 async def whole(store: Store, row: dict[str, Any], names: list[str] | None) -> dict[str, Any]:

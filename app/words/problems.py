@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.exc import DBAPIError
+from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 
 from app.words.i18n import language_of
@@ -90,7 +91,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
     if detail == HTTPStatus(status).phrase:  # the router's own
-        method, path = request.method, request.url.path[:200]
+        method, path = request.method, get_route_path(request.scope)[:200]
         problem = Problem(
             status, say("there is no {method} {path}; /api/openapi.json lists what there is", method=method, path=path), headers=headers
         )

@@ -2,11 +2,11 @@
 
 import typer
 
-from dynascope.shell import claims, data, runs, studies
+from dynascope.shell import claims, data, many, runs, studies
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (*runs.COMMANDS, studies.study):
+    for command in (*runs.COMMANDS, *many.COMMANDS, studies.study):
         app.command()(command)
     for name, group in (("claims", claims.app), ("studies", studies.app), ("data", data.app)):
         app.add_typer(group, name=name)

@@ -10,6 +10,7 @@ import typer
 
 from dynascope.client import Client
 from dynascope.shell.common import AsJson, Token, Url, connected, listing, private_server, progress, say_json, write
+from dynascope.shell.typed import number
 
 app = typer.Typer(no_args_is_help=True, help="The notes' statements as experiments that judge themselves.")
 ENDED = ("done", "failed", "cancelled", "interrupted")
@@ -92,7 +93,7 @@ def _print(client: Client, rows: list[dict[str, Any]], as_json: bool) -> None:
         return
     cells = []
     for row in rows:
-        numbers = ", ".join(f"{name} {value:.4g}" for name, value in row["values"].items() if value is not None)
+        numbers = ", ".join(f"{name} {number(value, 4)}" for name, value in row["values"].items() if value is not None)
         outcome = _came_to(row) + (f"; newest: {_came_to(row['newest'])}" if row.get("newest") else "")
         took = "" if row["seconds"] is None else f"{row['seconds']:.0f}"
         cells.append((row["id"], row["label"]["en"], outcome, f"{row['passed']}/{row['of']}", numbers, took))

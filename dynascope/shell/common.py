@@ -22,11 +22,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from dynascope.client import Client, Refused
+from dynascope.imports import environment_for, server_folder
+from dynascope.shell.typed import json_value, kind_of, yaml_value
 
 Url = Annotated[str | None, typer.Option(help="The server; DYNASCOPE_URL unless told otherwise.", envvar="DYNASCOPE_URL")]
 Token = Annotated[str | None, typer.Option(help="Its token; DYNASCOPE_TOKEN unless told otherwise.", envvar="DYNASCOPE_TOKEN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
+#: Seconds that a server of a command's own may take to end.
+PATIENCE = 15.0
 #: Control characters, which in a name could move a terminal's cursor or end a line of a table.
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
@@ -39,7 +43,8 @@ def private_server() -> Iterator[tuple[str, str]]:
         signal.signal(asked_to_end, lambda number, frame: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="dynascope-", ignore_cleanup_errors=True) as folder:
         command = [sys.executable, "-m", "dynascope", "serve", "--port", "0", "--data", folder]
-        environment = os.environ | {"DYNASCOPE_TOKEN": token, "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_cache()))}
+        known = {"DYNASCOPE_TOKEN": token, "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR", str(_cache()))}
+        environment = os.environ | environment_for(str(server_folder())) | known
         with (Path(folder) / "server.log").open("w") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
@@ -53,7 +58,12 @@ def private_server() -> Iterator[tuple[str, str]]:
             yield json.loads(note.read_text())["url"], token
         finally:
             process.terminate()
-            process.wait(15)
+            try:
+                process.wait(PATIENCE)
+            except BaseException:  # it takes too long, or the user has asked a second time
+                process.kill()
+                process.wait()
+                raise
 
 
 def _cache() -> Path:
@@ -164,7 +174,7 @@ def read(path: Path | None) -> dict[str, Any]:
         raise typer.BadParameter(f"{path} is no text in UTF-8 (byte {byte:#04x} at {error.start}); save it as UTF-8") from None
     spec = _parsed(path, text)
     if not isinstance(spec, dict):
-        raise typer.BadParameter(f"{path} holds {type(spec).__name__}; a spec is an object")
+        raise typer.BadParameter(f'{path} holds {kind_of(spec)}; a spec is an object, as {{"data": {{"name": "moons"}}}}')
     try:
         checked(spec, str(path))
     except RecursionError:
@@ -173,12 +183,12 @@ def read(path: Path | None) -> dict[str, Any]:
 
 
 def _parsed(path: Path, text: str) -> Any:
-    import yaml  # type: ignore[import-untyped, unused-ignore]
-
-    kind, load = ("YAML", yaml.safe_load) if path.suffix in (".yaml", ".yml") else ("JSON", json.loads)
+    kind, load = ("YAML", yaml_value) if path.suffix in (".yaml", ".yml") else ("JSON", json_value)
+    if not text.strip():
+        raise typer.BadParameter(f"{path} is empty; write a spec into it, as {{}} for the defaults")
     try:
         return load(text)
-    except (ValueError, yaml.YAMLError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise typer.BadParameter(f"{path} is not {kind}: {said}; mend it there, or give .yaml as its ending where it is YAML") from None
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dynascope.client import Client, Run
+from dynascope.client.waiting import patiently
 from dynascope.shell.common import (
     AsJson,
     Token,
@@ -23,7 +24,7 @@ from dynascope.shell.common import (
     settings_of,
     write,
 )
-from dynascope.waiting import patiently
+from dynascope.shell.typed import number
 
 
 def run(
@@ -81,11 +82,10 @@ def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False)
         say(f"{one.name or one.id}  {one.status} at step {one.step:,.0f}  {one.record['end_reason'] or ''}")
         say(one.url)
         for finding in one.diagnosis:
-            say(f"⚠ {finding['rule']} since step {finding['since']:g}: {finding['evidence']}")
-        listing(
-            ("series", "newest"),
-            [(name, "not finite" if value is None else f"{value:.6g}") for name, value in sorted(one.latest.items())],
-        )
+            where = f" in {finding['layer']}" if finding.get("layer") else ""
+            evidence = ", ".join(f"{name} {number(value)}" for name, value in finding["evidence"].items())
+            say(f"⚠ {finding['rule']}{where} since step {number(finding['since'])}: {evidence}")
+        listing(("series", "newest"), [(name, number(value)) for name, value in sorted(one.latest.items())])
 
 
 def resume(
@@ -150,6 +150,6 @@ def _print(runs: list[Run], as_json: bool) -> None:
     shown = ("val/loss", "test/loss", "test/accuracy")
     rows = []
     for one in runs:
-        values = [one.latest.get(name) for name in shown]
-        rows.append((one.id, one.name, one.status, f"{one.step:,.0f}", *("" if v is None else f"{v:.4f}" for v in values)))
+        values = [number(one.latest[name], 4) if name in one.latest else "" for name in shown]
+        rows.append((one.id, one.name, one.status, number(one.step), *values))
     listing(("id", "name", "status", "step", *shown), rows)

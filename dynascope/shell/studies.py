@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from dynascope.client import Study
 from dynascope.shell.common import (
     AsJson,
     Token,
@@ -23,7 +24,7 @@ from dynascope.shell.common import (
     settings_of,
     write,
 )
-from dynascope.study import Study
+from dynascope.shell.typed import number, yaml_value
 
 app = typer.Typer(no_args_is_help=True, help="Studies: ls, show, cancel, extend, rm, export. `dynascope study` starts one.")
 
@@ -165,7 +166,8 @@ def _mean(final: dict[str, Any] | None) -> str:
     """`mean [low, high]` of the mean's interval, where there is one."""
     if final is None or final["mean"] is None:
         return ""
-    return f"{final['mean']:.4f}" + ("" if final["low"] is None else f" [{final['low']:.4f}, {final['high']:.4f}]")
+    mean, low, high = (number(final[key], 4) for key in ("mean", "low", "high"))
+    return mean if final["low"] is None else f"{mean} [{low}, {high}]"
 
 
 def _word(value: Any) -> str:
@@ -207,26 +209,15 @@ def _seeds_of(given: dict[str, Any]) -> dict[str, Any]:
 
 def _axis(given: str) -> tuple[str, list[Any]]:
     """`path=value,value`: values as YAML has them, so that [1, 2] or {name: step} is one."""
-    import yaml  # type: ignore[import-untyped, unused-ignore]
-
     path, equals, written = given.partition("=")
     try:
-        listed = yaml.safe_load(f"[{written}]") if path and equals else None
-    except yaml.YAMLError:
+        listed = yaml_value(f"[{written}]") if path and equals else None
+    except ValueError:
         listed = None
     if not listed:
         raise typer.BadParameter(f"{given!r} is no axis; write it as init.name=zeros,kaiming_normal", param_hint="--axis")
-    values = [_number(value) for value in listed]
-    checked(values, path, "--axis")
-    return path, values
-
-
-def _number(value: Any) -> Any:
-    """YAML 1.1 takes 1e-3 for text."""
-    try:
-        return float(value) if isinstance(value, str) and value[:1] in "+-.0123456789" else value
-    except ValueError:
-        return value
+    checked(listed, path, "--axis")
+    return path, list(listed)
 
 
 def _seeds(given: str) -> int | list[int]:

@@ -47,13 +47,7 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
     ) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, locale="ko-KR" if lang == "ko" else "en-US", **options)
         page = context.new_page()
-        troubles: list[str] = []
-        page.on(
-            "console",
-            lambda m: troubles.append(f"{m.type}: {m.text} {m.location.get('url', '')}") if m.type in ("error", "warning") else None,
-        )
-        page.on("pageerror", lambda e: troubles.append(f"exception: {e}"))
-        page.on("request", lambda r: None if r.url.startswith((server.url, "data:", "blob:")) else troubles.append(f"request to {r.url}"))
+        troubles = troubles_of(page, server.url)
         if block:
             page.route(block, lambda route: route.abort())
         if place is None:
@@ -67,7 +61,26 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
     yield make
     for page, troubles in opened:
         page.context.close()
-        assert [trouble for trouble in troubles if not MEANT.search(trouble)] == []
+        assert troubles == []
+
+
+def troubles_of(page: Page, base: str) -> list[str]:
+    """What goes wrong on a page, as it comes: console errors, exceptions, and requests and sockets to anywhere but below `base`."""
+    troubles: list[str] = []
+
+    def tell(trouble: str) -> None:
+        if not MEANT.search(trouble):
+            troubles.append(trouble)
+
+    def look(kind: str, url: str) -> None:
+        if not url.startswith((base + "/", "data:", "blob:")):
+            tell(f"{kind} to {url}")
+
+    page.on("console", lambda m: tell(f"{m.type}: {m.text} {m.location.get('url', '')}") if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: tell(f"exception: {e}"))
+    page.on("request", lambda r: look("request", r.url))
+    page.on("websocket", lambda s: look("socket", s.url.replace("ws", "http", 1)))
+    return troubles
 
 
 #: What the tests read of a figure: Plotly's own data, typed arrays unrolled, non-finite as null.

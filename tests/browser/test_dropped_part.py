@@ -1,5 +1,6 @@
 """A part's file is dropped into its folder while the server runs: catalogue, page and a trained run have it. A probe that fails is told."""
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -7,11 +8,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.conftest import traces
 from tests.browser.test_lab import until
 from tests.server import ROOT, TOKEN, Server
 from tests.trainer.dropped import INIT, PROBE
 
 pytestmark = pytest.mark.browser
+
+
+def examples() -> list[str]:
+    """The probe and the view of CONTRIBUTING.md, as they stand there."""
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    return [
+        re.search(rf"`{path}/mine.*?```(?:python|js)\n(.*?)```", guide, re.DOTALL)[1]
+        for path in ("dynascope/probes", "static/js/charts/views")
+    ]  # type: ignore[index]
 
 
 def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
@@ -21,6 +32,10 @@ def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
     for folder in ("app", "trainer", "dynascope", "templates", "static", "locale"):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     (root / "dynascope/probes/hopeless.py").write_text(PROBE)
+    probe, view = examples()
+    (root / "dynascope/probes/largest.py").write_text(probe)
+    (root / "static/js/charts/views/mine.js").write_text(view)
+    (root / "static/js/charts/views/torn.js").write_text("export default {")
     server = new_server(root=root).start()
     names = [part["name"] for part in server.client.get("/api/catalog").json()["parts"]["init"]]
     assert "half" not in names
@@ -39,6 +54,13 @@ def test_a_dropped_init_is_in_catalogue_page_and_a_run_with_no_other_edit(
     heights = server.client.get(f"/api/runs/{run}/layers", params={"step": 0}).json()["layers"]["hidden1"]
     assert heights["weight/std"] == pytest.approx(0, abs=1e-6)
     assert heights["weight/mean"] == pytest.approx(0.5)
+    page.get_by_role("button", name="Weights", exact=True).click()
+    until(page, lambda: page.locator("#title-fitted").text_content() == "How large are the largest weights?")
+    until(page, lambda: {trace["name"] for trace in traces(page, "figure-fitted")} == {"hidden1", "hidden2", "hidden3", "hidden4", "out"})
+    drawn = next(trace for trace in traces(page, "figure-fitted") if trace["name"] == "hidden1")
+    until(page, lambda: len(drawn["y"]) > 0)
+    assert drawn["y"][0] == pytest.approx(0.5), "the dropped init's weights, by the dropped probe, in the dropped view"
+    page.get_by_role("button", name="Function", exact=True).click()
     words = "() => (document.getElementById('figure-loss').layout.annotations ?? []).map((a) => a.text)"
     until(page, lambda: "⚑ measurement hopeless failed, left out" in page.evaluate(words))
     server.control(run, "stop")

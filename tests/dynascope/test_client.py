@@ -13,9 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from dynascope import waiting
-from dynascope.client import Client, Run, Series
-from dynascope.study import Study
+from dynascope.client import Client, Refused, Run, Series, Study, waiting
 from tests.server import free_port
 
 RUN: dict[str, Any] = {"id": "r", "status": "running", "step": 3}
@@ -56,7 +54,7 @@ def patient(path: str, query: dict[str, list[str]]) -> tuple[int, Any]:
 
 
 def waited_for(client: Client) -> list[Run | Study]:
-    return [Run(client, RUN), Study(client, STUDY)]
+    return [Run(client._http, RUN), Study(client._http, STUDY)]
 
 
 @pytest.mark.parametrize("which", [0, 1])
@@ -102,10 +100,10 @@ def test_a_server_that_stays_away_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(waiting, "RETRY", 0.01)
     with Client(f"http://127.0.0.1:{free_port()}") as client:
         with pytest.raises(TimeoutError, match=r"after 0\.1 s"):
-            Run(client, RUN).wait(timeout=0.1)
+            Run(client._http, RUN).wait(timeout=0.1)
         monkeypatch.setattr(waiting, "AWAY", 0.1)
         with pytest.raises(httpx.ConnectError):
-            Run(client, RUN).wait()
+            Run(client._http, RUN).wait()
 
 
 def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
@@ -116,7 +114,7 @@ def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
         return 200, {"series": [column | {"name": name} for name in query.get("names", there) if name in there]}
 
     with serving(answer) as port, Client(f"http://127.0.0.1:{port}") as client:
-        run = Run(client, RUN)
+        run = Run(client._http, RUN)
         with pytest.raises(KeyError, match="there is no series 'train/los'; near it are: train/loss"):
             run.history("train/los")
         with pytest.raises(KeyError, match="of the 3 that there are: train/loss, val/loss, lr"):
@@ -129,7 +127,7 @@ def test_a_series_that_is_not_there_is_told_with_those_that_are() -> None:
 
 def test_a_table_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     with Client() as client:
-        study = Study(client, STUDY | {"cells": []})
+        study = Study(client._http, STUDY | {"cells": []})
         for name, make in (("pandas", study.to_pandas), ("pyarrow", study.to_arrow)):
             monkeypatch.setitem(sys.modules, name, None)
             with pytest.raises(ImportError, match=rf"{name} is not installed: pip install 'dynascope\[tables\]'"):
@@ -140,3 +138,14 @@ def test_a_table_without_its_library_says_what_to_install(monkeypatch: pytest.Mo
 def test_a_url_that_can_be_none_is_told_at_once(url: str) -> None:
     with pytest.raises(ValueError, match="is no server's URL"):
         Client(url)
+
+
+def test_a_refusal_says_what_was_given_as_json_has_it() -> None:
+    """Of one field as of several: what a YAML reader made of a word is not seen otherwise."""
+    one = {"loc": "norm.name", "msg": "text is wanted", "got": False}
+    assert str(Refused(422, "norm.name: text is wanted", [one])) == "norm.name: text is wanted (given: false)"
+    assert str(Refused(422, "two", [one, one | {"got": "예"}])).splitlines()[1:] == [
+        "  norm.name: text is wanted (given: false)",
+        '  norm.name: text is wanted (given: "예")',
+    ]
+    assert str(Refused(404, "there is no run 'x'")) == "there is no run 'x'"

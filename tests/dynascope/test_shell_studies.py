@@ -17,6 +17,7 @@ from dynascope.shell import studies
         ("stop.early=null,{patience: 3}", [None, {"patience": 3}]),
         ("data.standardize=true,false", [True, False]),
         ("name=a=b", ["a=b"]),
+        ("name=no,on,2026-01-31", ["no", "on", "2026-01-31"]),
     ],
 )
 def test_an_axis_is_a_path_and_yaml_values(given: str, values: list[object]) -> None:

@@ -11,7 +11,9 @@ import typer
 from rich.progress import Progress
 from typer.testing import CliRunner
 
-from dynascope.shell import add_to, common
+from dynascope.client import runs as client_runs
+from dynascope.shell import add_to, common, typed
+from dynascope.shell import runs as shell_runs
 
 NOWHERE = ("--url", "http://127.0.0.1:1", "--token", "t")
 
@@ -29,7 +31,14 @@ def shell(*arguments: str, text: bytes | None = None) -> tuple[int, str]:
 FILES = {
     "latin.json": '{"name": "é"}'.encode("latin-1"),
     "bad.yaml": b"data: [1\nmodel: }",
-    "date.yaml": b"name: 2026-01-31\n",
+    "date.yaml": b"name: !!timestamp 2026-01-31\n",
+    "twice.yaml": b"seed: 1\ndata: {name: moons}\nseed: 2\n",
+    "twice.json": b'{"seed": 1, "seed": 2}',
+    "tab.yaml": b"data:\n\tname: moons\n",
+    "empty.yaml": b" \n",
+    "empty.json": b"",
+    "comment.yaml": b"# to be written\n",
+    "text.yaml": b"moons\n",
     "nan.yaml": b"optimizer: {params: {lr: .nan}}\n",
     "key.yaml": b"1: 2\n",
     "cycle.yaml": b"a: &a [*a]\n",
@@ -50,7 +59,14 @@ FILES = {
         ("run latin.json", "no text in UTF-8 (byte 0xe9 at 10); save it as UTF-8"),
         ("run bad.yaml", "bad.yaml is not YAML"),
         ("run bad.json", "bad.json is not JSON"),
-        ("run list.json", "holds list; a spec is an object"),
+        ("run list.json", 'holds a list; a spec is an object, as {"data": {"name": "moons"}}'),
+        ("run text.yaml", "holds text; a spec is an object"),
+        ("run comment.yaml", "holds nothing; a spec is an object"),
+        ("run empty.yaml", "empty.yaml is empty; write a spec into it, as {} for the defaults"),
+        ("run empty.json", "empty.json is empty"),
+        ("run twice.yaml", "the key 'seed' is there twice; leave one out in \"<unicode string>\", line 3"),
+        ("run twice.json", "the key 'seed' is there twice; leave one out"),
+        ("run tab.yaml", "a tab is no indent in YAML: use spaces"),
         ("run date.yaml", "date.yaml: name is 2026-01-31, a date, which JSON has not: put it in quotes"),
         ("run nan.yaml", "lr is nan; a number has to be finite"),
         ("run key.yaml", "has the key 1; a key is text"),
@@ -64,7 +80,7 @@ FILES = {
         ("study values.yaml", 'the axis init.name is "zeros"; it is a list of values'),
         ("study base.yaml", "base is 3; it is a spec"),
         ("study seeds.yaml", "seeds is null; it is a count or a list"),
-        ("study --axis name=2026-01-31", "name: [0] is 2026-01-31, a date"),
+        ("study --axis stop.max_steps=.inf", "stop.max_steps: [0] is inf; a number has to be finite"),
         ("export ID -o gone/run.csv", "can't be written (No such file or directory); give a file in a folder that is there"),
         ("export ID -o .", "is a folder; give a file's name"),
         ("ls --url http://[::1", "'http://[::1' is no server's URL"),
@@ -85,6 +101,60 @@ def test_what_cannot_be_used_is_told_in_a_line(tmp_path: Path, monkeypatch: pyte
     assert words in line
     assert len(usage) <= 3
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+
+
+def test_yaml_words_are_what_they_look_like(tmp_path: Path) -> None:
+    """By YAML 1.2: neither is `no` false, nor a date anything but text, nor 1e-3 text; an octal number is no number of another value."""
+    file = tmp_path / "spec.yaml"
+    file.write_text(
+        "name: no\nnotes: 2026-01-31\ntags: [on, 12:30, none, '1']\noptimizer: {params: {lr: 1e-3, x: .5, n: 010, flag: true, e: }}\n"
+    )
+    assert common.read(file) == {
+        "name": "no",
+        "notes": "2026-01-31",
+        "tags": ["on", "12:30", "none", "1"],
+        "optimizer": {"params": {"lr": 0.001, "x": 0.5, "n": 10, "flag": True, "e": None}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (1.0, "1"),
+        (-0.0, "0"),
+        (40, "40"),
+        (123456, "123,456"),
+        (0.123456789, "0.1235"),
+        (1e36, "1e+36"),
+        (-(2.0**120), "-1.329e+36"),
+        (10**37, "1e+37"),
+        (5e-324, "4.941e-324"),
+        (float("nan"), "not finite"),
+        (float("-inf"), "not finite"),
+        (None, "not finite"),
+        ("relu", "relu"),
+    ],
+)
+def test_a_number_of_any_size_is_told_in_a_few_digits(value: float | str | None, told: str) -> None:
+    assert typed.number(value, 4) == told
+
+
+def test_tables_hold_short_numbers_and_evidence_is_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    evidence = {"share": 0.98765432, "loss": None, "steps": 1e36}
+    record = {
+        **{"id": "0" * 16, "name": "huge", "status": "diverged", "end_reason": "loss is not finite", "step": 170.0, "spec": {}},
+        "latest": {"val/loss": 1.2345678e36, "test/loss": None},
+        "diagnosis": [{"rule": "diverged", "since": 150.0, "layer": "hidden1", "severity": 1, "evidence": evidence, "mend": {}}],
+    }
+    monkeypatch.setattr("dynascope.client.Client.ask", lambda self, *_, **__: record)
+    monkeypatch.setattr("dynascope.client.Client.run", lambda self, _: client_runs.Run(self._http, record))
+    monkeypatch.setattr("dynascope.client.Client.runs", lambda self, **_: iter([client_runs.Run(self._http, record)]))
+    shell_runs.show("0" * 16, *("http://127.0.0.1:1", "t"))
+    told = capsys.readouterr().out
+    assert "⚠ diverged in hidden1 since step 150: share 0.987654, loss not finite, steps 1e+36" in told
+    assert "val/loss\t1.23457e+36" in told
+    shell_runs.ls(None, None, None, 20, "http://127.0.0.1:1", "t")
+    assert capsys.readouterr().out.splitlines()[1].split("\t")[3:] == ["170", "1.235e+36", "not finite", ""]
 
 
 class Run:

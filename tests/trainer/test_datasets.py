@@ -148,6 +148,40 @@ def test_a_packed_idx_file_that_is_cut_short_is_refused_in_words(folder: Path) -
         plan(spec_of(data__name="idx"))
 
 
+@pytest.mark.parametrize("cut", [9, 12, 40, 2000])
+def test_a_packed_idx_file_says_before_a_run_how_much_of_it_is_there(folder: Path, cut: int) -> None:
+    """Noise can't be packed, so that what is missing of the file is missing of the pixels."""
+    images = np.random.default_rng(0).integers(0, 256, (50, 30, 3)).astype(np.uint8)
+    write_idx(folder / "idx" / "train", images, (np.arange(50) % 2).astype(np.uint8), packed=True)
+    path = next((folder / "idx").glob("train-images*"))
+    path.write_bytes(path.read_bytes()[:-cut])
+    with pytest.raises(PlanError) as refused:
+        plan(spec_of(data__name="idx"))
+    there = int(refused.value.errors[0].msg.partition("there are ")[2].partition(".")[0].replace(",", ""))
+    assert 4516 - cut <= there < 4516
+
+
+def test_an_idx_file_is_unpacked_where_its_content_is_packed_whatever_its_name(folder: Path) -> None:
+    write_idx(folder / "idx" / "train", np.ones((50, 3, 3), np.uint8), (np.arange(50) % 2).astype(np.uint8), packed=True)
+    images, labels = (next((folder / "idx").glob(f"train-{kind}*")) for kind in ("images", "labels"))
+    images.rename(images.with_suffix(""))
+    labels.write_bytes(gzip.decompress(labels.read_bytes()))
+    assert plan(spec_of(data__name="idx")).shape.examples == 50
+    assert len(load("idx")[0]) == 50
+
+
+def test_a_folder_of_a_files_name_is_passed_over_and_told_where_it_stands_alone(folder: Path) -> None:
+    write_idx(folder / "idx" / "train", np.ones((50, 3, 3), np.uint8), (np.arange(50) % 2).astype(np.uint8))
+    labels = next((folder / "idx").glob("train-labels*"))
+    labels.rename(labels.with_name("train-labels.idx1-ubyte"))
+    labels.mkdir()
+    assert plan(spec_of(data__name="idx")).shape.examples == 50
+    assert len(load("idx")[0]) == 50
+    labels.with_name("train-labels.idx1-ubyte").rename(labels / labels.name)
+    with pytest.raises(PlanError, match=rf"{labels} is a folder, not a file; put the file itself into {labels.parent}"):
+        plan(spec_of(data__name="idx"))
+
+
 def test_a_packed_idx_file_in_several_members_is_whole(folder: Path) -> None:
     write_idx(folder / "idx" / "train", np.ones((50, 30, 3), np.uint8), (np.arange(50) % 2).astype(np.uint8), packed=True)
     path = next((folder / "idx").glob("train-images*"))

@@ -82,18 +82,31 @@ def read_parquet(path: Path, target: str | None, most: int) -> Found:
 
 
 def _is_text(kind: Any) -> bool:
+    """Whether values of an Arrow type are read as text, whichever of Arrow's ways of storing text a file was written with."""
     import pyarrow as pa
 
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner))
+    return bool(pa.types.is_string(inner) or pa.types.is_large_string(inner) or pa.types.is_string_view(inner)) or _is_binary(inner)
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    checks = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view, pa.types.is_fixed_size_binary)
+    return any(check(kind) for check in checks)
 
 
 def _strings(column: Any, kind: Any) -> list[Any]:
-    """Text as text, whole numbers as they are, others as float, None where nothing is."""
+    """Text as text, whole numbers as they are, others as float, None where nothing is.
+
+    Bytes are read as UTF-8. Those that are none stay apart, each as its escape (`\\xff`): no two values become one class.
+    """
     import pyarrow as pa
 
     values = column.to_pylist()
-    return values if _is_text(kind) or pa.types.is_integer(kind) else [None if v is None else float(v) for v in values]
+    if _is_text(kind):
+        return [value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value for value in values]
+    return values if pa.types.is_integer(kind) else [None if v is None else float(v) for v in values]
 
 
 class _Columns:

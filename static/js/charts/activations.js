@@ -4,20 +4,28 @@ import { _, shown } from '../page/texts.js';
 import { CIVIDIS } from './house.js';
 import { axis, draw } from './plot.js';
 
+/** @import { Bins } from '../data/wire.d.ts' */
+/** @import { Run } from '../data/runs.js' */
+/** @import { Column, Track } from '../data/tracks.js' */
+/** @import { Colours } from '../page/theme.js' */
+/** @import { Reading, Scene } from './plot.js' */
+
+/** @typedef {{from: number, to: number, near?: -1 | 1, zero?: boolean}} Row its bins; `near`: it is folded, below or above zero */
+
 const COLUMNS = 240;
 const NEAR_ZERO = 0.03; // of a column's non-zero counts may lie in the rows that are folded next to zero
 const POWER = 1.5; // of the colour scale: a rare value must be seen beside a thousand zeros
 
-/** @param {{low: (number | null)[], high: (number | null)[], zero: number, nan: number}} bins of the catalogue */
+/** @param {Bins} bins */
 export function activations(bins) {
   const side = bins.zero;
 
-  /** @param {import('./plot.js').Scene} scene */
+  /** @param {Scene} scene */
   function drawActivations(scene) {
     const { run, layer, colour, range } = scene;
     const track = run?.tracks.get(`activation/${layer}`);
     const columns = track?.thinned(COLUMNS, range) ?? [];
-    if (!columns.length) return draw(scene, [], { yaxis: axis(colour, { visible: false, range: [0, 1] }) });
+    if (!run || !track || !columns.length) return draw(scene, [], { yaxis: axis(colour, { visible: false, range: [0, 1] }) });
     const rows = rowsOf(track, columns);
     const z = rows.map(() => new Float64Array(columns.length));
     columns.forEach((column, i) => fill(z, rows, column, i));
@@ -27,6 +35,7 @@ export function activations(bins) {
     const meta = {
       run: run.id, layer, kind: 'activation', steps: starts, low: rows.map((r) => bins.low[r.from] ?? -Infinity), high: rows.map((r) => bins.high[r.to] ?? Infinity),
     };
+    /** @type {PlotlyTrace} */
     const heat = {
       type: 'heatmap', x: [...starts, Math.max(columns[columns.length - 1].last + 1, last + width)], y: rows.map((_row, i) => i), z: z.map((row) => Array.from(row)),
       zmin: 0, zmax: brightest(z, rows), colorscale: scaleFrom(colour.card), showscale: false, hoverinfo: 'skip', meta,
@@ -37,6 +46,7 @@ export function activations(bins) {
   /**
    * Rows from the lowest to the highest bin that ever counted something. The many bins next to zero that hold next to
    * nothing are folded into one row a side. Rows only ever spread, so that the figure doesn't jitter.
+   * @param {Track} track @param {Column[]} columns
    */
   function rowsOf(track, columns) {
     const held = (track.shape ??= { low: side, high: side, fold: side });
@@ -57,6 +67,7 @@ export function activations(bins) {
       held.fold = Math.min(held.fold, fold);
     }
     const fold = Math.max(1, Math.min(held.fold, Math.max(side - held.low, held.high - side)));
+    /** @type {Row[]} */
     const rows = [];
     for (let bin = held.low; bin < side - fold; bin++) rows.push({ from: bin, to: bin });
     if (held.low < side) rows.push({ from: Math.max(held.low, side - fold), to: side - 1, near: -1 });
@@ -69,21 +80,24 @@ export function activations(bins) {
     return rows;
   }
 
-  /** Shares, so that a column that sums several steps, or is of an epoch's last and smaller batch, is as bright as its neighbours. */
+  /** Shares, so that a column that sums several steps, or is of an epoch's last and smaller batch, is as bright as its neighbours. @param {Float64Array[]} z @param {Row[]} rows @param {Column} column @param {number} i */
   function fill(z, rows, column, i) {
     const first = rows[0].from;
     const total = column.counts.reduce((a, b) => a + b, 0);
+    /** @type {Map<number, number>} */
     const rowOf = new Map();
     rows.forEach((row, r) => {
       for (let bin = row.from; bin <= row.to; bin++) rowOf.set(bin, r);
     });
     column.bins.forEach((bin, k) => {
-      if (bin >= first && rowOf.has(bin)) z[rowOf.get(bin)][i] += column.counts[k] / total;
+      const row = bin >= first ? rowOf.get(bin) : undefined;
+      if (row !== undefined) z[row][i] += column.counts[k] / total;
     });
   }
 
-  /** Ticks at zero and at powers of ten that are at least 14 rows' worth apart of the figure. */
+  /** Ticks at zero and at powers of ten that are at least 14 rows' worth apart of the figure. @param {Row[]} rows */
   function ticks(rows) {
+    /** @type {[number, string][]} */
     const at = [];
     rows.forEach((row, i) => {
       if (row.zero) at.push([i, '0']);
@@ -101,7 +115,7 @@ export function activations(bins) {
     return { tickmode: 'array', tickvals: kept.map((t) => t[0]), ticktext: kept.map((t) => t[1]) };
   }
 
-  /** @param {import('../data/runs.js').Run} run @param {number | null} step @returns {import('./plot.js').Reading[]} */
+  /** @param {Run} run @param {number | null} step @param {Colours} _colour @param {string | null} layer @returns {Reading[]} */
   function read(run, step, _colour, layer) {
     const rows = [
       ['activation/mean', 'μ'],
@@ -116,10 +130,10 @@ export function activations(bins) {
     });
   }
 
-  /** How many values of the newest column were not finite. */
+  /** How many values of the newest column were not finite. @param {Run | undefined} run @param {string | null} layer */
   function note(run, layer) {
     const columns = run?.tracks.get(`activation/${layer}`)?.columns ?? [];
-    const newest = columns[columns.length - 1];
+    const newest = columns.at(-1);
     let bad = 0;
     newest?.bins.forEach((bin, i) => {
       if (bin >= bins.nan) bad += newest.counts[i];
@@ -130,10 +144,10 @@ export function activations(bins) {
   return { draw: drawActivations, read, note };
 }
 
-/** The greatest share but those of exact zeros: half of a ReLU's outputs are, and would leave the rest in the dark. */
+/** The greatest share but those of exact zeros: half of a ReLU's outputs are, and would leave the rest in the dark. @param {Float64Array[]} z @param {Row[]} rows */
 const brightest = (z, rows) => Math.max(1e-6, ...z.filter((_row, i) => !rows[i].zero).map((row) => row.reduce((a, b) => Math.max(a, b), 0)));
 
-/** Cividis; a cell that counts nothing is the card itself. */
+/** Cividis; a cell that counts nothing is the card itself. @param {string} empty */
 const scaleFrom = (empty) => [
   [0, empty], [1e-9, CIVIDIS[0]], ...CIVIDIS.map((tone, i) => [Math.max(2e-9, (i / (CIVIDIS.length - 1)) ** POWER), tone]),
 ];

@@ -3,11 +3,15 @@
 import { _, integer } from '../page/texts.js';
 import { axisOf, drawHouse, plain, seen } from './house.js';
 
-/** @typedef {{run: any, tone: string, dash: string, series: {step: number[], last: (number | null)[]} | null}} Compared */
+/** @import { RunRecord, SeriesColumns } from '../data/wire.d.ts' */
+/** @import { Colours } from '../page/theme.js' */
 
-/** @param {any} element @param {Compared[]} compared @param {string} name @param {boolean} log @param {Record<string, string>} colour */
+/** @typedef {{run: RunRecord, tone: string, dash: string, series: SeriesColumns | null}} Compared */
+
+/** @param {HTMLElement} element @param {Compared[]} compared @param {string} name @param {boolean} log @param {Colours} colour */
 export function drawCompare(element, compared, name, log, colour) {
-  const data = compared.filter(({ series }) => series?.step.length).map(({ run, tone, dash, series }) => ({
+  /** @type {PlotlyTrace[]} */
+  const data = drawn(compared).map(({ run, tone, dash, series }) => ({
     type: 'scatter', mode: series.step.length < 40 ? 'lines+markers' : 'lines', x: series.step, y: seen(series.last, log), name: run.name || run.id, connectgaps: false,
     line: { color: colour[tone], width: 2, dash, simplify: false }, marker: { size: 5, color: colour[tone] }, meta: { run: run.id, series: name },
     hovertemplate: `${plain(run.name || run.id)}<br>%{x}: %{y:.4~g}<extra></extra>`,
@@ -17,6 +21,9 @@ export function drawCompare(element, compared, name, log, colour) {
   return data.length;
 }
 
+/** Those that have a point. @param {Compared[]} compared */
+const drawn = (compared) => compared.flatMap(({ series, ...one }) => (series?.step.length ? [{ ...one, series }] : []));
+
 /** The same in words. @param {Compared[]} compared @returns {[string, string, number | null][]} */
 export const readCompare = (compared) =>
-  compared.filter(({ series }) => series?.step.length).map(({ run, series }) => [run.name || run.id, integer(series.step.at(-1)), series.last.at(-1)]);
+  drawn(compared).map(({ run, series: { step, last } }) => [run.name || run.id, integer(step[step.length - 1]), last[last.length - 1]]);

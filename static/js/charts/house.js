@@ -10,9 +10,13 @@ export const CONFIG = {
   locales: { [language]: { dictionary: { 'Download plot as a PNG': _('Save as a picture') }, format: {} } },
 };
 
+/** @import { Colours } from '../page/theme.js' */
+/** @import { Cell } from '../data/wire.d.ts' */
+
 export const TONES = ['series-a', 'series-b', 'series-c', 'series-d', 'series-e', 'series-f'];
 export const DASHES = ['solid', 'dash', 'dot'];
 /** The same dashes for a key that is no Plotly line, in its own units. */
+/** @type {Record<string, string>} */
 const STROKES = { solid: '', dash: '7 4', dot: '2 3', dashdot: '7 3 2 3' };
 /** In ten equal steps (Nuñez, Anderton & Renslow 2018). */
 export const CIVIDIS = [
@@ -22,13 +26,13 @@ export const CIVIDIS = [
 /** Names go into hover texts, where Plotly reads some markup. @param {string} text */
 export const plain = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-/** @param {Record<string, string>} colour @param {any} more */
+/** @param {Colours} colour @param {PlotlyAxis & {title?: string}} [more] */
 export const axisOf = (colour, more = {}) => ({
   color: colour.muted, gridcolor: colour.rule, linecolor: colour.rule, zerolinecolor: colour.rule, tickfont: { size: 12 }, fixedrange: true, exponentformat: 'power', ticks: '',
   automargin: true, ...more, title: { text: more.title ?? '', font: { size: 13 }, standoff: 8 },
 });
 
-/** @param {any} element @param {any[]} data @param {Record<string, string>} colour @param {any} layout */
+/** @param {HTMLElement} element @param {PlotlyTrace[]} data @param {Colours} colour @param {PlotlyLayout} layout */
 export function drawHouse(element, data, colour, layout) {
   return Plotly.react(
     element,
@@ -46,16 +50,22 @@ export function drawHouse(element, data, colour, layout) {
 /** `rgb(r, g, b)` made translucent. @param {string} tone @param {number} alpha */
 export const veil = (tone, alpha) => tone.replace('rgb(', 'rgba(').replace(')', `, ${alpha})`);
 
-/** The area between two columns, as one closed line; where a value is missing, it is left out. */
+/**
+ * The area between two columns, as one closed line; where a value is missing, it is left out.
+ * @param {number[]} x @param {Cell[]} low @param {Cell[]} high @param {string} tone @param {object} meta @param {number} [alpha]
+ */
 export function bandTrace(x, low, high, tone, meta, alpha = 0.18) {
   const held = x.map((_at, i) => i).filter((i) => low[i] !== null && high[i] !== null && low[i] !== undefined && high[i] !== undefined);
   return {
-    type: 'scatter', mode: 'lines', x: [...held.map((i) => x[i]), ...held.toReversed().map((i) => x[i])], y: [...held.map((i) => high[i]), ...held.toReversed().map((i) => low[i])],
+    type: /** @type {const} */ ('scatter'), mode: 'lines', x: [...held.map((i) => x[i]), ...held.toReversed().map((i) => x[i])], y: [...held.map((i) => high[i]), ...held.toReversed().map((i) => low[i])],
     fill: 'toself', fillcolor: veil(tone, alpha), line: { width: 0, color: tone }, hoverinfo: 'skip', meta,
   };
 }
 
-/** A log axis has no place for zero and below. @param {(number | null)[]} values @param {boolean} log */
+/** The finite ones. @param {Iterable<Cell | undefined>} values @returns {number[]} */
+export const finite = (values) => [...values].flatMap((value) => (value !== null && value !== undefined && Number.isFinite(value) ? [value] : []));
+
+/** A log axis has no place for zero and below. @param {Cell[]} values @param {boolean} log */
 export const seen = (values, log) => (log ? values.map((value) => (value !== null && value > 0 ? value : null)) : values);
 
 /** The key of a figure: a piece of each line and its name. @param {HTMLElement} element @param {{name: string, tone: string, dash?: string, href?: string}[]} keys */

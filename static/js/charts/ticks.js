@@ -2,10 +2,12 @@
 
 import { shown } from '../page/texts.js';
 
-/**
- * @param {number} low @param {number} high @param {boolean} log
- * @returns {{place: (value: number) => number, ticks: number[]}} `place`: 0 at the low end, 1 at the high one
- */
+/** What draws on a canvas. @param {HTMLCanvasElement} canvas */
+export const brush = (canvas) => /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')); // null for who asked for another kind before
+
+/** @typedef {{place: (value: number) => number, ticks: number[]}} Scale `place`: 0 at the low end, 1 at the high one */
+
+/** @param {number} low @param {number} high @param {boolean} log @param {number} [wanted] ticks @returns {Scale} */
 export function scaleOf(low, high, log, wanted = 4) {
   if (!log) return { place: (value) => (value - low) / (high - low || 1), ticks: linearTicks(low, high, wanted) };
   const [from, to] = [Math.log10(low), Math.log10(high)];
@@ -15,16 +17,18 @@ export function scaleOf(low, high, log, wanted = 4) {
   return { place: (value) => (Math.log10(value) - from) / (to - from || 1), ticks: ticks.length > 1 ? ticks : [low, high] };
 }
 
+/** @param {number} low @param {number} high @param {number} wanted */
 export function linearTicks(low, high, wanted) {
   const rough = (high - low) / Math.max(1, wanted);
   if (!(rough > 0)) return [low];
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= rough * 0.9999);
+  const step = [1, 2, 5].map((m) => m * power).find((s) => s >= rough * 0.9999) ?? 10 * power;
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-6; i++) ticks.push(Number((i * step).toPrecision(12)));
   return ticks;
 }
 
+/** @type {Record<string, string>} */
 const DIGITS = { '-': '⁻', 0: '⁰', 1: '¹', 2: '²', 3: '³', 4: '⁴', 5: '⁵', 6: '⁶', 7: '⁷', 8: '⁸', 9: '⁹' };
 
 /** A tick's word: powers of ten as such on a log axis, thousands short. @param {number} value @param {boolean} [log] */

@@ -1,6 +1,9 @@
 /** What the page holds of one series: growable columns, bounded by folding neighbours into buckets. */
 
-const FIELDS = ['step', 'min', 'max', 'last', 'bad'];
+const FIELDS = /** @type {const} */ (['step', 'min', 'max', 'last', 'bad']);
+
+/** @typedef {[number, number] | null} Range of steps; null: everything */
+/** @typedef {{x: number[], y: (number | null)[]}} Line */
 
 /**
  * Buckets of one series in ascending order of steps. A point is a bucket of one value. When `cap` is reached,
@@ -13,7 +16,11 @@ export class Series {
     this.width = 1;
     this.n = 0;
     this.size = 256;
-    for (const field of FIELDS) this[field] = new Float64Array(this.size);
+    this.step = new Float64Array(this.size);
+    this.min = new Float64Array(this.size);
+    this.max = new Float64Array(this.size);
+    this.last = new Float64Array(this.size);
+    this.bad = new Float64Array(this.size);
   }
 
   /** @param {Float64Array} steps @param {Float64Array} values */
@@ -30,14 +37,21 @@ export class Series {
     for (let i = 0; i < step.length; i++) this.#add(step[i], min[i], max[i], last[i], nonfinite[i]);
   }
 
-  /** A step that comes again means that a later attempt goes on from there: what was held from it on is replaced. */
+  /**
+   * A step that comes again means that a later attempt goes on from there: what was held from it on is replaced.
+   * @param {number} step @param {number} min @param {number} max @param {number} last @param {number} bad
+   */
   #add(step, min, max, last, bad) {
     if (this.n > 0 && this.width > 1 && this.#bucket(step) === this.#bucket(this.step[this.n - 1])) {
       this.#merge(this.n - 1, min, max, last, bad);
       return;
     }
     if (this.n > 0 && step <= this.step[this.n - 1]) this.n = this.index(step);
-    if (this.n === this.cap) this.#fold();
+    if (this.n === this.cap) {
+      this.#fold();
+      this.#add(step, min, max, last, bad); // its bucket may be held now
+      return;
+    }
     if (this.n === this.size) this.#grow();
     const i = this.n++;
     this.step[i] = step;
@@ -47,13 +61,15 @@ export class Series {
     this.bad[i] = bad;
   }
 
+  /** @param {number} step */
   #bucket(step) {
     return Math.floor(step / this.width);
   }
 
+  /** @param {number} i @param {number} min @param {number} max @param {number} last @param {number} bad */
   #merge(i, min, max, last, bad) {
-    if (!(this.min[i] <= min)) this.min[i] = Number.isFinite(min) ? min : this.min[i];
-    if (!(this.max[i] >= max)) this.max[i] = Number.isFinite(max) ? max : this.max[i];
+    if (Number.isFinite(min) && !(Number.isFinite(this.min[i]) && this.min[i] <= min)) this.min[i] = min;
+    if (Number.isFinite(max) && !(Number.isFinite(this.max[i]) && this.max[i] >= max)) this.max[i] = max;
     this.last[i] = last;
     this.bad[i] += bad;
   }
@@ -105,15 +121,13 @@ export class Series {
   /**
    * Points to draw: all of them, or min and max of each of ≤ `budget` buckets aligned to absolute steps. A non-finite
    * value is a null, however many finite ones its bucket has.
-   * @param {[number, number] | null} range of steps; null: everything
-   * @param {number} [budget]
-   * @returns {{x: number[], y: (number | null)[]}}
+   * @param {Range} range @param {number} [budget] @returns {Line}
    */
   line(range, budget = 800) {
     const from = range ? Math.max(0, this.index(range[0]) - 1) : 0;
     const to = range ? Math.min(this.n, this.index(range[1]) + 1) : this.n;
-    const x = [];
-    const y = [];
+    /** @type {Line} */
+    const { x, y } = { x: [], y: [] };
     if (to - from <= 2 * budget) {
       for (let i = from; i < to; i++) this.#put(x, y, i, i, i, this.bad[i] ? i : -1);
       return { x, y };
@@ -124,6 +138,7 @@ export class Series {
     return { x, y };
   }
 
+  /** @param {number[]} x @param {(number | null)[]} y @param {number} from @param {number} to @param {number} width @returns {number} where the next one begins */
   #thin(x, y, from, to, width) {
     const end = (Math.floor(this.step[from] / width) + 1) * width;
     let low = -1;
@@ -139,7 +154,9 @@ export class Series {
     return i;
   }
 
+  /** @param {number[]} x @param {(number | null)[]} y @param {number} low @param {number} high @param {number} place @param {number} bad indices; -1: none */
   #put(x, y, low, high, place, bad) {
+    /** @type {[number, number | null][]} */
     const marks = [];
     const finite = low >= 0 && Number.isFinite(this.min[low]);
     if (finite) marks.push([this.step[low], this.min[low]]);
@@ -154,11 +171,11 @@ export class Series {
 
   /**
    * Debiased exponential mean, as TensorBoard's, thinned to ≤ `budget` points; non-finite values pass through as gaps.
-   * @param {[number, number] | null} range @param {number} weight @param {number} [budget]
+   * @param {Range} range @param {number} weight @param {number} [budget] @returns {Line}
    */
   smooth(range, weight, budget = 800) {
-    const x = [];
-    const y = [];
+    /** @type {Line} */
+    const { x, y } = { x: [], y: [] };
     const every = Math.max(1, Math.ceil(this.n / budget));
     let mean = 0;
     let mass = 0;

@@ -3,6 +3,13 @@
 import { Series } from './columns.js';
 import { Track } from './tracks.js';
 
+/** @import { Header, HistogramsHeader, Matrices, Matrix, MatrixHeader, Nested, RunEvent, RunRecord, ScalarsHeader, Spec, Told, Value, View } from './wire.d.ts' */
+
+/** @typedef {'record' | 'event' | 'scalars' | 'layers' | 'matrices' | 'histograms'} What of a run has changed */
+/** @typedef {{get<N extends keyof Matrices>(name: N): Matrices[N] | undefined, set(name: string, matrix: Matrix<object>): unknown}} Held the newest matrix of each name */
+/** @typedef {Pick<RunRecord, 'id' | 'name' | 'status' | 'end_reason' | 'layers' | 'step'> & {spec: Spec | null}} Known of a run before its snapshot came */
+
+/** @type {string[]} */
 export const ACTIVE = ['queued', 'starting', 'running', 'paused'];
 const LAYER_CAP = 2048;
 const MAX_EVENTS = 2000;
@@ -11,21 +18,28 @@ export class Run {
   /** @param {string} id */
   constructor(id) {
     this.id = id;
-    /** @type {any} the server's record, or what is known of it before its snapshot came */
+    /** @type {RunRecord | Known} */
     this.record = { id, name: '', status: 'queued', end_reason: null, spec: null, layers: [], step: null };
-    this.forget();
-  }
-
-  forget() {
     this.attempt = 0;
     this.seq = 0;
     /** @type {Map<string, Series>} */
     this.series = new Map();
     /** @type {Map<string, Track>} by `kind/layer` */
     this.tracks = new Map();
-    /** @type {Map<string, {step: number, shape: number[], meta: any, values: Float32Array}>} the newest of each name */
+    /** @type {Held} */
     this.matrices = new Map();
-    /** @type {{seq?: number, step: number, kind: string, time: number, data: any}[]} */
+    /** @type {RunEvent[]} */
+    this.events = [];
+    /** @type {number | null} */
+    this.step = null;
+  }
+
+  forget() {
+    this.attempt = 0;
+    this.seq = 0;
+    this.series = new Map();
+    this.tracks = new Map();
+    this.matrices = new Map();
     this.events = [];
     this.step = this.record.step ?? null;
   }
@@ -34,9 +48,10 @@ export class Run {
     return ACTIVE.includes(this.record.status);
   }
 
-  /** The spec as it stands now: what it began with and every live change since. */
+  /** The spec as it stands now: what it began with and every live change since; null where that isn't known yet. */
   get spec() {
     const spec = structuredClone(this.record.spec);
+    if (!spec) return null;
     for (const { kind, data } of this.events) {
       if (kind !== 'resumed' && (kind !== 'control' || data.action !== 'set' || data.error)) continue;
       for (const [path, value] of Object.entries(data.changes || {})) put(spec, path, value);
@@ -51,21 +66,24 @@ export class Run {
     return series;
   }
 
+  /** @param {number} attempt @param {number} seq */
   reached(attempt, seq) {
     if (attempt > this.attempt || (attempt === this.attempt && seq > this.seq)) [this.attempt, this.seq] = [attempt, seq];
   }
 }
 
-/** Sets a dotted path of a nested object. @param {any} target @param {string} path @param {unknown} value */
+/** Sets a dotted path of a nested object. @param {Nested | Spec} target @param {string} path @param {Value} value */
 export function put(target, path, value) {
   const keys = path.split('.');
-  const last = keys.pop();
-  for (const key of keys) target = target[key] ??= {};
-  target[last] = value;
+  const last = keys.pop() ?? '';
+  /** @type {Nested} */
+  let inner = target;
+  for (const key of keys) inner = inner[key] ??= {};
+  inner[last] = value;
 }
 
 export class Runs {
-  /** @param {(run: Run, what: string) => void} changed `what` is record, event, scalars, layers, matrices or histograms */
+  /** @param {(run: Run, what: What) => void} changed */
   constructor(changed) {
     this.changed = changed;
     /** @type {Map<string, Run>} */
@@ -89,13 +107,14 @@ export class Runs {
     for (const id of this.held.keys()) if (!ids.includes(id)) this.held.delete(id);
   }
 
-  /** @param {any} message a text frame of the live socket */
+  /** @param {Told} message a text frame of the live socket */
   take(message) {
     if (message.type === 'snapshot') this.#snapshot(message);
     else if (message.type === 'event') this.#event(message);
     else if (message.type === 'resync') this.get(message.run)?.forget();
   }
 
+  /** @param {Extract<Told, {type: 'snapshot'}>} message */
   #snapshot({ run: record, events }) {
     const run = this.get(record.id);
     if (!run) return;
@@ -107,6 +126,7 @@ export class Runs {
     this.changed(run, 'event');
   }
 
+  /** @param {Extract<Told, {type: 'event'}>} message */
   #event({ run: id, attempt, seq, event }) {
     const run = this.get(id);
     if (!run) return;
@@ -124,7 +144,7 @@ export class Runs {
     this.changed(run, 'event');
   }
 
-  /** @param {any} header of a binary frame @param {(place: any) => any} view gives a header's array */
+  /** @param {Header} header of a binary frame @param {View} view */
   takeFrame(header, view) {
     const run = this.get(header.run);
     if (!run) return;
@@ -134,28 +154,35 @@ export class Runs {
     run.reached(header.attempt, header.seq);
   }
 
+  /** @param {Run} run @param {ScalarsHeader[]} listed @param {View} view */
   #scalars(run, listed, view) {
+    /** @type {Set<What>} */
     const touched = new Set();
-    for (const { name, width, columns } of listed) {
+    for (const { name, columns } of listed) {
       const series = run.seriesOf(name);
-      const arrays = Object.fromEntries(Object.entries(columns).map(([key, place]) => [key, view(place)]));
-      if (width === 1) series.points(arrays.step, arrays.value);
-      else series.buckets(arrays);
+      if ('value' in columns) series.points(view(columns.step), view(columns.value));
+      else {
+        const { step, min, max, last, nonfinite } = columns;
+        series.buckets({ step: view(step), min: view(min), max: view(max), last: view(last), nonfinite: view(nonfinite) });
+      }
       touched.add(name.startsWith('layer/') ? 'layers' : 'scalars');
       if (name === 'train/loss' && run.active) run.step = Math.max(run.step ?? 0, series.lastStep + 1); // updates made
     }
     for (const what of touched) this.changed(run, what);
   }
 
+  /** @param {Run} run @param {MatrixHeader} header @param {View} view */
   #matrix(run, { name, step, shape, meta, values }, view) {
     run.matrices.set(name, { step, shape, meta, values: view(values).slice() });
     this.changed(run, 'matrices');
   }
 
-  #histograms(run, { kind, layer, arrays }, view) {
+  /** @param {Run} run @param {HistogramsHeader} header @param {View} view */
+  #histograms(run, { kind, layer, arrays: { first, last, offsets, bins, counts } }, view) {
     const key = `${kind}/${layer}`;
-    if (!run.tracks.has(key)) run.tracks.set(key, new Track());
-    run.tracks.get(key).append(...['first', 'last', 'offsets', 'bins', 'counts'].map((name) => view(arrays[name])));
+    const track = run.tracks.get(key) ?? new Track();
+    run.tracks.set(key, track);
+    track.append(view(first), view(last), view(offsets), view(bins), view(counts));
     this.changed(run, 'histograms');
   }
 }

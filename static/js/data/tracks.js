@@ -2,11 +2,15 @@
 
 const CAP = 2048;
 
+/** @typedef {{first: number, last: number, bins: Uint16Array, counts: Uint32Array}} Column of the steps from `first` to `last` */
+
 export class Track {
   constructor() {
-    /** @type {{first: number, last: number, bins: Uint16Array, counts: Uint32Array}[]} */
+    /** @type {Column[]} */
     this.columns = [];
     this.version = 0;
+    /** @type {{low: number, high: number, fold: number} | undefined} the bins that a figure of it shows; its own to keep */
+    this.shape = undefined;
   }
 
   /**
@@ -30,7 +34,7 @@ export class Track {
 
   /**
    * Columns to draw, neighbours added up until at most `budget` remain.
-   * @param {number} budget @param {[number, number] | null} range
+   * @param {number} budget @param {import('./columns.js').Range} range
    */
   thinned(budget, range) {
     let columns = this.columns;
@@ -40,15 +44,18 @@ export class Track {
   }
 }
 
+/** @param {Column[]} columns */
 function pairs(columns) {
   const joined = [];
   for (let i = 0; i < columns.length; i += 2) joined.push(i + 1 < columns.length ? sum(columns[i], columns[i + 1]) : columns[i]);
   return joined;
 }
 
+/** @param {Column} a @param {Column} b @returns {Column} */
 function sum(a, b) {
+  /** @type {Map<number, number>} */
   const counts = new Map();
   for (const { bins, counts: added } of [a, b]) bins.forEach((bin, i) => counts.set(bin, (counts.get(bin) || 0) + added[i]));
   const bins = Uint16Array.from(counts.keys()).sort();
-  return { first: a.first, last: b.last, bins, counts: Uint32Array.from(bins, (bin) => counts.get(bin)) };
+  return { first: a.first, last: b.last, bins, counts: Uint32Array.from(bins, (bin) => counts.get(bin) ?? 0) };
 }

@@ -1,17 +1,21 @@
 /** One axis of a study: which field it goes over and which of its values, checked before anything is sent. */
 
-import { make } from '../page/elements.js';
+import { all, make, one } from '../page/elements.js';
 import { fields, titleOf, valueWord } from './known.js';
 import { _, brief } from '../page/texts.js';
 
 const NONE = ['none', '없음', 'null'];
 const MOST = 100;
 
+/** @import { Field, Value } from '../data/wire.d.ts' */
+
+/** @returns {Record<string, string>} */
 const branchWords = () => ({ data: _('Data'), model: _('Model'), init: _('Weight initialisation'), norm: _('Normalisation'), penalty: _('Regularisation'), optimizer: _('Optimizer'), stop: _('End of the run'), probes: _('Measuring') });
 
-/** What was typed as a list of numbers. @param {any} field @param {string} text @returns {{values: unknown[], error: string | null}} */
+/** What was typed as a list of numbers. @param {Field} field @param {string} text @returns {{values: Value[], error: string | null}} */
 export function numbersOf(field, text) {
   const parts = text.split(/[\s,;]+/).filter(Boolean);
+  /** @type {Value[]} */
   const values = [];
   let error = parts.length ? null : _('Give at least one value, for example {example}.', { example: exampleOf(field) });
   for (const part of parts) {
@@ -24,6 +28,7 @@ export function numbersOf(field, text) {
   return { values, error };
 }
 
+/** @param {Field} field @param {string} part @returns {{value?: number | string | null, error?: string}} */
 function numberOf(field, part) {
   if (field.words?.includes(part)) return { value: part };
   if (NONE.includes(part.toLowerCase())) return field.nullable ? { value: null } : { error: _('It can’t be none here.') };
@@ -36,6 +41,7 @@ function numberOf(field, part) {
   return { value };
 }
 
+/** @param {Field} field */
 function exampleOf(field) {
   const at = typeof field.default === 'number' && field.default > 0 ? field.default : 1;
   return field.integer ? `${at}, ${2 * at}, ${4 * at}` : `${brief(at)}, ${brief(3 * at)}, ${brief(10 * at)}`;
@@ -47,10 +53,12 @@ export class Axis {
     this.element = element;
     this.index = index;
     this.changed = changed;
-    /** @type {any} */
+    /** @type {Field | null} */
     this.field = null;
-    const legend = element.querySelector('legend');
-    this.select = make('select', { id: `axis-${index}`, attributes: { 'aria-label': legend.textContent, 'aria-describedby': `error-axis-${index}` }, onchange: () => this.#choose() });
+    /** @type {Field[]} */
+    this.offered = [];
+    const legend = one(element, 'legend');
+    this.select = make('select', { id: `axis-${index}`, attributes: { 'aria-label': legend.textContent ?? '', 'aria-describedby': `error-axis-${index}` }, onchange: () => this.#choose() });
     this.body = make('div', { className: 'axis-values' });
     this.error = make('p', { className: 'field-error', id: `error-axis-${index}`, hidden: true });
     element.append(this.select, this.body, this.error);
@@ -60,6 +68,7 @@ export class Axis {
   offer(held) {
     const offered = fields.filter(({ of }) => !of || held(of.path) === of.value);
     const before = this.path;
+    /** @type {Map<string, Field[]>} */
     const groups = new Map();
     for (const field of offered) {
       const branch = field.path.split('.')[0];
@@ -80,13 +89,13 @@ export class Axis {
     return this.field?.path ?? '';
   }
 
-  /** @param {string} path @param {unknown[]} values @returns {boolean} whether it can be shown here */
+  /** @param {string} path @param {Value[]} values @returns {boolean} whether it can be shown here */
   set(path, values) {
     if (!this.offered.some((field) => field.path === path)) return false;
     this.select.value = path;
     this.#choose();
-    if (this.field.kind === 'number') this.body.querySelector('input').value = values.map((value) => (value === null ? _('none') : String(value))).join(', ');
-    else for (const box of this.body.querySelectorAll('input')) box.checked = values.includes(JSON.parse(box.value));
+    if (this.field?.kind === 'number') one(this.body, 'input', HTMLInputElement).value = values.map((value) => (value === null ? _('none') : String(value))).join(', ');
+    else for (const box of this.#boxes()) box.checked = values.includes(JSON.parse(box.value));
     this.changed();
     return true;
   }
@@ -96,11 +105,15 @@ export class Axis {
     this.#choose();
   }
 
-  /** @returns {{values: unknown[], error: string | null}} */
+  #boxes() {
+    return all(this.body, 'input', HTMLInputElement);
+  }
+
+  /** @returns {{values: Value[], error: string | null}} */
   read() {
     if (!this.field) return { values: [], error: null };
-    if (this.field.kind === 'number') return numbersOf(this.field, this.body.querySelector('input').value);
-    const values = [...this.body.querySelectorAll('input:checked')].map((box) => JSON.parse(box.value));
+    if (this.field.kind === 'number') return numbersOf(this.field, one(this.body, 'input', HTMLInputElement).value);
+    const values = this.#boxes().filter((box) => box.checked).map((box) => JSON.parse(box.value));
     return { values, error: values.length ? null : _('Choose at least one.') };
   }
 
@@ -108,7 +121,7 @@ export class Axis {
   say(text) {
     this.error.textContent = text ?? '';
     this.error.hidden = !text;
-    for (const input of [this.select, ...this.body.querySelectorAll('input')]) {
+    for (const input of [this.select, ...this.#boxes()]) {
       if (text) input.setAttribute('aria-invalid', 'true');
       else input.removeAttribute('aria-invalid');
     }
@@ -116,13 +129,13 @@ export class Axis {
 
   #choose() {
     this.field = this.offered.find(({ path }) => path === this.select.value) ?? null;
-    this.body.replaceChildren(...(this.field ? this.#controls() : []));
+    this.body.replaceChildren(...(this.field ? this.#controls(this.field) : []));
     this.say(null);
     this.changed();
   }
 
-  #controls() {
-    const { field } = this;
+  /** @param {Field} field */
+  #controls(field) {
     const changed = () => {
       this.say(null);
       this.changed();

@@ -1,16 +1,17 @@
 /** Files that users upload as data sets: sent, shown for what was found in them, chosen, deleted. Names are shown as text alone. */
 
-import { deleteUpload, getUploads, sendUpload } from '../data/api.js';
+import { asProblem, deleteUpload, getUploads, sendUpload } from '../data/api.js';
+import { all, one } from '../page/elements.js';
 import { _, integer } from '../page/texts.js';
 
-/** @typedef {{id: string, name: string, format: string, rows: number, task: string, classes: string[], target: string, columns: string[], features: string[], ignored: {column: string, why: string}[], notes: string[]}} Upload */
+/** @import { Upload } from '../data/wire.d.ts' */
 
 /**
  * @param {HTMLFormElement} form
  * @param {(control: HTMLElement) => void} chosen called when another upload is chosen
  */
 export function installUploads(form, chosen) {
-  const fields = [...form.querySelectorAll('[data-uploads]')].map((field) => new Field(field, chosen));
+  const fields = all(form, '[data-uploads]').map((field) => new Field(field, chosen));
   if (fields.length) list(fields);
 }
 
@@ -21,21 +22,27 @@ async function list(fields) {
 }
 
 class Field {
+  /** @param {HTMLElement} field @param {(control: HTMLElement) => void} chosen */
   constructor(field, chosen) {
-    const part = (name) => field.querySelector(`[data-${name}]`);
     this.dataset = field.dataset.uploads;
-    this.select = field.querySelector('select[data-path]');
-    [this.file, this.progress, this.said, this.found, this.target, this.task, this.remove] = ['file', 'progress', 'said', 'found', 'target', 'task', 'remove'].map(part);
-    this.targetRow = part('target-row');
+    this.select = one(field, 'select[data-path]', HTMLSelectElement);
+    this.file = one(field, '[data-file]', HTMLInputElement);
+    this.progress = one(field, '[data-progress]', HTMLProgressElement);
+    this.said = one(field, '[data-said]');
+    this.found = one(field, '[data-found]');
+    this.target = one(field, '[data-target]', HTMLSelectElement);
+    this.task = one(field, '[data-task]', HTMLSelectElement);
+    this.remove = one(field, '[data-remove]', HTMLButtonElement);
+    this.targetRow = one(field, '[data-target-row]');
     this.chosen = chosen;
     /** @type {Upload | null} what was sent and not confirmed yet */
     this.waiting = null;
     this.file.addEventListener('change', (event) => {
       event.stopPropagation(); // the form's own listener is for what is in the spec
-      if (this.file.files.length) this.#send({});
+      this.#send({});
     });
-    part('use').addEventListener('click', () => this.#use());
-    part('drop').addEventListener('click', () => this.#discard());
+    one(field, '[data-use]').addEventListener('click', () => this.#use());
+    one(field, '[data-drop]').addEventListener('click', () => this.#discard());
     this.remove.addEventListener('click', () => this.#delete());
     this.select.addEventListener('change', () => this.#allow());
   }
@@ -51,18 +58,22 @@ class Field {
     this.#allow();
   }
 
+  /** @param {Record<string, string>} fields */
   async #send(fields) {
+    const file = this.file.files?.[0];
+    if (!file) return;
     this.#busy(true);
     this.found.hidden = true;
     this.said.textContent = _('Sending…');
     try {
-      this.waiting = await sendUpload(this.file.files[0], fields, (share) => {
+      this.waiting = await sendUpload(file, fields, (share) => {
         this.progress.value = share;
         if (share === 1) this.said.textContent = _('Reading…');
       });
       this.#tell(this.waiting);
-    } catch (problem) {
-      this.said.textContent = (problem.errors ?? []).map(({ msg }) => msg).join(' · ') || problem.message;
+    } catch (caught) {
+      const problem = asProblem(caught);
+      this.said.textContent = problem.errors.map(({ msg }) => msg).join(' · ') || problem.message;
       this.file.value = '';
     }
     this.#busy(false);
@@ -88,14 +99,17 @@ class Field {
 
   /** As it was found; or, where a person knows better, sent again with what they said. */
   async #use() {
+    if (!this.waiting) return;
     const { id, target, task } = this.waiting;
     if (this.target.value !== target || this.task.value !== task) {
       await deleteUpload(id).catch(() => {});
+      /** @type {Record<string, string>} */
       const fields = this.targetRow.hidden ? {} : { target: this.target.value };
       // Of another target the task is found out anew, where it was not changed too.
       if (this.task.value !== task) fields.task = this.task.value;
       this.waiting = null;
-      return this.#send(fields);
+      await this.#send(fields);
+      return;
     }
     this.#done();
     this.list(await getUploads().catch(() => null));
@@ -113,14 +127,14 @@ class Field {
   }
 
   async #delete() {
-    const name = this.select.selectedOptions[0].textContent;
+    const name = this.select.selectedOptions[0].textContent ?? '';
     if (!confirm(_('Delete {name}? Runs that used it keep their curves and can’t be repeated.', { name }))) return;
     try {
       await deleteUpload(this.select.value);
       this.said.textContent = _('Deleted.');
       this.select.value = '';
-    } catch (problem) {
-      this.said.textContent = problem.message;
+    } catch (caught) {
+      this.said.textContent = asProblem(caught).message;
     }
     this.list(await getUploads().catch(() => null));
     this.select.focus();
@@ -133,6 +147,7 @@ class Field {
     this.file.value = '';
   }
 
+  /** @param {boolean} busy */
   #busy(busy) {
     this.progress.hidden = !busy;
     this.progress.value = 0;

@@ -1,5 +1,7 @@
 /** Runs side by side: a chip each in its colour; the chosen one is steered and looked into. */
 
+import { around, maybe, moveOf } from '../page/elements.js';
+
 export const TONES = ['series-a', 'series-b', 'series-c', 'series-d'];
 
 /** @typedef {{id: string, label: string}} Arm */
@@ -11,19 +13,20 @@ export class Arms {
     this.choose = choose;
     /** @type {Arm[]} */
     this.all = [];
+    this.chosen = '';
     element.addEventListener('click', (event) => {
-      const chip = event.target.closest('.arm');
-      if (chip) choose(chip.dataset.run);
+      const chip = around(event, '.arm');
+      if (chip) choose(chip.dataset.run ?? '');
     });
     element.addEventListener('keydown', (event) => {
-      const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const move = moveOf(event);
       if (!move) return;
       event.preventDefault();
       event.stopPropagation();
       const at = this.all.findIndex(({ id }) => id === this.chosen);
       const next = this.all[(at + move + this.all.length) % this.all.length];
       choose(next.id);
-      this.element.querySelector('[aria-checked="true"]')?.focus();
+      maybe(this.element, '[aria-checked="true"]')?.focus();
     });
   }
 
@@ -53,12 +56,13 @@ export class Arms {
     return this.all.map(({ id }) => id);
   }
 
-  /** A run's colour among those side by side; undefined where it stands alone. @param {string} id */
+  /** A run's colour among those side by side; undefined where it stands alone. @param {string | null} id */
   toneOf(id) {
-    const at = this.ids.indexOf(id);
+    const at = this.all.findIndex((arm) => arm.id === id);
     return at < 0 ? undefined : TONES[at % TONES.length];
   }
 
+  /** @param {string} id */
   labelOf(id) {
     return this.all.find((arm) => arm.id === id)?.label ?? id;
   }

@@ -1,9 +1,11 @@
 /** The menu of files that a run can be taken away as. */
 
+import { at } from '../page/place.js';
+import { $, all, around, one } from '../page/elements.js';
 import { language } from '../page/texts.js';
 
-const menu = document.getElementById('export');
-const summary = menu.querySelector('summary');
+const menu = $('export', HTMLDetailsElement);
+const summary = one(menu, 'summary');
 
 export function installExport() {
   summary.addEventListener('click', (event) => {
@@ -16,11 +18,11 @@ export function installExport() {
   });
   for (const type of ['click', 'focusin']) {
     document.addEventListener(type, (event) => {
-      if (!menu.contains(event.target)) menu.open = false;
+      if (event.target instanceof Node && !menu.contains(event.target)) menu.open = false;
     });
   }
   menu.addEventListener('click', (event) => {
-    if (event.target.closest('a')) menu.open = false;
+    if (around(event, 'a')) menu.open = false;
   });
 }
 
@@ -28,9 +30,9 @@ export function installExport() {
 export function offerExport(id) {
   summary.setAttribute('aria-disabled', String(!id));
   if (!id) menu.open = false;
-  for (const link of menu.querySelectorAll('[data-format]')) {
-    const query = new URLSearchParams({ format: link.dataset.format, lang: language });
-    if (id) link.href = `/api/runs/${encodeURIComponent(id)}/export?${query}`;
+  for (const link of all(menu, '[data-format]', HTMLAnchorElement)) {
+    const query = new URLSearchParams({ format: link.dataset.format ?? '', lang: language });
+    if (id) link.href = at(`/api/runs/${encodeURIComponent(id)}/export?${query}`);
     else link.removeAttribute('href');
   }
 }

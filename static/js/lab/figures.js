@@ -2,71 +2,88 @@
 
 import { activations } from '../charts/activations.js';
 import { curves } from '../charts/curves.js';
-import { fitted } from '../charts/fitted.js';
-import { classes, visits } from '../charts/generalisation.js';
 import { hasNorm, norm, questionOf } from '../charts/norm.js';
 import { stepsOf } from '../charts/plot.js';
 import { Cursor } from './cursor.js';
 import { flagsOf } from '../charts/flags.js';
+import { $, all, make, one } from '../page/elements.js';
 import { _, integer } from '../page/texts.js';
+
+/** @import { Bins, Fitted, Matrices, Table, Visits } from '../data/wire.d.ts' */
+/** @import { Run } from '../data/runs.js' */
+/** @import { Colours } from '../page/theme.js' */
+/** @import { Chart, LabView, Past, Reading } from '../charts/plot.js' */
+/** @typedef {'loss' | 'accuracy' | 'fitted' | 'activations' | 'norm'} FigureId */
 
 /* global Plotly */
 
 const TABLE_EVERY = 1000; // ms: a screen reader's table need not change ten times a second
-const $ = (id) => document.getElementById(id);
 
 export class Figures {
   /**
    * @param {import('../page/draw.js').Drawer} drawer
-   * @param {{bins: any}} catalogue
-   * @param {{current: () => any, previous: () => any, beside: () => {run: any, colour: string}[], tone: () => string | undefined,
-   *   fittedAt: (id: string, step: number) => Promise<any>, matrixAt: (id: string, name: string, step: number) => Promise<any>, seen: () => void, layer: () => string | null, title: (path: string) => string, colour: () => Record<string, string>}} view
+   * @param {{bins: Bins}} catalogue
+   * @param {LabView[]} views what the third figure can show, in order
+   * @param {{current: () => Run | undefined, previous: () => Run | undefined, beside: () => {run: Run, colour: string}[], tone: () => string | undefined,
+   *   fittedAt: (id: string, step: number) => Promise<{function: Fitted | null}>, matrixAt: (id: string, name: keyof Matrices, step: number) => Promise<Table | Visits>,
+   *   seen: () => void, layer: () => string | null, title: (path: string) => string, colour: () => Colours}} view
    */
-  constructor(drawer, catalogue, view) {
+  constructor(drawer, catalogue, views, view) {
     this.drawer = drawer;
     this.view = view;
     /** @type {[number, number] | null} what a person has zoomed to */
     this.zoom = null;
     this.logLoss = false;
-    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted, activations: activations(catalogue.bins), norm };
+    this.views = views;
+    this.third = views[0];
+    /** @type {Record<FigureId, Chart>} */
+    this.charts = { loss: curves('loss'), accuracy: curves('accuracy'), fitted: this.third, activations: activations(catalogue.bins), norm };
+    /** @type {Partial<Record<FigureId, number>>} when each was last written */
     this.tables = {};
+    this.asking = 0;
     this.cursor = new Cursor(() => this.#moved());
-    /** @type {any} what was fitted at the cursor's step, once it has come */
+    /** @type {Past | null} what was fitted at the cursor's step, once it has come */
     this.past = null;
-    for (const id of Object.keys(this.charts)) this.#install(id);
+    for (const id of this.#ids()) this.#install(id);
     $('log-loss').addEventListener('click', () => this.#log());
-    for (const button of this.#views()) button.addEventListener('click', () => this.#show(button.dataset.view));
+    $('views').append(...views.map((one) => make('button', { type: 'button', className: 'tool', textContent: one.label(), data: { view: one.name }, attributes: { 'aria-pressed': String(one === this.third) }, onclick: () => this.#show(one) })));
   }
 
+  #ids() {
+    return /** @type {FigureId[]} */ (Object.keys(this.charts));
+  }
+
+  /** @param {FigureId} id */
   #install(id) {
     const element = $(`figure-${id}`);
-    if (!this.charts[id].still) this.cursor.add(element);
+    this.cursor.add(element, () => !this.charts[id].still);
     this.drawer.add({ id, element, draw: () => this.#draw(id, element), after: () => this.#after(id, element) });
   }
 
+  /** @param {FigureId} id @param {PlotlyElement} element */
   async #draw(id, element) {
     const [run, previous] = [this.view.current(), this.view.previous()];
+    const shown = [run, previous, ...this.view.beside().map((b) => b.run)].filter((one) => one !== undefined);
     const drawn = this.charts[id].draw({
-      element, run, previous, beside: this.view.beside(), tone: this.view.tone(), past: this.past, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf([run, previous, ...this.view.beside().map((b) => b.run)].filter(Boolean)),
+      element, run, previous, beside: this.view.beside(), tone: this.view.tone(), past: this.past, layer: this.view.layer(), colour: this.view.colour(), range: this.zoom ?? stepsOf(shown),
       flags: flagsOf(run, this.view.title), diverged: run?.record.status === 'diverged' ? run.step : null, log: id === 'loss' && this.logLoss,
     });
     if (!element.dataset.listening) {
       element.dataset.listening = 'yes';
-      if (!this.charts[id].still) {
-        element.on('plotly_relayout', (change) => this.#zoomed(change));
-        element.on('plotly_doubleclick', () => this.#zoomed({}));
-      }
+      element.on?.('plotly_relayout', (change) => this.charts[id].still || this.#zoomed(change));
+      element.on?.('plotly_doubleclick', () => this.charts[id].still || this.#zoomed({}));
       new ResizeObserver(() => element.clientHeight > 0 && Plotly.Plots.resize(element)).observe(element);
     }
     await drawn;
   }
 
+  /** @param {FigureId} id @param {PlotlyElement} element */
   #after(id, element) {
-    if (!this.charts[id].still) this.cursor.place(element);
+    this.cursor.place(element);
     this.#readout(id);
   }
 
-  /** One zoom for all figures; a double click ends it. */
+  /** One zoom for all figures; a double click ends it. @param {PlotlyEvents['plotly_relayout']} change none: it is over */
   #zoomed(change) {
     const from = change['xaxis.range[0]'];
     const to = change['xaxis.range[1]'];
@@ -75,23 +92,19 @@ export class Figures {
     this.drawer.mark();
   }
 
-  #views() {
-    return document.querySelectorAll('#card-fitted [data-view]');
-  }
-
-  /** What the third figure shows: the fitted function, the classes or the visits. @param {string} name */
-  #show(name) {
-    this.charts.fitted = { fitted, classes, visits }[name];
+  /** What the third figure shows from now on. @param {LabView} view */
+  #show(view) {
+    this.charts.fitted = this.third = view;
     this.past = null;
-    for (const button of this.#views()) button.setAttribute('aria-pressed', String(button.dataset.view === name));
+    for (const button of all($('views'), 'button')) button.setAttribute('aria-pressed', String(button.dataset.view === view.name));
     this.view.seen();
     this.drawer.mark('fitted');
     this.#moved();
   }
 
-  /** The matrices that are drawn. @returns {string[]} */
+  /** The matrices that are drawn. */
   get matrices() {
-    return this.charts.fitted.matrices;
+    return this.third.matrices;
   }
 
   /** Another run is shown: the cursor stays at its step, and asks for what that run had fitted then. */
@@ -111,16 +124,17 @@ export class Figures {
     this.#readouts();
     clearTimeout(this.asking);
     const [run, step] = [this.view.current(), this.cursor.step];
-    if (step === null || !run) {
+    const chart = this.third;
+    const { past } = chart;
+    if (step === null || !run || !past) {
       if (this.past) this.drawer.mark('fitted');
       this.past = null;
       return;
     }
     this.asking = setTimeout(async () => {
-      const chart = this.charts.fitted;
-      const asked = chart === fitted ? this.view.fittedAt(run.id, step).then((told) => told.function) : this.view.matrixAt(run.id, chart.matrices[0], step);
+      const asked = past({ function: () => this.view.fittedAt(run.id, step), matrix: (name) => this.view.matrixAt(run.id, name, step) });
       const found = await asked.catch(() => null);
-      if (chart !== this.charts.fitted) return;
+      if (chart !== this.third) return;
       if (!found || this.cursor.step !== step || run !== this.view.current()) return;
       this.past = found;
       this.drawer.mark('fitted');
@@ -128,9 +142,10 @@ export class Figures {
   }
 
   #readouts() {
-    for (const id of Object.keys(this.charts)) this.#readout(id);
+    for (const id of this.#ids()) this.#readout(id);
   }
 
+  /** @param {FigureId} id */
   #readout(id) {
     const run = this.view.current();
     const layer = this.view.layer();
@@ -143,14 +158,14 @@ export class Figures {
     this.#table(id, readings);
   }
 
-  /** What stands beside a figure in words: its layer, what is not finite, that nothing is there yet. */
+  /** What stands beside a figure in words: its layer, what is not finite, that nothing is there yet. @param {FigureId} id @param {Run | undefined} run @param {string | null} layer */
   #say(id, run, layer) {
     const note = this.charts[id].note?.(run, layer) ?? '';
     $(`note-${id}`).textContent = note;
     $(`note-${id}`).hidden = !note;
-    const about = $(`card-${id}`).querySelector('.card-about');
+    const about = one($(`card-${id}`), '.card-about');
     if (id === 'activations') about.textContent = layer ? _('{layer}, training mode', { layer }) : '';
-    if (id === 'fitted') $('title-fitted').textContent = this.charts.fitted.question(run, this.past);
+    if (id === 'fitted') $('title-fitted').textContent = this.third.question(run, this.past);
     if (id === 'norm') {
       const own = hasNorm(run, layer);
       about.textContent = layer && own ? layer : '';
@@ -158,6 +173,7 @@ export class Figures {
     }
   }
 
+  /** @param {FigureId} id @param {Reading[]} readings */
   #table(id, readings) {
     const now = performance.now();
     if (now - (this.tables[id] ?? -Infinity) < TABLE_EVERY) return;
@@ -167,11 +183,11 @@ export class Figures {
       for (const text of [long ?? name, step === undefined ? '' : integer(step), value]) row.insertCell().textContent = text;
       return row;
     });
-    $(`table-${id}`).tBodies[0].replaceChildren(...rows);
+    $(`table-${id}`, HTMLTableElement).tBodies[0].replaceChildren(...rows);
   }
 }
 
-/** @param {import('../charts/plot.js').Reading} reading */
+/** @param {Reading} reading */
 function entry({ name, long, value, colour, dashed }) {
   const item = document.createElement('span');
   if (long) item.title = long;

@@ -1,13 +1,15 @@
 /** The Lab: one current run, the one before it grey behind, and a form that says what the next one will be. */
 
-import { control, createRun, forkRun, getCode, getFunction, getMatrix, getRun, getSlots, intentKey, newestRun, resumeRun } from '../data/api.js';
+import { asProblem, control, createRun, forkRun, getCode, getFunction, getMatrix, getRun, getSlots, intentKey, newestRun, resumeRun } from '../data/api.js';
 import { Arms } from './arms.js';
 import { Controls } from '../form/controls.js';
 import { Drawer } from '../page/draw.js';
+import { $, all, around, moveOf, one, sayConnection } from '../page/elements.js';
 import { Figures } from './figures.js';
 import { findingsOf, offer, sentenceOf as findingWords } from './health.js';
 import { Live } from '../data/live.js';
 import { installPaper, showPaper } from '../page/paper.js';
+import { at, keyOf } from '../page/place.js';
 import { Runs } from '../data/runs.js';
 import { alertUser, sentenceOf, tell } from './sentence.js';
 import { installExport } from './exporting.js';
@@ -20,25 +22,48 @@ import { _, language } from '../page/texts.js';
 import { colours, installTheme } from '../page/theme.js';
 import { Transport } from './transport.js';
 import { installUploads } from '../form/uploads.js';
+import { loadViews } from './views.js';
 
-const $ = (id) => document.getElementById(id);
-const [catalogue] = await Promise.all([data('catalogue'), place('form', $('controls'))]);
+/** @import { Catalogue, Changes, Preset, Since, Spec, Told, Value } from '../data/wire.d.ts' */
+/** @import { Run, What } from '../data/runs.js' */
+/** @import { Action } from './transport.js' */
+
+/** @type {[Catalogue, Awaited<ReturnType<typeof loadViews>>, void]} */
+const [catalogue, { views, troubles }] = await Promise.all([data('catalogue'), loadViews(), place('form', $('controls'))]);
+const stories = $('preset', HTMLSelectElement);
 
 /** What is shown: run ids, the chosen layer, the story that the runs belong to; and whose settings the form was last filled with. */
-const view = { current: null, previous: null, layer: null, story: null, adopted: null };
+const view = {
+  /** @type {string | null} */
+  current: null,
+  /** @type {string | null} */
+  previous: null,
+  /** @type {string | null} */
+  layer: null,
+  /** @type {string | null} */
+  story: null,
+  /** @type {string | null} */
+  adopted: null,
+};
 let colour = colours();
 let creating = false;
 let again = false;
-/** @type {Record<string, unknown>} live settings that were moved after the shown run had ended */
+/** @type {Changes} live settings that were moved after the shown run had ended */
 let waiting = {};
 
 const drawer = new Drawer();
 const runs = new Runs(changed);
 const current = () => runs.get(view.current);
 const previous = () => runs.get(view.previous);
-const beside = () => arms.ids.filter((id) => id !== view.current).flatMap((id) => (runs.get(id) ? [{ run: runs.get(id), colour: colour[arms.toneOf(id)] }] : []));
+const beside = () => arms.ids.filter((id) => id !== view.current).flatMap((id) => {
+  const run = runs.get(id);
+  return run ? [{ run, colour: toneOf(id) ?? '' }] : [];
+});
 
-const controls = new Controls($('controls'), catalogue, {
+/** A run's colour among those side by side. @param {string | null} id */
+const toneOf = (id) => colour[arms.toneOf(id) ?? ''];
+
+const controls = new Controls($('controls', HTMLFormElement), catalogue, {
   live: steer,
   structural: () => own() && begin(true),
 });
@@ -50,44 +75,47 @@ const steering = new Steering(async (run, changes) => {
 const transport = new Transport({ start: () => begin(false), act, goOn, pace: (value) => steer('pace', value) });
 const arms = new Arms($('arms'), (id) => look(id));
 const strip = new Strip($('strip'), choose);
-const figures = new Figures(drawer, catalogue, {
-  current, previous, beside, tone: () => colour[arms.toneOf(view.current)], fittedAt: getFunction, matrixAt: getMatrix, seen: () => subscribe(), layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
+const figures = new Figures(drawer, catalogue, views, {
+  current, previous, beside, tone: () => toneOf(view.current), fittedAt: getFunction, matrixAt: getMatrix, seen: () => subscribe(), layer: () => view.layer, colour: () => colour, title: (path) => controls.titleOf(path),
 });
 drawer.add({ id: 'strip', element: $('strip'), draw: () => strip.draw(current(), view.layer, colour) });
 const live = new Live({
   message: heard,
   frame: (header, arrays) => runs.takeFrame(header, arrays),
-  state: connection,
+  state: (state) => sayConnection(state, { waiting: _('waiting'), live: _('live'), disconnected: _('disconnected') }),
   since: (id) => sinceOf(runs.get(id)),
 });
 
+const BEGAN = keyOf('began');
 /** The runs that this tab began and that are shown. @returns {string[]} */
-const begun = () => (sessionStorage.getItem('began') ?? '').split(' ').filter(Boolean);
+const begun = () => (sessionStorage.getItem(BEGAN) ?? '').split(' ').filter(Boolean);
 
 /** Whether a change of the form starts a new run at once: this tab began the one that is shown. */
 const own = () => view.current !== null && begun().includes(view.current);
 
-/** A live setting was moved: it acts on the run that goes on, or waits until one that has ended is resumed. */
+/** A live setting was moved: it acts on the run that goes on, or waits until one that has ended is resumed. @param {string} path @param {Value} value */
 function steer(path, value) {
-  if (current()?.active) steering.set(view.current, path, value);
+  const run = current();
+  if (run?.active) steering.set(run.id, path, value);
   else waiting[path] = value;
 }
 
 /** Start what the form says; the run that was shown stays grey behind. @param {boolean} changed */
 const begin = (changed) => launch(() => [{ label: '', spec: { ...controls.read(), pace: transport.pace } }], null, changed);
 
-/** Start a story's runs side by side. @param {any} preset */
+/** Start a story's runs side by side. @param {Preset} preset */
 const tellStory = (preset) => launch(() => preset.arms.map(({ label, spec }) => ({ label: label[language], spec })), preset, false);
 
 /**
  * Start runs. What this tab began is stopped once they are accepted. While some are being made, a second click is the
  * same wish, and a control that was changed meanwhile is another.
- * @param {() => {label: string, spec: any}[]} wanted @param {any} story @param {boolean} changed
+ * @param {() => {label: string, spec: object}[]} wanted @param {Preset | null} preset @param {boolean} changed
+ * @returns {Promise<boolean>} whether there are any
  */
-async function launch(wanted, story, changed) {
+async function launch(wanted, preset, changed) {
   if (creating) {
     again ||= changed;
-    return;
+    return false;
   }
   creating = true;
   $('start').setAttribute('aria-busy', 'true');
@@ -98,14 +126,14 @@ async function launch(wanted, story, changed) {
   const made = [];
   try {
     for (const { label, spec } of wanted()) made.push({ ...(await createRun(spec, intentKey())), label });
-    sessionStorage.setItem('began', made.map(({ id }) => id).join(' '));
-    if (story) adoptSpec(made[0].spec);
-    else $('preset').value = '';
+    sessionStorage.setItem(BEGAN, made.map(({ id }) => id).join(' '));
+    if (preset) adoptSpec(made[0].spec);
+    else stories.value = '';
     view.adopted = made[0].id;
-    view.story = story?.sentence[language] ?? null;
-    view.layer = story?.look ?? view.layer;
+    view.story = preset?.sentence[language] ?? null;
+    view.layer = preset?.look ?? view.layer;
     arms.set(made, made[0].id);
-    show(made[0].id, story ? null : view.current);
+    show(made[0].id, preset ? null : view.current);
     location.hash = `run=${made[0].id}`;
     for (const id of ending) await control(id, 'stop').catch(() => {}); // it may have ended by itself meanwhile
   } catch (problem) {
@@ -138,10 +166,11 @@ function look(id) {
 /** Two futures from here: the shown run goes on, and one that began as its copy is steered from now on. */
 async function fork() {
   const parent = view.current;
+  if (!parent) return;
   $('fork').setAttribute('aria-busy', 'true');
   try {
     const made = await forkRun(parent);
-    sessionStorage.setItem('began', [...new Set([...begun(), made.id])].join(' '));
+    sessionStorage.setItem(BEGAN, [...new Set([...begun(), made.id])].join(' '));
     const label = arms.ids.includes(parent) ? arms.labelOf(parent) : _('as before');
     const others = arms.all.filter(({ id }) => id !== parent);
     arms.set([{ id: parent, label }, { id: made.id, label: _('fork') }, ...others].slice(0, 4), made.id);
@@ -157,10 +186,12 @@ async function fork() {
 }
 
 async function code() {
+  const id = view.current;
+  if (!id) return;
   try {
-    const text = await getCode(view.current);
+    const text = await getCode(id);
     const about = _('The same training without Dynascope: it needs torch, numpy and scikit-learn, and gives the same losses.');
-    showPaper({ title: _('This run as a PyTorch script'), about, text, file: `dynascope-${view.current}.py` });
+    showPaper({ title: _('This run as a PyTorch script'), about, text, file: `dynascope-${id}.py` });
   } catch (problem) {
     refused(problem);
   }
@@ -172,32 +203,34 @@ function share() {
   const place = new URLSearchParams({ spec: encode(difference(spec, catalogue.defaults) ?? {}) });
   if (view.layer) place.set('layer', view.layer);
   if (figures.logLoss) place.set('log', '1');
-  const text = `${location.origin}${location.pathname}#${place}`;
+  const text = `${location.origin}${at('/')}#${place}`;
   showPaper({ title: _('A link to this experiment'), about: _('It holds the settings, the seed and the view. Whoever opens it presses Start.'), text, short: true });
 }
 
 /** The settings as they stand go along, to be varied in a study. */
 function toStudy() {
   const spec = current()?.spec ?? controls.read();
-  $('study').href = `/studies/new#spec=${encode({ ...spec, pace: null })}`;
+  $('study', HTMLAnchorElement).href = at(`/studies/new#spec=${encode({ ...spec, pace: null })}`);
 }
 
 /** Carry out the change that the button offers: at once where it can act on this run, else as a new run. */
 function mend() {
-  const changes = JSON.parse($('try').dataset.changes);
+  const run = current();
+  const changes = JSON.parse($('try').dataset.changes ?? '{}');
   const paths = Object.keys(changes);
-  const live = current()?.active && paths.every((path) => controls.isLive(path));
+  const live = paths.every((path) => controls.isLive(path));
   controls.apply(changes);
-  if (live) for (const path of paths) steering.set(view.current, path, changes[path]);
+  if (run?.active && live) for (const path of paths) steering.set(run.id, path, changes[path]);
   else begin(true);
 }
 
 /** The shown run goes on from where it ended, with what was moved since. */
 async function goOn() {
   const run = view.current;
+  if (!run) return;
   try {
     await resumeRun(run, waiting);
-    sessionStorage.setItem('began', [...new Set([...begun(), run])].join(' '));
+    sessionStorage.setItem(BEGAN, [...new Set([...begun(), run])].join(' '));
     waiting = {};
     alertUser('');
     controls.clearErrors();
@@ -206,8 +239,9 @@ async function goOn() {
   }
 }
 
-/** @param {string} action pause, resume, step or stop */
+/** @param {Action} action */
 async function act(action) {
+  if (!view.current) return;
   try {
     await control(view.current, action);
     alertUser('');
@@ -216,10 +250,11 @@ async function act(action) {
   }
 }
 
-function refused(problem) {
-  const errors = problem.errors ?? [];
+/** @param {unknown} caught */
+function refused(caught) {
+  const { errors, message } = asProblem(caught);
   const said = errors.map(({ loc, msg }) => `${controls.titleOf(loc)}: ${msg}`).join(' · ');
-  alertUser(said || problem.message);
+  alertUser(said || message);
   controls.refuse(errors);
 }
 
@@ -238,7 +273,7 @@ function show(id, behind) {
 
 function subscribe() {
   const track = view.layer ? [`histograms/activation/${view.layer}`] : [];
-  const shown = [...new Set([view.current, view.previous, ...arms.ids].filter(Boolean))];
+  const shown = [...new Set([view.current, view.previous, ...arms.ids].filter((id) => id !== null))];
   live.subscribe(shown, ['scalars', 'layers', ...figures.matrices.map((name) => `matrices/${name}`), ...track]);
 }
 
@@ -250,41 +285,46 @@ function choose(layer) {
   refresh();
 }
 
+/** @param {Run | undefined} run @returns {Since | null} */
 const sinceOf = (run) => (run?.seq ? { attempt: run.attempt, seq: run.seq } : null);
 
+/** @param {Told} message */
 function heard(message) {
   if (message.type === 'error') alertUser(message.errors.map((e) => e.msg).join(' · '));
   else runs.take(message);
-  if (message.type === 'snapshot' && message.run.id === view.current && view.adopted !== view.current && (named() || current().active)) adopt();
+  if (message.type === 'snapshot' && message.run.id === view.current && view.adopted !== view.current && (named() || current()?.active)) adopt();
 }
 
 /** The form says what the shown run is made of: once, so that nobody's typing is overwritten. */
 function adopt() {
-  adoptSpec(current().spec);
+  const spec = current()?.spec;
+  if (spec) adoptSpec(spec);
   view.adopted = view.current;
 }
 
+/** @param {Spec} spec */
 function adoptSpec(spec) {
   waiting = {};
   controls.adopt(spec);
   transport.pace = spec.pace;
 }
 
+/** The figures that each kind of news concerns. @type {Record<Exclude<What, 'record' | 'event'>, string[]>} */
 const MARKS = { scalars: ['loss', 'accuracy'], matrices: ['fitted'], layers: ['norm', 'activations', 'strip'], histograms: ['activations'] };
 
-/** @param {import('../data/runs.js').Run} run @param {string} what */
+/** @param {Run} run @param {What} what */
 function changed(run, what) {
   if (what === 'record' || what === 'event') {
     if (run.id === view.current) keepLayer(run);
     drawer.mark();
-  } else drawer.mark(...MARKS[what]);
+  } else drawer.mark(...MARKS[what], ...(figures.matrices.length ? [] : ['fitted']));
   if (run.id === view.current) words();
 }
 
-/** The layer that was chosen, where this run has one of its name; else the first that has an activation. */
+/** The layer that was chosen, where this run has one of its name; else the first that has an activation. @param {Run | undefined} run */
 function keepLayer(run) {
-  const names = run?.record.layers.map((l) => l.name);
-  if (names?.length && !names.includes(view.layer)) choose((run.record.layers.find((l) => l.activation) ?? run.record.layers[0]).name);
+  const layers = run?.record.layers ?? [];
+  if (layers.length && !layers.some(({ name }) => name === view.layer)) choose((layers.find((l) => l.activation) ?? layers[0]).name);
 }
 
 let due = 0;
@@ -293,11 +333,11 @@ let due = 0;
 function words() {
   due ||= requestAnimationFrame(() => {
     due = 0;
-    transport.show(current());
-    const [finding] = current() ? findingsOf(current()) : [];
-    const active = Boolean(current()?.active);
-    if (finding && (active || current().record.status === 'diverged')) tell(`⚠ ${findingWords(finding, catalogue.diagnoses)}`);
-    else tell(sentenceOf(current(), (path, value) => controls.labelOf(path, value), view.story ?? undefined));
+    const run = current();
+    transport.show(run);
+    const [finding] = run ? findingsOf(run) : [];
+    if (finding && (run?.active || run?.record.status === 'diverged')) tell(`⚠ ${findingWords(finding, catalogue.diagnoses)}`);
+    else tell(sentenceOf(run, (path, value) => controls.labelOf(path, value), view.story ?? undefined));
     offer($('try'), (finding && own() && finding.mend) || {}, controls);
   });
 }
@@ -307,12 +347,7 @@ function refresh() {
   words();
 }
 
-function connection(state) {
-  const names = { waiting: _('waiting'), live: _('live'), disconnected: _('disconnected') };
-  $('connection').dataset.state = state;
-  $('connection-word').textContent = names[state];
-  document.body.dataset.connection = state;
-}
+
 
 /** The run that the page's address names. */
 const named = () => new URLSearchParams(location.hash.slice(1)).get('run');
@@ -355,7 +390,7 @@ async function open() {
   }
   const room = await getSlots();
   if (!room.queued && room.used < room.slots && (await tellStory(catalogue.presets[0]))) {
-    $('preset').value = catalogue.presets[0].name;
+    stories.value = catalogue.presets[0].name;
     return;
   }
   const record = await newestRun();
@@ -364,21 +399,21 @@ async function open() {
 }
 
 function tabs() {
-  const all = [...document.querySelectorAll('.tabs [role="tab"]')];
-  const select = (tab) => {
-    for (const other of all) {
+  const tabs = all(document, '.tabs [role="tab"]');
+  const select = (/** @type {HTMLElement} */ tab) => {
+    for (const other of tabs) {
       other.setAttribute('aria-selected', String(other === tab));
       other.tabIndex = other === tab ? 0 : -1;
     }
-    document.querySelector('.figures').dataset.shown = tab.id.slice('tab-'.length);
+    one(document, '.figures').dataset.shown = tab.id.slice('tab-'.length);
     drawer.mark();
   };
-  for (const tab of all) {
+  for (const tab of tabs) {
     tab.addEventListener('click', () => select(tab));
     tab.addEventListener('keydown', (event) => {
-      const move = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      const move = moveOf(event);
       if (!move) return;
-      const next = all[(all.indexOf(tab) + move + all.length) % all.length];
+      const next = tabs[(tabs.indexOf(tab) + move + tabs.length) % tabs.length];
       select(next);
       next.focus();
       event.preventDefault();
@@ -388,11 +423,11 @@ function tabs() {
 }
 
 function sheet() {
-  const set = (open) => {
+  const set = (/** @type {boolean} */ open) => {
     $('controls').classList.toggle('shown', open);
     $('sheet-toggle').setAttribute('aria-expanded', String(open));
     document.body.classList.toggle('sheet-open', open);
-    if (open) document.querySelector('.figures').scrollIntoView(); // the figure stays in sight above the sheet
+    if (open) one(document, '.figures').scrollIntoView(); // the figure stays in sight above the sheet
     (open ? $('sheet-close') : $('sheet-toggle')).focus();
   };
   $('sheet-toggle').addEventListener('click', () => set(!$('controls').classList.contains('shown')));
@@ -400,15 +435,15 @@ function sheet() {
   document.addEventListener('keydown', (event) => event.key === 'Escape' && $('controls').classList.contains('shown') && set(false));
 }
 
-/** Space pauses and goes on; the arrow keys move the step cursor. */
+/** Space pauses and goes on; the arrow keys move the step cursor. @param {KeyboardEvent} event */
 function keys(event) {
-  if (event.target.closest('input, select, textarea, button, summary, [role="radio"], a') || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (around(event, 'input, select, textarea, button, summary, [role="radio"], a') || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === ' ') {
     event.preventDefault();
     if (current()?.active) transport.toggle();
   } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
     const run = current();
-    if (run?.step == null) return;
+    if (!run || run.step === null) return;
     event.preventDefault();
     const move = (event.key === 'ArrowLeft' ? -1 : 1) * (event.shiftKey ? 10 : 1);
     const step = (figures.cursor.step ?? run.step) + move;
@@ -422,17 +457,17 @@ installTheme(() => {
 });
 transport.pace = catalogue.defaults.pace;
 installPaper();
-installUploads($('controls'), (control) => controls.chosen(control));
+installUploads($('controls', HTMLFormElement), (control) => controls.chosen(control));
 $('fork').addEventListener('click', fork);
 $('code').addEventListener('click', code);
 $('share').addEventListener('click', share);
 for (const event of ['pointerdown', 'focus', 'click']) $('study').addEventListener(event, toStudy);
 installExport();
 $('try').addEventListener('click', mend);
-$('preset').addEventListener('change', () => {
-  const preset = catalogue.presets.find(({ name }) => name === $('preset').value);
+stories.addEventListener('change', () => {
+  const preset = catalogue.presets.find(({ name }) => name === stories.value);
   // One that was refused, or came while runs were being made, can be chosen again.
-  if (preset) tellStory(preset).then((told) => told || ($('preset').value = ''));
+  if (preset) tellStory(preset).then((told) => told || (stories.value = ''));
 });
 tabs();
 sheet();
@@ -440,4 +475,5 @@ document.addEventListener('keydown', keys);
 addEventListener('hashchange', follow);
 refresh();
 follow();
+if (troubles.length) alertUser(troubles.join(' '));
 opened();

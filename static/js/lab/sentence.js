@@ -1,10 +1,14 @@
 /** The one sentence over the figures: what goes on, why it ended, what was refused. */
 
+import { $ } from '../page/elements.js';
 import { _, integer } from '../page/texts.js';
 
+/** @import { RunStatus, Spec } from '../data/wire.d.ts' */
+
+/** @type {Record<RunStatus, string>} */
 const MARKS = { finished: '✓', stopped: '■', diverged: '✕', failed: '✕', interrupted: '◐', paused: '❚❚', queued: '◌', starting: '◌', running: '' };
 
-/** The spec in a few words. @param {any} spec @param {(path: string, value: string) => string} label */
+/** The spec in a few words. @param {Spec} spec @param {(path: string, value: string) => string} label */
 function setting(spec, label) {
   const parts = [
     label('data.name', spec.data.name),
@@ -43,20 +47,22 @@ export function sentenceOf(run, label, story) {
   }[status];
   const stop = run.events.find((e) => e.kind === 'early_stop');
   const early = stop ? _('early stop: no gain since step {step}', { step: integer(stop.data.best_step) }) : '';
-  const why = { finished: early, diverged: _('a smaller learning rate often helps'), failed: reason, interrupted: reason }[status];
+  /** @type {Partial<Record<RunStatus, string | null>>} */
+  const reasons = { finished: early, diverged: _('a smaller learning rate often helps'), failed: reason, interrupted: reason };
+  const why = reasons[status];
   return `${mark}${said ?? status}${why ? ` — ${why}` : ''}`;
 }
 
 /** @param {string} text */
 export function tell(text) {
-  const line = document.getElementById('sentence');
+  const line = $('sentence');
   if (line.textContent !== text) line.textContent = line.title = text; // a wide page cuts it off
 }
 
 /** An error, over the sentence until it is mended. @param {string} text empty: none */
 export function alertUser(text) {
-  const line = document.getElementById('alert');
+  const line = $('alert');
   line.textContent = line.title = text;
   line.hidden = !text;
-  document.getElementById('sentence').hidden = Boolean(text);
+  $('sentence').hidden = Boolean(text);
 }

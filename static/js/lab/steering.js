@@ -1,13 +1,15 @@
 /** Live changes on their way to the run that they were made of: at most five a second, one at a time, the last value always sent. */
 
+/** @import { Changes } from '../data/wire.d.ts' */
+
 const SPACING = 200;
 
 export class Steering {
-  /** @param {(run: string, changes: Record<string, unknown>) => Promise<unknown>} send @param {(problem: any) => void} refused */
+  /** @param {(run: string, changes: Changes) => Promise<unknown>} send @param {(problem: unknown) => void} refused */
   constructor(send, refused) {
     this.send = send;
     this.refused = refused;
-    /** @type {Map<string, Record<string, unknown>>} */
+    /** @type {Map<string, Changes>} */
     this.waiting = new Map();
     this.busy = false;
     this.timer = 0;

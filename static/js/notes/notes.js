@@ -1,8 +1,8 @@
 /** The notes: starts experiments, follows those that go on, and shows what came of them to who asks. */
 
-import { cancelClaim, getClaim, getClaims, runClaim } from '../data/api.js';
+import { asProblem, cancelClaim, getClaim, getClaims, runClaim } from '../data/api.js';
 import { Drawer } from '../page/draw.js';
-import { make } from '../page/elements.js';
+import { $, all, make, one as first } from '../page/elements.js';
 import { Experiment, outcomeWord } from './experiment.js';
 import { Live } from '../data/live.js';
 import { data, place } from '../page/pieces.js';
@@ -15,7 +15,9 @@ import { Throttle } from '../page/throttle.js';
 const PAUSE = 1000; // ms between two looks at what has changed
 const FOLLOWED = 2; // the one that runs and the next one
 
-const $ = (id) => document.getElementById(id);
+/** @import { ExperimentAbout, Outcome } from '../data/wire.d.ts' */
+
+/** @type {[{experiments: ExperimentAbout[], signs: Record<Outcome, string>}, void]} */
 const [island] = await Promise.all([data('experiments'), place('statements', $('statements'))]);
 const drawer = new Drawer();
 let colour = colours();
@@ -29,6 +31,7 @@ installTheme(() => {
 /** @type {Map<string, Experiment>} */
 const experiments = new Map(
   island.experiments.map((about) => {
+    /** @type {Experiment} */
     const one = new Experiment({ ...about, signs: island.signs }, {
       run: (quick) => start(one, quick, true),
       cancel: () => cancel(one),
@@ -39,9 +42,9 @@ const experiments = new Map(
   }),
 );
 
-const statements = [...document.querySelectorAll('.statement')].map((element) => new Statement(element));
+const statements = all(document, '.statement').map((element) => new Statement(element));
 
-/** Ask how an experiment stands, and for its curves where they are wanted and held no longer. */
+/** Ask how an experiment stands, and for its curves where they are wanted and held no longer. @param {Experiment} one */
 async function look(one) {
   const before = one.sentence;
   try {
@@ -50,14 +53,15 @@ async function look(one) {
       const { judgements, standing, times } = await getClaim(one.about.id, curves);
       one.take(judgements[0] ?? null, standing, times, curves);
     }
-  } catch (problem) {
-    one.trouble(problem.message);
+  } catch (caught) {
+    one.trouble(asProblem(caught).message);
   }
   drawer.mark(one.about.id);
   if (one.sentence !== before) say(one.sentence);
   tell();
 }
 
+/** @param {Experiment} one @param {boolean} quick @param {boolean} byHand */
 async function start(one, quick, byHand) {
   let refused = null;
   one.busy = true;
@@ -65,8 +69,9 @@ async function start(one, quick, byHand) {
   try {
     one.take(await runClaim(one.about.id, quick), one.standing, one.times);
     if (byHand) one.reveal(true);
-  } catch (problem) {
-    refused = byHand || problem.status !== 409 ? problem.message : null;
+  } catch (caught) {
+    const { status, message } = asProblem(caught);
+    refused = byHand || status !== 409 ? message : null;
   }
   one.busy = false;
   one.say();
@@ -74,19 +79,24 @@ async function start(one, quick, byHand) {
   tell();
 }
 
+/** @param {Experiment} one */
 async function cancel(one) {
   one.busy = true;
   one.say();
   try {
     await cancelClaim(one.about.id);
-  } catch (problem) {
-    if (problem.status !== 409) one.trouble(problem.message); // it has ended by itself
+  } catch (caught) {
+    const { status, message } = asProblem(caught);
+    if (status !== 409) one.trouble(message); // it has ended by itself
   }
   one.busy = false;
   await look(one);
 }
 
-const going = () => [...experiments.values()].filter((one) => one.going).sort((a, b) => a.judgement.created - b.judgement.created);
+const going = () => [...experiments.values()].filter((one) => one.going).sort((a, b) => begunAt(a) - begunAt(b));
+
+/** @param {Experiment} one */
+const begunAt = (one) => one.judgement?.created ?? 0;
 
 /** What the server last said of how many go on, here or in another page. @type {Record<string, number>} */
 let counts = {};
@@ -117,24 +127,25 @@ live.subscribe([], [], ['claims']);
 function tell() {
   const left = going().length;
   $('cancel-all').hidden = left < 2;
-  for (const id of ['run-all-quick', 'run-all-full']) $(id).disabled = left === experiments.size;
+  for (const id of ['run-all-quick', 'run-all-full']) $(id, HTMLButtonElement).disabled = left === experiments.size;
   const run = [...experiments.values()].filter((one) => one.times);
   const words = left ? [_('Under way: {n}. The rest of the page can be read meanwhile.', { n: integer(left) })] : [];
   if (!left && run.length) words.push(_('{n} of {total} experiments were run on this server.', { n: integer(run.length), total: integer(experiments.size) }));
   $('whole').textContent = words.join(' ');
-  for (const link of document.querySelectorAll('.goes-to')) sayOutcome(link);
+  for (const link of all(document, '.goes-to')) sayOutcome(link);
 }
 
-/** Beside a statement: what stands of its experiment, once it is no longer a riddle. */
+/** Beside a statement: what stands of its experiment, once it is no longer a riddle. @param {HTMLElement} link */
 function sayOutcome(link) {
-  const one = experiments.get(link.dataset.goesTo);
+  const one = experiments.get(link.dataset.goesTo ?? '');
   link.querySelector('.aside')?.remove();
   if (!one?.revealed || !one.standing) return;
   const { outcome, quick } = one.standing;
-  const words = [island.signs[outcome], outcomeWord(outcome), ...(quick ? [_('(2 seeds)')] : [])];
+  const words = [outcome ? island.signs[outcome] : '', outcomeWord(outcome), ...(quick ? [_('(2 seeds)')] : [])];
   link.append(make('span', { className: 'aside' }, ` ${words.join(' ')}`));
 }
 
+/** @param {string} text */
 const say = (text) => ($('said').textContent = text);
 
 /** @param {boolean} quick */
@@ -162,8 +173,8 @@ async function load() {
     for (const { experiment, judgement, standing, times } of (await getClaims()).items) experiments.get(experiment.id)?.take(judgement, standing, times);
     known = true;
     $('trouble').hidden = true;
-  } catch (problem) {
-    $('trouble').textContent = problem.message;
+  } catch (caught) {
+    $('trouble').textContent = asProblem(caught).message;
     $('trouble').hidden = false;
   }
   tell();
@@ -171,29 +182,29 @@ async function load() {
 
 /** A formula or table that is wider than the page is scrolled by key too. */
 function reachable() {
-  for (const wide of document.querySelectorAll('.formula, .wide')) {
-    if (wide.scrollWidth > wide.clientWidth) Object.assign(wide, { tabIndex: 0 });
+  for (const wide of all(document, '.formula, .wide')) {
+    if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     else wide.removeAttribute('tabindex');
   }
 }
 
 /** The section that is being read, in the contents. */
 function markContents() {
-  const links = new Map([...document.querySelectorAll('.contents a')].map((link) => [link.hash.slice(1), link]));
+  const links = new Map(all(document, '.contents a', HTMLAnchorElement).map((link) => [link.hash.slice(1), link]));
   const seen = new IntersectionObserver((entries) => {
     for (const { target, isIntersecting } of entries) {
       if (isIntersecting) links.get(target.id)?.setAttribute('aria-current', 'true');
       else links.get(target.id)?.removeAttribute('aria-current');
     }
   }, { rootMargin: '-20% 0px -79% 0px' });
-  for (const part of document.querySelectorAll('.part')) seen.observe(part);
+  for (const part of all(document, '.part')) seen.observe(part);
 }
 
 $('run-all-quick').addEventListener('click', () => startAll(true));
 $('run-all-full').addEventListener('click', () => startAll(false));
 $('cancel-all').addEventListener('click', cancelAll);
 $('reveal-all').addEventListener('click', revealAll);
-new ResizeObserver(reachable).observe(document.querySelector('.column'));
+new ResizeObserver(reachable).observe(first(document, '.column'));
 markContents();
 await load();
 opened();

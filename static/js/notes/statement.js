@@ -1,8 +1,10 @@
 /** One statement of the notes: its reader says whether it is true, and then sees what is so. */
 
+import { keyOf } from '../page/place.js';
+import { all, one } from '../page/elements.js';
 import { _ } from '../page/texts.js';
 
-const KEY = 'dynascope.answers';
+const KEY = keyOf('dynascope.answers');
 
 /** What was said, by statement, as this browser remembers it. @returns {Record<string, string>} */
 function remembered() {
@@ -28,21 +30,15 @@ export class Statement {
   constructor(root) {
     this.root = root;
     this.revealed = false;
-    /** @type {any} the button that was chosen */
+    /** @type {HTMLElement | null} the button that was chosen */
     this.chosen = this.#buttons.find((button) => button.dataset.answer === remembered()[root.id]) ?? null;
     for (const button of this.#buttons) button.addEventListener('click', () => this.#choose(button));
-    this.$('.take-back').addEventListener('click', () => this.#choose(null));
+    one(root, '.take-back').addEventListener('click', () => this.#choose(null));
     this.#say();
   }
 
-  /** @returns {any} */
-  $(selector) {
-    return this.root.querySelector(selector);
-  }
-
-  /** @returns {any[]} */
   get #buttons() {
-    return [...this.root.querySelectorAll('.guess button')];
+    return all(this.root, '.guess button');
   }
 
   /** @param {boolean} revealed whether it is shown though nothing was said */
@@ -51,20 +47,20 @@ export class Statement {
     this.#say();
   }
 
-  /** The focus goes on to what comes in place of the pressed button. */
+  /** The focus goes on to what comes in place of the pressed button. @param {HTMLElement | null} button */
   #choose(button) {
     this.chosen = button;
     remember(this.root.id, button?.dataset.answer ?? null);
     this.#say();
-    (this.$('.behind').hidden ? this.#buttons[0] : this.$('.status')).focus();
+    (one(this.root, '.behind').hidden ? this.#buttons[0] : one(this.root, '.status')).focus();
   }
 
   #say() {
-    const { chosen } = this;
-    this.$('.behind').hidden = !chosen && !this.revealed;
-    this.$('.guess').hidden = Boolean(chosen) || this.revealed;
-    this.$('.take-back').hidden = !chosen;
+    const { chosen, root } = this;
+    one(root, '.behind').hidden = !chosen && !this.revealed;
+    one(root, '.guess').hidden = Boolean(chosen) || this.revealed;
+    one(root, '.take-back').hidden = !chosen;
     const said = chosen && chosen.dataset.answer !== 'look';
-    this.$('.said').textContent = said ? _('You said: {answer}', { answer: chosen.textContent }) : '';
+    one(root, '.said').textContent = said ? _('You said: {answer}', { answer: chosen.textContent ?? '' }) : '';
   }
 }

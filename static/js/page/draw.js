@@ -1,21 +1,29 @@
 /** Who draws when: charts are marked dirty, one animation loop draws the visible ones, one a frame, within a budget. */
 
+import { plotly } from './plotly.js';
+
 const SHORTEST = 100; // at most ten redraws a second of a figure
 const SHARE = 0.5; // of the time may go to drawing
 
 /** @typedef {{id: string, element: HTMLElement, draw: () => unknown, after?: () => void}} Drawn */
+/** @typedef {Drawn & {dirty: boolean, visible: boolean, last: number, cost: number}} Chart `last`: ms; `cost`: ms a redraw */
 
 export class Drawer {
   constructor() {
-    /** @type {Map<string, Drawn & {dirty: boolean, visible: boolean, last: number, cost: number}>} */
+    /** @type {Map<string, Chart>} */
     this.charts = new Map();
     this.frame = 0;
+    this.ready = false;
     /** What comes out of it after a frame's layout and paint. */
     this.painted = new MessageChannel();
     this.observer = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) this.#seen(target, isIntersecting);
     });
     document.addEventListener('visibilitychange', () => this.#wake());
+    plotly.then(() => {
+      this.ready = true;
+      this.#wake();
+    });
   }
 
   /** @param {Drawn} chart */
@@ -33,6 +41,7 @@ export class Drawer {
     this.#wake();
   }
 
+  /** @param {Element} target @param {boolean} visible */
   #seen(target, visible) {
     for (const chart of this.charts.values()) {
       if (chart.element === target) {
@@ -44,9 +53,10 @@ export class Drawer {
   }
 
   #wake() {
-    if (!this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
+    if (this.ready && !this.frame && !document.hidden) this.frame = requestAnimationFrame((now) => this.#tick(now));
   }
 
+  /** @param {number} now */
   #tick(now) {
     this.frame = 0;
     if (document.hidden) return;
@@ -64,6 +74,7 @@ export class Drawer {
     return Math.max(SHORTEST, cost / SHARE);
   }
 
+  /** @param {Chart} chart @param {number} now */
   #draw(chart, now) {
     chart.dirty = false;
     chart.last = now;

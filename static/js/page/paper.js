@@ -1,13 +1,12 @@
 /** A sheet over the page for a text to take away: a link, a script. */
 
+import { $ } from './elements.js';
 import { _ } from './texts.js';
 
-const $ = (id) => document.getElementById(id);
-
 export function installPaper() {
-  $('paper-close').addEventListener('click', () => $('paper').close());
+  $('paper-close').addEventListener('click', () => $('paper', HTMLDialogElement).close());
   $('paper-copy').addEventListener('click', async () => {
-    const text = $('paper-text');
+    const text = $('paper-text', HTMLTextAreaElement);
     text.select();
     try {
       await navigator.clipboard.writeText(text.value);
@@ -22,16 +21,17 @@ export function installPaper() {
 export function showPaper({ title, about, text, file, short }) {
   $('paper-title').textContent = title;
   $('paper-about').textContent = about;
-  $('paper-text').value = text;
+  const held = $('paper-text', HTMLTextAreaElement);
+  held.value = text;
   $('paper-said').textContent = '';
   $('paper').classList.toggle('short', Boolean(short));
-  const save = $('paper-save');
+  const save = $('paper-save', HTMLAnchorElement);
   save.hidden = !file;
   URL.revokeObjectURL(save.href);
   if (file) {
     save.href = URL.createObjectURL(new Blob([text], { type: 'text/x-python' }));
     save.download = file;
   }
-  $('paper').showModal();
-  $('paper-text').select();
+  $('paper', HTMLDialogElement).showModal();
+  held.select();
 }

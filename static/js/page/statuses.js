@@ -2,6 +2,7 @@
 
 import { _ } from './texts.js';
 
+/** @type {Record<string, string>} */
 const SIGNS = {
   queued: '…', waiting: '…', starting: '…', running: '▶', paused: '‖', finished: '✓', done: '✓', stopped: '■', cancelled: '■', diverged: '✕', failed: '✕',
   interrupted: '◐',
@@ -13,7 +14,7 @@ export const statusWords = () => ({
   stopped: _('stopped'), cancelled: _('cancelled'), diverged: _('diverged'), failed: _('failed'), interrupted: _('interrupted'),
 });
 
-/** @param {string} status @returns {HTMLElement} */
+/** @param {string} status @param {string} [title] @returns {HTMLElement} */
 export function statusMark(status, title = '') {
   const mark = Object.assign(document.createElement('span'), { className: 'status', title });
   fillStatus(mark, status);

@@ -9,6 +9,7 @@ export class Throttle {
     this.timer = 0;
     this.going = false;
     this.again = false;
+    this.asleep = false;
     document.addEventListener('visibilitychange', () => !document.hidden && this.asleep && this.soon());
   }
 

@@ -1,12 +1,13 @@
 /** The runs that were chosen to stand side by side: a colour and a dash of its own each, and their curves in one figure. */
 
-import { getRun, getSeries } from '../data/api.js';
+import { asProblem, getRun, getSeries } from '../data/api.js';
 import { DASHES, TONES, drawHouseKeys } from '../charts/house.js';
 import { drawCompare, readCompare } from '../charts/compare.js';
-import { line, make, sayTrouble } from '../page/elements.js';
+import { $, all, line, make, sayTrouble } from '../page/elements.js';
 import { seriesWord } from '../form/known.js';
 import { ACTIVE } from '../data/runs.js';
-import { _, integer, shown } from '../page/texts.js';
+import { plotly } from '../page/plotly.js';
+import { _, shown } from '../page/texts.js';
 import { colours } from '../page/theme.js';
 import { Throttle } from '../page/throttle.js';
 
@@ -14,13 +15,14 @@ const SERIES = ['val/loss', 'val/accuracy', 'train/loss'];
 const MOST = TONES.length * DASHES.length;
 const POINTS = 500;
 
-const $ = (id) => document.getElementById(id);
+/** @import { RunRecord, SeriesColumns } from '../data/wire.d.ts' */
+/** @typedef {{run: RunRecord, place: number, series: SeriesColumns | null, stale: boolean}} Chosen `place`: of its colour and dash */
 
 export class Comparison {
   /** @param {() => void} changed another set of runs is chosen, or another view of them */
   constructor(changed) {
     this.changed = changed;
-    /** @type {Map<string, {run: any, place: number, series: any, stale: boolean}>} by run */
+    /** @type {Map<string, Chosen>} by run */
     this.chosen = new Map();
     /** @type {string[]} runs that the address names and that could not be asked for yet */
     this.unread = [];
@@ -44,6 +46,10 @@ export class Comparison {
     return [...this.chosen.keys()];
   }
 
+  get hasRoom() {
+    return this.size < MOST;
+  }
+
   /** What the page's address says of it. */
   get place() {
     return { compare: [...this.ids, ...this.unread].join(','), series: this.size && this.name !== SERIES[0] ? this.name : '', log: this.size && this.log ? '1' : '' };
@@ -55,11 +61,10 @@ export class Comparison {
     return one && TONES[one.place % TONES.length];
   }
 
-  /** @param {string} id @param {any} run */
+  /** @param {string} id @param {RunRecord | undefined} run */
   toggle(id, run) {
     if (this.chosen.has(id)) this.chosen.delete(id);
-    else if (this.size < MOST) this.#add(run);
-    else sayTrouble(_('{n} runs can be compared at most: take one out first.', { n: integer(MOST) }));
+    else if (run && this.hasRoom) this.#add(run);
     this.#reshow();
   }
 
@@ -69,7 +74,7 @@ export class Comparison {
     this.#reshow();
   }
 
-  /** Something changed: runs that go on are asked for anew, those of this page are told. @param {any[]} runs */
+  /** Something changed: runs that go on are asked for anew, those of this page are told. @param {RunRecord[]} runs */
   refresh(runs) {
     for (const run of runs) {
       const one = this.chosen.get(run.id);
@@ -83,7 +88,7 @@ export class Comparison {
   /** @param {URLSearchParams} place */
   async recall(place) {
     const ids = (place.get('compare') ?? '').split(',').filter(Boolean).slice(0, MOST);
-    if (SERIES.includes(place.get('series'))) this.name = place.get('series');
+    this.name = SERIES.find((name) => name === place.get('series')) ?? this.name;
     this.log = place.get('log') === '1';
     for (const id of this.ids) if (!ids.includes(id)) this.chosen.delete(id);
     await this.#read(ids.filter((id) => !this.chosen.has(id)));
@@ -93,13 +98,15 @@ export class Comparison {
   async #read(ids) {
     this.unread = [];
     const asked = await Promise.allSettled(ids.map((id) => getRun(id)));
-    asked.forEach(({ value, reason }, i) => {
-      if (value && !this.chosen.has(value.id)) this.#add(value);
-      else if (reason && reason.status !== 404) this.unread.push(ids[i]);
+    asked.forEach((answer, i) => {
+      if (answer.status === 'rejected') {
+        if (asProblem(answer.reason).status !== 404) this.unread.push(ids[i]);
+      } else if (!this.chosen.has(answer.value.id)) this.#add(answer.value);
     });
     this.#reshow();
   }
 
+  /** @param {RunRecord} run */
   #add(run) {
     const taken = new Set([...this.chosen.values()].map(({ place }) => place));
     let place = 0;
@@ -114,6 +121,7 @@ export class Comparison {
     this.draw();
   }
 
+  /** @param {string} name of a series */
   #look(name) {
     this.name = name;
     for (const one of this.chosen.values()) Object.assign(one, { stale: true, series: null });
@@ -123,6 +131,7 @@ export class Comparison {
 
   async #fetch() {
     const { name } = this;
+    /** @type {string | null} */
     let trouble = null;
     await Promise.all([...this.chosen.values()].filter(({ stale }) => stale).map(async (one) => {
       one.stale = false;
@@ -130,7 +139,8 @@ export class Comparison {
         if (ACTIVE.includes(one.run.status)) one.run = await getRun(one.run.id);
         const told = await getSeries(one.run.id, name, POINTS);
         if (name === this.name) one.series = told.series[0] ?? null;
-      } catch (problem) {
+      } catch (caught) {
+        const problem = asProblem(caught);
         if (problem.status === 404) return; // deleted: what is drawn of it stays
         one.stale = true;
         trouble = problem.message;
@@ -141,18 +151,19 @@ export class Comparison {
   }
 
   #say() {
-    for (const button of $('compare-series').children) button.setAttribute('aria-pressed', String(button.dataset.series === this.name));
+    for (const button of all($('compare-series'), 'button')) button.setAttribute('aria-pressed', String(button.dataset.series === this.name));
     $('compare-log').setAttribute('aria-pressed', String(this.log));
   }
 
-  /** @param {Record<string, string>} [colour] */
-  draw(colour = colours()) {
+  /** @param {import('../page/theme.js').Colours} [colour] */
+  async draw(colour = colours()) {
     this.#say();
     if (!this.size) return;
     const compared = [...this.chosen.values()].map(({ run, place, series }) => ({ run, series, tone: TONES[place % TONES.length], dash: DASHES[Math.floor(place / TONES.length)] }));
     drawHouseKeys($('compare-keys'), compared.map(({ run, tone, dash }) => ({ name: run.name || run.id.slice(0, 8), tone, dash })));
+    await plotly;
     const drawn = drawCompare($('figure-compare'), compared, this.name, this.log, colour);
     $('compare-none').hidden = drawn > 0 || compared.some(({ series }) => series === null && this.fetching.going);
-    $('table-compare').tBodies[0].replaceChildren(...readCompare(compared).map(([name, step, value]) => line([name, step, shown(value)])));
+    $('table-compare', HTMLTableElement).tBodies[0].replaceChildren(...readCompare(compared).map(([name, step, value]) => line([name, step, shown(value)])));
   }
 }

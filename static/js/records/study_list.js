@@ -1,24 +1,26 @@
 /** The studies as a list: how each stands and how far it is. */
 
-import { listStudies } from '../data/api.js';
-import { make, sayTrouble } from '../page/elements.js';
+import { asProblem, listStudies } from '../data/api.js';
+import { $, make, one, sayTrouble } from '../page/elements.js';
 import { titleOf, valueWord } from '../form/known.js';
+import { at } from '../page/place.js';
 import { fillStatus, statusMark } from '../page/statuses.js';
 import { _, integer } from '../page/texts.js';
 
-const PAGE = 6;
-const $ = (id) => document.getElementById(id);
+/** @import { Progress, StudySummary } from '../data/wire.d.ts' */
 
-/** What is varied, in words. @param {{axes: {path: string, values: unknown[]}[], seeds: number[]}} study */
+const PAGE = 6;
+
+/** What is varied, in words. @param {Pick<StudySummary, 'axes' | 'seeds'>} study */
 export function axesWord({ axes, seeds }) {
   const varied = axes.map(({ path, values }) => `${titleOf(path)}: ${values.length > 6 ? integer(values.length) : values.map((value) => valueWord(path, value)).join(', ')}`);
   return [...varied, seeds.length === 1 ? _('1 seed') : _('{n} seeds', { n: integer(seeds.length) })].join(' × ');
 }
 
-/** Runs that have ended, one way or another. @param {{total: number, waiting: number, going: number}} runs */
+/** Runs that have ended, one way or another. @param {Progress} runs */
 export const doneOf = ({ total, waiting, going }) => total - waiting - going;
 
-/** How far it is, in words. @param {{total: number, waiting: number, going: number, failed: number}} runs */
+/** How far it is, in words. @param {Progress} runs */
 export function progressWord(runs) {
   const { total, going, failed } = runs;
   const words = [_('{done} of {total} runs have ended', { done: integer(doneOf(runs)), total: integer(total) })];
@@ -29,6 +31,7 @@ export function progressWord(runs) {
 
 export class StudyList {
   constructor() {
+    /** @type {Map<string, HTMLElement>} by study */
     this.rows = new Map();
     this.wanted = PAGE;
     $('more-studies').addEventListener('click', () => {
@@ -43,36 +46,41 @@ export class StudyList {
       this.#show(items);
       $('more-studies').hidden = !next;
       sayTrouble(null, 'trouble', 'studies');
-    } catch (problem) {
-      sayTrouble(problem.message, 'trouble', 'studies');
+    } catch (caught) {
+      sayTrouble(asProblem(caught).message, 'trouble', 'studies');
     }
   }
 
+  /** @param {StudySummary[]} items */
   #show(items) {
     for (const id of this.rows.keys()) if (!items.some((one) => one.id === id)) this.rows.delete(id);
-    for (const study of items) {
-      if (!this.rows.has(study.id)) this.rows.set(study.id, row(study));
-      update(this.rows.get(study.id), study);
-    }
-    const wanted = items.map(({ id }) => this.rows.get(id));
-    if (wanted.some((one, i) => one !== $('studies').children[i]) || wanted.length !== $('studies').children.length) $('studies').replaceChildren(...wanted);
+    const wanted = items.map((study) => {
+      const held = this.rows.get(study.id) ?? row(study);
+      this.rows.set(study.id, held);
+      update(held, study);
+      return held;
+    });
+    const list = $('studies');
+    if (wanted.some((element, i) => element !== list.children[i]) || wanted.length !== list.children.length) list.replaceChildren(...wanted);
     $('no-studies').hidden = items.length > 0;
   }
 }
 
+/** @param {StudySummary} study */
 function row(study) {
-  const name = make('a', { className: 'run-link', href: `/studies/${encodeURIComponent(study.id)}` });
+  const name = make('a', { className: 'run-link', href: at(`/studies/${encodeURIComponent(study.id)}`) });
   const bar = make('progress', { max: 1 });
   return make('li', { data: { study: study.id } }, make('div', { className: 'study-name' }, name, make('span', { className: 'setup' })), statusMark(study.status), bar, make('span', { className: 'progress-word' }));
 }
 
-function update(one, study) {
+/** @param {HTMLElement} element a row @param {StudySummary} study */
+function update(element, study) {
   const name = study.name || _('Study without a name');
-  one.querySelector('.run-link').textContent = name;
-  one.querySelector('.setup').textContent = axesWord(study);
-  fillStatus(one.querySelector('.status'), study.status);
-  const bar = one.querySelector('progress');
+  one(element, '.run-link').textContent = name;
+  one(element, '.setup').textContent = axesWord(study);
+  fillStatus(one(element, '.status'), study.status);
+  const bar = one(element, 'progress');
   Object.assign(bar, { max: Math.max(1, study.runs.total), value: doneOf(study.runs) });
   bar.setAttribute('aria-label', `${name}: ${progressWord(study.runs)}`);
-  one.querySelector('.progress-word').textContent = progressWord(study.runs);
+  one(element, '.progress-word').textContent = progressWord(study.runs);
 }

@@ -1,8 +1,26 @@
 /* The replay of one run, in a file that needs nothing else: figures as Plotly's Python package drew them, one cursor over the steps. */
 
 (() => {
-  const held = JSON.parse(document.getElementById('replay').textContent);
-  const $ = (id) => document.getElementById(id);
+  /** @typedef {{data: PlotlyTrace[], layout: PlotlyLayout}} Figure */
+  /**
+   * What the file holds; `table`: values by step, layer and quantity, in words where they aren't finite; `marks`: flags over the steps.
+   * @typedef {{last: number, loss?: Figure, accuracy?: Figure, activations: Record<string, Figure>, lines: Record<string, Figure>, marks?: object,
+   *   function: {steps: number[], figure: Figure, frames: object[]} | null,
+   *   table: {layers: string[], quantities: string[], steps: number[], values: (number | string | null)[][][]}}} Replay
+   */
+
+  /**
+   * @template {Element} [T=HTMLElement] @param {string} id @param {new () => T} [kind] @returns {T}
+   */
+  function $(id, kind = /** @type {new () => T} */ (/** @type {unknown} */ (HTMLElement))) {
+    const found = document.getElementById(id);
+    if (found instanceof kind) return found;
+    throw new TypeError(`this file has no ${id}`);
+  }
+
+  /** @type {Replay} */
+  const held = JSON.parse($('replay').textContent ?? '');
+  const slider = $('slider', HTMLInputElement);
   const SECONDS = 20; // that the whole run takes when it is played
   const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: true, doubleClick: false, modeBarButtons: [['toImage']] };
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -11,21 +29,22 @@
   let shownFrame = -1;
   let shownRow = -1;
 
-  /** Draw a figure over the steps, with the flags that all of them bear. */
+  /** Draw a figure over the steps, with the flags that all of them bear. @param {string} id @param {Figure} figure */
   function draw(id, figure) {
     const shown = { ...figure.layout, ...(held.marks ?? {}), autosize: true };
     return Plotly.react($(id), figure.data, shown, CONFIG).then(() => place($(id)));
   }
 
-  /** The cursor's line of one figure. */
+  /** @type {Map<PlotlyElement, HTMLElement>} */
+  const lines = new Map();
+
+  /** The cursor's line of one figure. @param {PlotlyElement} plot */
   function place(plot) {
     const { xaxis, _size } = plot._fullLayout ?? {};
-    if (!xaxis) return;
-    let line = plot.parentElement.querySelector('.cursor-line');
-    if (!line) {
-      line = Object.assign(document.createElement('div'), { className: 'cursor-line' });
-      plot.parentElement.append(line);
-    }
+    if (!xaxis || !_size) return;
+    const line = lines.get(plot) ?? Object.assign(document.createElement('div'), { className: 'cursor-line' });
+    if (!lines.has(plot)) plot.parentElement?.append(line);
+    lines.set(plot, line);
     const at = xaxis.l2p(step);
     line.hidden = !(at >= 0 && at <= xaxis._length + 1);
     line.style.transform = `translateX(${plot.offsetLeft + xaxis._offset + at}px)`;
@@ -33,6 +52,7 @@
     line.style.height = `${_size.h}px`;
   }
 
+  /** The index of the step nearest to one. @param {number[]} steps @param {number} wanted */
   const nearest = (steps, wanted) => {
     let best = 0;
     steps.forEach((at, i) => {
@@ -54,9 +74,10 @@
       row.append(head, ...quantities.map((_q, q) => Object.assign(document.createElement('td'), { textContent: said(values[i][l][q]) })));
       return row;
     });
-    document.querySelector('#table tbody').replaceChildren(...rows);
+    $('table', HTMLTableElement).tBodies[0].replaceChildren(...rows);
   }
 
+  /** @param {number | string | null} value */
   function said(value) {
     if (value === null) return '';
     if (typeof value === 'string') return value;
@@ -78,22 +99,24 @@
   /** Everything at a step. @param {number} wanted */
   function show(wanted) {
     step = Math.min(held.last, Math.max(0, wanted));
-    $('slider').value = String(Math.round(step));
+    slider.value = String(Math.round(step));
     $('step').textContent = Math.round(step).toLocaleString(document.documentElement.lang);
-    for (const plot of document.querySelectorAll('.over-steps')) place(plot);
+    for (const plot of document.querySelectorAll('.over-steps')) if (plot instanceof HTMLElement) place(plot);
     showTable();
     showFunction();
   }
 
+  /** @param {boolean} on */
   function setPlaying(on) {
+    const button = $('play');
     cancelAnimationFrame(playing);
     playing = 0;
-    $('play').textContent = on ? $('play').dataset.pause : $('play').dataset.play;
-    $('play').setAttribute('aria-pressed', String(on));
+    button.textContent = (on ? button.dataset.pause : button.dataset.play) ?? '';
+    button.setAttribute('aria-pressed', String(on));
     if (!on) return;
     if (step >= held.last) show(0);
     let before = performance.now();
-    const tick = (now) => {
+    const tick = (/** @type {number} */ now) => {
       // Who wants no motion sees a picture a second.
       if (!still || now - before > 1000) {
         show(step + (held.last * (now - before)) / 1000 / SECONDS);
@@ -105,21 +128,28 @@
     playing = requestAnimationFrame(tick);
   }
 
-  for (const name of ['loss', 'accuracy']) if (held[name]) draw(`figure-${name}`, held[name]);
-  for (const [select, group, id] of [['layer', held.activations, 'figure-activations'], ['quantity', held.lines, 'figure-lines']]) {
+  if (held.loss) draw('figure-loss', held.loss);
+  if (held.accuracy) draw('figure-accuracy', held.accuracy);
+
+  /** Figures of which one is shown, as a select says. @param {string} control @param {Record<string, Figure>} group @param {string} id */
+  function offer(control, group, id) {
     const names = Object.keys(group);
-    if (!names.length) continue;
-    for (const name of names) $(select).append(Object.assign(document.createElement('option'), { value: name, textContent: name }));
-    $(select).addEventListener('change', () => draw(id, group[$(select).value]));
-    if (names.includes('activation/std')) $(select).value = 'activation/std';
-    draw(id, group[$(select).value]);
+    if (!names.length) return;
+    const select = $(control, HTMLSelectElement);
+    for (const name of names) select.append(Object.assign(document.createElement('option'), { value: name, textContent: name }));
+    select.addEventListener('change', () => draw(id, group[select.value]));
+    if (names.includes('activation/std')) select.value = 'activation/std';
+    draw(id, group[select.value]);
   }
+
+  offer('layer', held.activations, 'figure-activations');
+  offer('quantity', held.lines, 'figure-lines');
   const head = document.querySelector('#table thead tr');
   head?.append(...held.table.quantities.map((name) => Object.assign(document.createElement('th'), { textContent: name, scope: 'col' })));
-  $('slider').max = String(Math.round(held.last));
-  $('slider').addEventListener('input', () => {
+  slider.max = String(Math.round(held.last));
+  slider.addEventListener('input', () => {
     setPlaying(false);
-    show(Number($('slider').value));
+    show(Number(slider.value));
   });
   $('play').addEventListener('click', () => setPlaying(!playing));
   addEventListener('resize', () => requestAnimationFrame(() => show(step)));

@@ -1,23 +1,28 @@
 /** What a view was told last: of several questions the newest one counts, whichever is answered last. */
 
+import { asProblem } from '../data/api.js';
 import { sayTrouble } from '../page/elements.js';
 
+/** @template T what is told */
 export class Answer {
   /** @param {string} trouble id of the element that says why there is none */
   constructor(trouble) {
     this.trouble = trouble;
     this.asked = 0;
-    /** @type {any} */
+    /** @type {T | null} */
     this.told = null;
   }
 
-  /** Whether it is the newest question's. Rejects with a 404 alone. @param {() => Promise<any>} question */
+  /** Whether it is the newest question's. Rejects with a 404 alone. @param {() => Promise<T>} question */
   async ask(question) {
     const asked = ++this.asked;
-    let [told, why] = [null, null];
+    /** @type {T | null} */
+    let told = null;
+    let why = null;
     try {
       told = await question();
-    } catch (problem) {
+    } catch (caught) {
+      const problem = asProblem(caught);
       if (asked === this.asked && problem.status === 404) throw problem;
       why = problem.message;
     }

@@ -1,16 +1,27 @@
 /** What a study's page shows: it stands in the address after the #, so that a link shows the same. */
 
+/** @import { Study } from '../data/wire.d.ts' */
+/** @typedef {'grid' | 'heatmap' | 'decomposition' | 'path'} View */
+/** @typedef {'mean' | 'median'} Middle */
+
+/** @type {View[]} */
 const VIEWS = ['grid', 'heatmap', 'decomposition', 'path'];
+/** @type {Middle[]} */
 const LINES = ['mean', 'median'];
 const BANDS = ['both', 'boot', 'quantiles', 'none'];
+/** @type {('loss' | 'error')[]} */
+const METRICS = ['loss', 'error'];
 
 export class StudyPlace {
+  /** @type {View} */
   view = 'grid';
   series = 'val/loss';
+  /** @type {Middle} */
   line = 'mean';
   band = 'both';
   log = false;
   final = '';
+  /** @type {Middle} */
   middle = 'mean';
   logColours = false;
   /** @type {number | null} the chosen cell */
@@ -25,7 +36,7 @@ export class StudyPlace {
   along = '';
   lineAt = 0;
   /** Of a path: loss, or the share that is wrong. */
-  metric = 'loss';
+  metric = METRICS[0];
 
   constructor() {
     this.recall();
@@ -34,8 +45,9 @@ export class StudyPlace {
   /** Read the address. */
   recall() {
     const said = new URLSearchParams(location.hash.slice(1));
-    const among = (name, allowed) => (allowed.includes(said.get(name)) ? said.get(name) : allowed[0]);
-    const whole = (text) => (/^\d{1,6}$/.test(text ?? '') ? Number(text) : null);
+    /** @template {string} T @param {string} name @param {T[]} allowed the first is the default */
+    const among = (name, allowed) => allowed.find((one) => one === said.get(name)) ?? allowed[0];
+    const whole = (/** @type {string | null} */ text) => (/^\d{1,6}$/.test(text ?? '') ? Number(text) : null);
     this.view = among('view', VIEWS);
     this.line = among('line', LINES);
     this.band = among('band', BANDS);
@@ -50,10 +62,10 @@ export class StudyPlace {
     this.point = whole(said.get('point')) ?? 0;
     this.along = (said.get('along') ?? '').slice(0, 200);
     this.lineAt = whole(said.get('at')) ?? 0;
-    this.metric = among('metric', ['loss', 'error']);
+    this.metric = among('metric', METRICS);
   }
 
-  /** Put right what a study hasn't got. @param {any} study */
+  /** Put right what a study hasn't got. @param {Study} study */
   adopt(study) {
     if (this.cell !== null && this.cell >= study.cells.length) this.cell = null;
   }

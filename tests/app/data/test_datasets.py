@@ -91,6 +91,44 @@ def test_target_and_task_are_found_or_given(
     assert (found["task"], found["classes"], found["target"]) == (task, classes, fields["target"])
 
 
+TEXTS = {
+    "string": pa.string(),
+    "large_string": pa.large_string(),
+    "string_view, as Polars 1.38 writes": pa.string_view(),
+    "dictionary of string": pa.dictionary(pa.int32(), pa.string()),
+    "dictionary of large_string": pa.dictionary(pa.int8(), pa.large_string()),
+    "dictionary of binary": pa.dictionary(pa.int32(), pa.binary()),
+    "binary": pa.binary(),
+    "large_binary": pa.large_binary(),
+    "binary_view": pa.binary_view(),
+    "fixed_size_binary": pa.binary(6),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS.values(), ids=TEXTS)
+def test_text_of_every_arrow_type_is_a_target_of_classes_and_a_feature_left_out_as_text(
+    kept: Callable[..., dict[str, Any]], kind: pa.DataType
+) -> None:
+    """The same words whatever they were stored as; numbers that were stored as text are numbers."""
+    words = [("예abc", "no-abc")[i % 2] for i in range(30)]  # of six bytes each
+
+    def column(values: list[str]) -> pa.Array:
+        inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+        array = pa.array([value.encode() for value in values], type=pa.binary()) if "binary" in str(inner) else pa.array(values)
+        return array.cast(inner).dictionary_encode().cast(kind) if pa.types.is_dictionary(kind) else array.cast(kind)
+
+    numbers = [f"{i:06.2f}" for i in range(30)]
+    found = kept(parquet(a=column(numbers), word=column(words), y=column(words)), "a.parquet")
+    assert found["features"] == ["a"]
+    assert found["ignored"] == [{"column": "word", "why": "text"}]
+    assert (found["task"], found["classes"]) == ("classification", sorted(set(words)))
+
+
+def test_bytes_that_are_no_utf8_stay_classes_of_their_own(kept: Callable[..., dict[str, Any]]) -> None:
+    labels = pa.array([(b"\xff", b"\xfe")[i % 2] for i in range(30)])
+    assert kept(parquet(a=list(range(30)), y=labels), "a.parquet")["classes"] == ["\\xfe", "\\xff"]
+
+
 def test_a_parquet_file_gives_the_same_as_its_csv(kept: Callable[..., dict[str, Any]]) -> None:
     columns = dict(zip(["a", "b", "letter", "id", "label"], zip(*ROWS, strict=True), strict=True))
     found, by_csv = kept(parquet(**columns), "a.parquet"), kept(CSV)

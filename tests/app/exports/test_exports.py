@@ -84,6 +84,48 @@ def test_tensorboard_reads_every_point_and_every_histogram(server: Server, run: 
         assert (value.min, value.max) == (pytest.approx(low[column["bins"][0]]), pytest.approx(high[column["bins"][-1]], abs=1e-37))
 
 
+def test_tensorboard_reads_when_each_attempt_of_a_resumed_run_made_its_steps(server: Server, tmp_path: Path) -> None:
+    """Stopped and resumed twice: an attempt's steps lie between its start and its end, those before a resumption as well."""
+    made = server.post(SPEC | {"name": "in three attempts", "pace": 300})["id"]
+    spans, cuts = [], []
+    for reached in (170, 400, 1500):
+        if spans:
+            assert server.client.post(f"/api/runs/{made}/resume", json={}).status_code == 200
+            cuts.append(server.get(made)["step"])
+        if reached < 1500:
+            server.until_step(made, reached)
+            server.control(made, "stop")
+        else:
+            server.until_step(made, 500)
+            server.control(made, "set", pace=None)
+        ended = server.wait(made)
+        spans.append((ended["started"], ended["ended"]))
+    assert ended["status"] == "finished"
+    held = read(server.client.get(f"/api/runs/{made}/export", params={"format": "tensorboard"}).content, tmp_path)
+    told = held.Scalars("train/loss")
+    assert [event.step for event in told] == list(range(1500))
+    times = np.array([event.wall_time for event in told])
+    assert (np.diff(times) >= 0).all()
+    for (began, end), low, high in zip(spans, [0, *cuts], [*cuts, 1500], strict=True):
+        own = times[int(low) : int(high)]
+        assert began <= own[0] <= own[-1] <= end
+        assert own[-1] - own[0] > 0.5 * (end - began)  # not all at one moment
+    for event in held.Histograms("activation/hidden1"):
+        attempt = sum(event.step >= cut for cut in cuts)
+        assert spans[attempt][0] <= event.wall_time <= spans[attempt][1]
+
+
+def test_steps_of_a_run_that_was_resumed_by_an_older_version_lie_between_its_creation_and_its_checkpoint() -> None:
+    """Its record has the start of the newest attempt alone."""
+    events = [
+        {"attempt": 1, "step": 170.0, "kind": "checkpoint", "time": 150.0, "data": {}},
+        {"attempt": 2, "step": 170.0, "kind": "resumed", "time": 900.0, "data": {}},
+    ]
+    run = {"attempt": 2, "created": 100.0, "started": 905.0, "ended": 1000.0, "step": 300.0, "forked_at": None}
+    times = np.interp([0, 85, 169, 170, 235, 300], *tensorboard.clock(events, run))
+    assert times == pytest.approx([100, 125, 150, 905, 952, 1000], abs=1)
+
+
 def test_checksums_are_those_of_the_standard() -> None:
     def masked(crc: int) -> int:
         return (((crc >> 15) | (crc << 17)) + 0xA282EAD8) & 0xFFFFFFFF
@@ -196,7 +238,7 @@ def test_no_more_than_one_long_series_is_held_and_none_of_it_is_made_in_the_loop
 
     async def story() -> bytes:
         threads.append(threading.current_thread())
-        about = {"id": RUN, "created": 1.0, "started": 1.0, "ended": 2.0, "step": 9.0}
+        about = {"id": RUN, "created": 1.0, "started": 1.0, "ended": 2.0, "attempt": 1, "forked_at": None, "step": 9.0}
         told = exports._tensorboard(store, about) if format == "tensorboard" else getattr(exports, f"_{format}")(store, RUN)
         return b"".join([piece async for piece in told])
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from app.executors.base import OnExit, Started
 from app.hub import topics
 from app.hub.hub import Hub, Outbox
-from app.runs import life as runs_module
+from app.runs.ending import Patience
 from app.runs.life import Runs
 from app.settings import Settings
 from app.store import frames, history, records
@@ -81,7 +81,7 @@ class House:
 
     def anew(self) -> Runs:
         """Another server over the same store."""
-        return Runs(self.settings, self.store, self.hub, Planner(), self.workers)  # type: ignore[arg-type]
+        return Runs(self.settings, self.store, self.hub, Planner(), self.workers, Patience(going=0.05, again=0.02))  # type: ignore[arg-type]
 
     async def begin(self, said: bool = True, **spec: Any) -> tuple[str, Batch]:
         """A run whose worker has started, and where `said` has told so."""
@@ -183,7 +183,7 @@ def test_changes_at_the_same_time_and_late_ones_are_all_in_the_spec(tmp_path: Pa
         # A command is withdrawn with its question; one that was sent already is applied and told all the same.
         batch.event(7, "control", {"id": "late", "action": "set", "changes": {"penalty.l1": 0.25}, "status": "running"})
         await house.tell(batch)
-        spec = house.runs._active[run].spec
+        spec = house.runs.registry.active[run].spec
         assert (spec["optimizer"]["params"]["lr"], spec["penalty"]["l2"], spec["penalty"]["l1"]) == (0.0123, 0.0045, 0.25)
 
     at_home(tmp_path, story)
@@ -205,8 +205,6 @@ def test_a_fork_takes_the_changes_that_were_made_up_to_its_step_alone(tmp_path: 
 
 
 def test_an_end_that_could_not_be_stored_is_stored_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "AGAIN", 0.02)
-
     async def story(house: House) -> None:
         run, _ = await house.begin()
         fold, full = history.fold, [True, True]
@@ -228,8 +226,6 @@ def test_an_end_that_could_not_be_stored_is_stored_later(tmp_path: Path, monkeyp
 
 
 def test_a_run_whose_start_could_not_be_stored_ends_and_gives_its_slot_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "AGAIN", 0.02)
-
     async def story(house: House) -> None:
         change, full = records.change, [True]
 
@@ -320,9 +316,7 @@ def test_a_run_that_is_stopped_while_it_starts_ends_once_it_has_a_process(tmp_pa
     at_home(tmp_path, story)
 
 
-def test_a_deleted_run_whose_process_does_not_end_is_killed_before_its_folder_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs_module, "GOING", 0.05)
-
+def test_a_deleted_run_whose_process_does_not_end_is_killed_before_its_folder_goes(tmp_path: Path) -> None:
     async def story(house: House) -> None:
         run, _ = await house.begin()
         house.workers.obeys = False

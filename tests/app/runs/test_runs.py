@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {
 }
 
 
-def endless(pace: float = 200, **more: Any) -> dict[str, Any]:
+def endless(pace: float | None = 200, **more: Any) -> dict[str, Any]:
     return SMALL | {"pace": pace, "stop": {"max_epochs": None, "max_steps": 1_000_000, "early": None}} | more
 
 

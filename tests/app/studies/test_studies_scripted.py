@@ -11,8 +11,7 @@ import pyarrow.parquet
 import pytest
 
 import dynascope
-from dynascope.client import Refused
-from dynascope.study import Study
+from dynascope.client import Refused, Study
 from tests.app.api.test_scripted import shell
 from tests.app.runs.test_runs import SMALL, endless
 from tests.server import TOKEN, Server

@@ -45,11 +45,19 @@ class Params(Strict):
 def _found(files: str) -> tuple[Path, Path]:
     """Paths of images and labels. Raises Refused, saying where to put them and what is there."""
     folder = data_folder() / "idx"
-    names = sorted(path.name for path in folder.glob("*")) if folder.is_dir() else []
+    paths = sorted(folder.iterdir()) if folder.is_dir() else []
+    names = [path.name for path in paths if path.is_file()]
     pair = []
     for kind in ("images", "labels"):
-        fits = [name for name in names if re.fullmatch(re.escape(files) + rf"-{kind}([.-]idx\d-ubyte)?(\.gz)?", name)]
+        pattern = re.compile(re.escape(files) + rf"-{kind}([.-]idx\d-ubyte)?(\.gz)?")
+        fits = [name for name in names if pattern.fullmatch(name)]
         if not fits:
+            unpacked = [path for path in paths if path.is_dir() and pattern.fullmatch(path.name)]
+            if unpacked:  # by a tool that makes a folder of an archive, with a file of the same name in it
+                name, place = unpacked[0].absolute(), folder.absolute()
+                raise Refused(
+                    "files", say("{name} is a folder, not a file; put the file itself into {place}", name=name, place=place), files
+                )
             there = ", ".join(sorted({re.split("-images|-labels", name)[0] for name in names})[:20]) or say("nothing")
             wanted = f"{files}-{kind}-idx{3 if kind == 'images' else 1}-ubyte (or .gz)"
             raise Refused(
@@ -66,8 +74,14 @@ def _found(files: str) -> tuple[Path, Path]:
     return pair[0], pair[1]
 
 
+def _is_packed(path: Path) -> bool:
+    """By what the file begins with: browsers unpack a .gz on the way and keep its name."""
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
 def _opened(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.suffix == ".gz" else path.open("rb")  # type: ignore[return-value]
+    return gzip.open(path) if _is_packed(path) else path.open("rb")  # type: ignore[return-value]
 
 
 def _head(file: Any, path: Path, dimensions: int, files: str) -> tuple[int, ...]:
@@ -134,7 +148,7 @@ def _unpacked(path: Path, wanted: int) -> int:
     count, most = 0, min(wanted, SLOW)
     try:
         with gzip.open(path) as file:
-            while count < most and (piece := file.read(min(1 << 20, most - count))):
+            while count < most and (piece := file.read1(min(1 << 20, most - count))):  # what is left of a file that is cut, too
                 count += len(piece)
     except (EOFError, OSError, zlib.error):
         return count
@@ -163,7 +177,7 @@ def _size(files: str) -> tuple[int, int, int, np.ndarray]:
             files,
         )
     whole = 16 + count * rows * columns
-    there = _unpacked(images, whole) if images.suffix == ".gz" else images.stat().st_size
+    there = _unpacked(images, whole) if _is_packed(images) else images.stat().st_size
     if there < whole:
         msg = say(
             "{name} is cut short: its head asks for {whole} bytes, and there are {there}. Copy it again",

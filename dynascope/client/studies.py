@@ -6,13 +6,12 @@ print(study.to_pandas().groupby("norm.name")["test/accuracy"].describe())
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
-from dynascope.tables import pandas, pyarrow
-from dynascope.waiting import LONG, until_ended
-
-if TYPE_CHECKING:
-    from dynascope.client import Client, Run
+from dynascope.client._http import Transport
+from dynascope.client.runs import Run
+from dynascope.client.tables import pandas, pyarrow
+from dynascope.client.waiting import LONG, until_ended
 
 ENDED = ("done", "cancelled", "failed")
 
@@ -20,8 +19,8 @@ ENDED = ("done", "cancelled", "failed")
 class Study:
     """A study as the server last told of it, and what can be done with it."""
 
-    def __init__(self, client: "Client", record: dict[str, Any]) -> None:
-        self._client, self.record = client, record
+    def __init__(self, http: Transport, record: dict[str, Any]) -> None:
+        self._http, self.record = http, record
 
     def __repr__(self) -> str:
         runs = self.runs
@@ -59,7 +58,7 @@ class Study:
 
     @property
     def url(self) -> str:
-        return f"{self._client.url}{self.record['url']}"
+        return f"{self._http.url}/studies/{self.id}"
 
     @property
     def cells(self) -> list[dict[str, Any]]:
@@ -75,7 +74,7 @@ class Study:
 
     def refresh(self, *finals: str) -> Self:
         """Ask again; `finals` names the series whose final values are wanted, all but those of layers without one."""
-        self.record = self._client.ask("GET", f"/studies/{self.id}", params={"finals": ",".join(finals)} if finals else {})
+        self.record = self._http.ask("GET", f"/studies/{self.id}", params={"finals": ",".join(finals)} if finals else {})
         return self
 
     def wait(self, timeout: float | None = None, watched: Callable[["Study"], None] | None = None) -> Self:
@@ -90,57 +89,55 @@ class Study:
                 watched(self)
             return self.ended and bool(self.refresh())
 
-        if not until_ended(self._client, f"/studies/{self.id}/wait", timeout, 0.5 if watched else LONG, tell):
+        if not until_ended(self._http, f"/studies/{self.id}/wait", timeout, 0.5 if watched else LONG, tell):
             runs = self.runs
             raise TimeoutError(f"{runs['ended']} of {runs['total']} runs of study {self.id} have ended after {timeout:g} s")
         return self
 
     def cancel(self) -> Self:
         """What runs is stopped, what waits never starts."""
-        self.record = self._client.ask("POST", f"/studies/{self.id}/cancel")
+        self.record = self._http.ask("POST", f"/studies/{self.id}/cancel")
         return self
 
     def extend(self, seeds: int | Sequence[int]) -> Self:
         """So many more seeds, or these; what is missing of the others runs too."""
         wanted = seeds if isinstance(seeds, int) else list(seeds)
-        self.record = self._client.ask("POST", f"/studies/{self.id}/extend", json={"seeds": wanted})
+        self.record = self._http.ask("POST", f"/studies/{self.id}/extend", json={"seeds": wanted})
         return self
 
     def change(self, **values: Any) -> Self:
         """Name and notes."""
-        self._client.ask("PATCH", f"/studies/{self.id}", json=values)
+        self._http.ask("PATCH", f"/studies/{self.id}", json=values)
         return self.refresh()
 
     def delete(self) -> None:
         """It and its runs."""
-        self._client.ask("DELETE", f"/studies/{self.id}")
+        self._http.ask("DELETE", f"/studies/{self.id}")
 
-    def each_run(self) -> Iterator["Run"]:
-        yield from self._client.runs(study=self.id, most=10_000)
+    def each_run(self) -> Iterator[Run]:
+        yield from (Run(self._http, record) for record in self._http.listed("/runs", {"study": self.id}, 10_000))
 
     def bands(self, name: str, points: int = 200) -> dict[str, Any]:
         """Over the seeds of each cell by step: n, mean, median, low and high of the mean, q10, q90."""
-        return dict(self._client.ask("GET", f"/studies/{self.id}/bands", params={"name": name, "points": points}))
+        return dict(self._http.ask("GET", f"/studies/{self.id}/bands", params={"name": name, "points": points}))
 
     def finals(self, name: str) -> list[dict[str, Any]]:
         """A series' final values, a row a cell: the axes' values, then n, mean, median, low, high, q10, q90, values."""
-        if name.startswith("layer/"):
-            cells = self._client.ask("GET", f"/studies/{self.id}", params={"finals": name})["cells"]
-        else:
-            cells = self.cells
+        of_a_layer = name.startswith("layer/")  # told only where it is asked for by name
+        cells = self._http.ask("GET", f"/studies/{self.id}", params={"finals": name})["cells"] if of_a_layer else self.cells
         return [{**cell["values"], **cell["finals"][name]} for cell in cells if name in cell["finals"]]
 
     def decomposition(self, **query: Any) -> dict[str, Any]:
         """Bias², variance and noise along an axis, of a study whose runs share their test set."""
-        return dict(self._client.ask("GET", f"/studies/{self.id}/decomposition", params=query))
+        return dict(self._http.ask("GET", f"/studies/{self.id}/decomposition", params=query))
 
     def path(self, **query: Any) -> dict[str, Any]:
         """The regularisation path along `penalty.l1` or `penalty.l2`."""
-        return dict(self._client.ask("GET", f"/studies/{self.id}/path", params=query))
+        return dict(self._http.ask("GET", f"/studies/{self.id}/path", params=query))
 
     def export(self, format: str = "csv") -> Iterator[bytes]:
         """The table of `rows` as a file, piece by piece: csv or parquet."""
-        yield from self._client.stream_bytes(f"/studies/{self.id}/export", {"format": format})
+        yield from self._http.stream_bytes(f"/studies/{self.id}/export", {"format": format})
 
     def rows(self) -> list[dict[str, Any]]:
         """Tidy, a row a cell and seed: the axes' values, seed, run, status, and every final value (None where there is none)."""

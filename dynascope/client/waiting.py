@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-if TYPE_CHECKING:
-    from dynascope.client import Client
+from dynascope.client._http import Refused, Transport
 
 Answer = TypeVar("Answer")
 
@@ -20,10 +19,10 @@ RETRY = 0.5
 AWAY_STATUS = (502, 503, 504)
 
 
-def until_ended(client: "Client", path: str, timeout: float | None, piece: float, tell: Callable[[dict[str, Any]], bool]) -> bool:
+def until_ended(http: Transport, path: str, timeout: float | None, piece: float, tell: Callable[[dict[str, Any]], bool]) -> bool:
     """Ask `path` until `tell` says of its answer that this was the end; False where `timeout` seconds are over before.
 
-    A question waits for `piece` seconds at the most. Raises what `client.ask` raises; where the server is away, after AWAY seconds.
+    A question waits for `piece` seconds at the most. Raises what `http.ask` raises; where the server is away, after AWAY seconds.
     """
     until = None if timeout is None else time.monotonic() + timeout
     away: float | None = None
@@ -31,7 +30,7 @@ def until_ended(client: "Client", path: str, timeout: float | None, piece: float
         seconds = piece if until is None else min(piece, max(0.0, until - time.monotonic()))
         try:
             # the server answers after `seconds`, so the answer has the client's own time on top of them
-            if tell(client.ask("GET", path, params={"timeout": seconds}, timeout=seconds + client.timeout)):
+            if tell(http.ask("GET", path, params={"timeout": seconds}, timeout=seconds + http.timeout)):
                 return True
             away = None
         except Exception as trouble:
@@ -56,4 +55,4 @@ def patiently(ask: Callable[[], Answer]) -> Answer:
 
 
 def is_away(trouble: Exception) -> bool:
-    return isinstance(trouble, httpx.TransportError) or getattr(trouble, "status", None) in AWAY_STATUS
+    return isinstance(trouble, httpx.TransportError) or (isinstance(trouble, Refused) and trouble.status in AWAY_STATUS)

@@ -1,7 +1,14 @@
 /** What the run has fitted: a boundary in the plane, a curve, or the first layer's weights as small pictures. */
 
-import { _, shown } from '../page/texts.js';
-import { axis, draw, trace } from './plot.js';
+import { _, shown } from '../../page/texts.js';
+import { finite } from '../house.js';
+import { axis, draw, trace } from '../plot.js';
+
+/** @import { Fitted, Grid, Table, Weights } from '../../data/wire.d.ts' */
+/** @import { Run } from '../../data/runs.js' */
+/** @import { Colours } from '../../page/theme.js' */
+/** @import { LabView, Past, Reading, Scene } from '../plot.js' */
+/** @typedef {Scene & {run: Run}} Shown */
 
 const BLUE = '#0072b2';
 const WHITE = '#ffffff';
@@ -9,7 +16,7 @@ const ORANGE = '#d55e00';
 const CLASSES = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#f0e442', '#7f7f7f', '#8c564b', '#332288'];
 const MARKS = { val: 'circle-open', train: 'circle' };
 
-/** @param {any} matrix @returns {number[][]} rows of the first output, or of the class that wins */
+/** @param {Grid} matrix @param {boolean} winner @returns {number[][]} rows of the first output, or of the class that wins */
 function rowsOf({ shape, values }, winner) {
   const [outputs, rows, columns] = shape;
   return Array.from({ length: rows }, (_row, i) =>
@@ -22,18 +29,21 @@ function rowsOf({ shape, values }, winner) {
   );
 }
 
+/** @param {[number, number]} span @param {number} n */
 const along = ([low, high], n) => Array.from({ length: n }, (_v, i) => low + ((high - low) * i) / (n - 1));
 
-/** Examples by class and split; a replaced label bears a ring. */
+/** Examples by class and split; a replaced label bears a ring. @param {Run} run @param {Table} points @param {Colours} colour @param {boolean} regression */
 function pointTraces(run, points, colour, regression) {
   const { shape: [n, width], values, meta } = points;
-  const at = (i, name) => values[i * width + meta.columns.indexOf(name)];
+  const at = (/** @type {number} */ i, /** @type {string} */ name) => values[i * width + meta.columns.indexOf(name)];
+  /** @type {Map<string, {x: number[], y: number[]}>} */
   const groups = new Map();
   for (let i = 0; i < n; i++) {
     const key = `${regression ? 0 : at(i, 'y')}/${at(i, 'split') ? 'val' : 'train'}/${at(i, 'changed')}`;
-    if (!groups.has(key)) groups.set(key, { x: [], y: [] });
-    groups.get(key).x.push(at(i, 'x0'));
-    groups.get(key).y.push(at(i, regression ? 'y' : 'x1'));
+    const group = groups.get(key) ?? { x: [], y: [] };
+    groups.set(key, group);
+    group.x.push(at(i, 'x0'));
+    group.y.push(at(i, regression ? 'y' : 'x1'));
   }
   return [...groups].sort().reverse().map(([key, group]) => {
     const [klass, split, changed] = key.split('/');
@@ -46,6 +56,7 @@ function pointTraces(run, points, colour, regression) {
   });
 }
 
+/** @param {Shown} scene @param {Grid} matrix @param {Table} [points] */
 function plane(scene, matrix, points) {
   const { run, colour } = scene;
   const { axes, kind, classes } = matrix.meta;
@@ -56,6 +67,7 @@ function plane(scene, matrix, points) {
   const meta = { run: run.id, series: 'function', step: matrix.step, previous: false };
   const steps = CLASSES.slice(0, Math.max(2, classes)).flatMap((tone, i, all) => [[i / all.length, tone], [(i + 1) / all.length, tone]]);
   const scale = two ? [[0, BLUE], [0.5, WHITE], [1, ORANGE]] : kind === 'boundary' ? steps : 'Cividis';
+  /** @type {PlotlyTrace[]} */
   const data = [
     {
       type: 'heatmap', x, y, z, colorscale: scale, showscale: false, hoverinfo: 'skip', zsmooth: two ? 'fast' : false, opacity: two ? 0.6 : 0.4, meta,
@@ -72,19 +84,20 @@ function plane(scene, matrix, points) {
   });
 }
 
+/** @param {Shown} scene @param {Grid} matrix @param {Table} [points] */
 function curve(scene, matrix, points) {
   const { run, colour } = scene;
   const { axes } = matrix.meta;
   const fit = { x: along(axes[0], matrix.shape[2]), y: Array.from(matrix.values) };
   const data = points ? pointTraces(run, points, colour, true) : [];
   data.push(trace(run, 'function', fit, { color: colour['series-a'], width: 2.5 }, { meta: { run: run.id, series: 'function', step: matrix.step, previous: false } }));
-  const seen = points ? data.slice(0, -1).flatMap((t) => t.y) : fit.y;
-  const [low, high] = [Math.min(...seen), Math.max(...seen)];
+  const shownValues = finite(points ? data.slice(0, -1).flatMap((t) => t.y) : fit.y);
+  const [low, high] = [Math.min(...shownValues), Math.max(...shownValues)];
   const margin = 0.15 * (high - low || 1);
   return draw(scene, data, { xaxis: { title: 'x', range: axes[0], uirevision: 'curve', fixedrange: true }, yaxis: axis(colour, { title: 'y', range: [low - margin, high + margin] }) });
 }
 
-/** Units as tiles, each scaled by the largest weight of all: blue negative, white zero, orange positive. */
+/** Units as tiles, each scaled by the largest weight of all: blue negative, white zero, orange positive. @param {Shown} scene @param {Weights} matrix */
 function pictures(scene, matrix) {
   const { run, colour } = scene;
   const [units, inputs] = matrix.shape;
@@ -92,6 +105,7 @@ function pictures(scene, matrix) {
   const across = matrix.meta.image ? Math.ceil(Math.sqrt(units * 2)) : 1;
   const down = Math.ceil(units / across);
   const gap = matrix.meta.image ? 1 : 0;
+  /** @type {(number | null)[][]} */
   const z = Array.from({ length: down * (height + gap) }, () => Array(across * (width + gap)).fill(null));
   let most = 1e-12;
   for (const w of matrix.values) if (Number.isFinite(w)) most = Math.max(most, Math.abs(w));
@@ -99,6 +113,7 @@ function pictures(scene, matrix) {
     const [top, left] = [Math.floor(unit / across) * (height + gap), (unit % across) * (width + gap)];
     for (let i = 0; i < inputs; i++) z[top + Math.floor(i / width)][left + (i % width)] = matrix.values[unit * inputs + i] / most;
   }
+  /** @type {PlotlyTrace} */
   const heat = {
     type: 'heatmap', z, zmin: -1, zmax: 1, colorscale: [[0, BLUE], [0.5, WHITE], [1, ORANGE]], showscale: false, hoverinfo: 'skip', connectgaps: false,
     meta: { run: run.id, series: 'weights', step: matrix.step, largest: most, units, previous: false },
@@ -110,31 +125,40 @@ function pictures(scene, matrix) {
   });
 }
 
-/** @param {import('../data/runs.js').Run} run @param {any} past what was fitted at the cursor's step, where that was asked for */
-export const fittedOf = (run, past) => past ?? run?.matrices.get('function') ?? run?.matrices.get('weights');
+/** @param {Past} past @returns {past is Fitted} */
+const isFitted = (past) => past.meta.kind !== undefined && past.meta.kind !== 'classes' && past.meta.kind !== 'visits';
 
-/** @param {import('./plot.js').Scene & {past: any}} scene */
+/** What was fitted at the cursor's step where that was asked for, else the newest. @param {Run | undefined} run @param {Past | null} past */
+const fittedOf = (run, past) => (past && isFitted(past) ? past : (run?.matrices.get('function') ?? run?.matrices.get('weights')));
+
+/** @param {Grid | Weights} matrix @returns {matrix is Weights} */
+const isWeights = (matrix) => matrix.meta.kind === 'weights';
+
+/** @param {Scene} scene */
 function drawFitted(scene) {
   const { run } = scene;
-  const still = { ...scene, flags: [], diverged: null };
   const matrix = fittedOf(run, scene.past);
-  if (!matrix) return draw(still, [], { xaxis: { visible: false }, yaxis: axis(scene.colour, { visible: false, range: [0, 1] }) });
+  if (!matrix || !run) return draw({ ...scene, flags: [], diverged: null }, [], { xaxis: { visible: false }, yaxis: axis(scene.colour, { visible: false, range: [0, 1] }) });
+  const still = { ...scene, run, flags: [], diverged: null };
   const points = run.matrices.get('points');
-  if (matrix.meta.kind === 'weights') return pictures(still, matrix);
+  if (isWeights(matrix)) return pictures(still, matrix);
   return matrix.meta.kind === 'curve' ? curve(still, matrix, points) : plane(still, matrix, points);
 }
 
-/** What the figure asks, by what it shows. */
+/** What the figure asks, by what it shows. @param {Run | undefined} run @param {Past | null} past */
 function questionOf(run, past) {
-  const kind = fittedOf(run, past)?.meta.kind;
-  return { boundary: _('Where is the boundary?'), curve: _('Which curve has it fitted?'), weights: _('What do the first units look for?') }[kind] ?? _('What has it fitted?');
+  const kind = fittedOf(run, past)?.meta.kind ?? '';
+  /** @type {Record<string, string>} */
+  const questions = { boundary: _('Where is the boundary?'), curve: _('Which curve has it fitted?'), weights: _('What do the first units look for?') };
+  return questions[kind] ?? _('What has it fitted?');
 }
 
+/** @param {Run} run @param {number | null} _step @param {Colours} colour @param {string | null} _layer @param {Past | null} past @returns {Reading[]} */
 function read(run, _step, colour, _layer, past) {
   const matrix = fittedOf(run, past);
   if (!matrix) return [];
   const at = { name: _('at step'), value: String(matrix.step), step: matrix.step };
-  if (matrix.meta.kind !== 'weights') {
+  if (!isWeights(matrix)) {
     const points = run.matrices.get('points');
     const changed = points ? countOf(points, 'changed') : 0;
     const rows = [at, { name: _('filled: training, rings: validation'), value: '', colour: colour.muted }];
@@ -145,6 +169,7 @@ function read(run, _step, colour, _layer, past) {
   return [at, { name: _('units'), value: String(matrix.shape[0]) }, { name: _('largest |w|'), value: shown(most) }];
 }
 
+/** @param {Table} table @param {string} name of a column */
 function countOf({ shape: [n, width], values, meta }, name) {
   const column = meta.columns.indexOf(name);
   let count = 0;
@@ -152,4 +177,8 @@ function countOf({ shape: [n, width], values, meta }, name) {
   return count;
 }
 
-export const fitted = { draw: drawFitted, read, still: true, matrices: ['function', 'weights', 'points'], question: questionOf };
+/** @type {LabView} */
+export default {
+  name: 'fitted', order: 1, label: () => _('Function'), question: questionOf, draw: drawFitted, read, still: true,
+  matrices: ['function', 'weights', 'points'], past: (ask) => ask.function().then((told) => told.function),
+};
