@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.address import OWN_PORT, Address, bracketed
+from dynascope.sentence import say
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -112,5 +113,12 @@ class Settings(BaseSettings):
             part.rename(path)
         token = path.read_text().strip()
         if len(token) < SHORTEST:
-            raise ValueError(f"the token in {path} has {len(token)} characters, {SHORTEST} are needed; delete the file to have one made")
+            raise ValueError(
+                say(
+                    "the token in {path} has {count} characters, {least} are needed; delete the file to have one made",
+                    path=path,
+                    count=len(token),
+                    least=SHORTEST,
+                )
+            )
         return token

@@ -103,11 +103,15 @@ class Event(Message, frozen=True, kw_only=True, tag="event"):
 
 
 class RunEnded(Message, frozen=True, kw_only=True, tag="run_ended"):
-    """The last message of an attempt; `status` is one of the final statuses, `reason` says why in words."""
+    """The last message of an attempt; `status` is one of the final statuses, `reason` says why in words.
+
+    `sentence`: what `dynascope.sentence.keep` keeps of it, so that it can be told in another language.
+    """
 
     status: str
     reason: str
     step: float
+    sentence: Any = None
 
 
 Sent = RunStarted | Scalars | LayerStats | Histograms | Matrix | Event | RunEnded

@@ -16,6 +16,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from dynascope.sentence import say
 from trainer import registry
 from trainer.build import Experiment
 from trainer.early_stopping import EarlyStopping
@@ -119,12 +120,19 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("dynascope", "{}"))
             if about.get("version") != VERSION:
-                raise Unreadable(f"{path.name} is a checkpoint of version {about.get('version')}; version {VERSION} is understood")
+                raise Unreadable(
+                    say(
+                        "{name} is a checkpoint of version {version}; version {understood} is understood",
+                        name=path.name,
+                        version=about.get("version"),
+                        understood=VERSION,
+                    )
+                )
             held = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  not a mapping
     except (OSError, SafetensorError, json.JSONDecodeError) as error:
-        raise Unreadable(f"{path.name} can't be read, it is torn or no checkpoint: {error}") from error
+        raise Unreadable(say("{name} can't be read, it is torn or no checkpoint: {error}", name=path.name, error=error)) from error
     if _crc(held) != about["crc"]:
-        raise Unreadable(f"{path.name} was altered since it was written: its checksum does not agree")
+        raise Unreadable(say("{name} was altered since it was written: its checksum does not agree", name=path.name))
     return about, held
 
 
@@ -160,7 +168,7 @@ def restore(path: Path, experiment: Experiment, progress: Progress, early: Early
             progress.visits[held["order"][: about["at"] * about["batch"]]] += 1
     own = set(experiment.model.state_dict())
     if whole and not (kept == own and same_optimizer and same_batches):
-        raise Unreadable(f"{path.name} does not fit this run's model and data any more; fork the run to take over what fits")
+        raise Unreadable(say("{name} does not fit this run's model and data any more; fork the run to take over what fits", name=path.name))
     early.recall(about["early"], {name[5:]: value for name, value in held.items() if name.startswith("best/")} if kept == own else {})
     if not whole:
         early.go_on()

@@ -9,6 +9,7 @@ from jinja2 import Environment, StrictUndefined
 from torch import nn
 
 from dynascope import __version__
+from dynascope.sentence import say
 from trainer import build, data, registry
 from trainer.excerpt import Excerpt
 from trainer.losses import loss_for
@@ -165,7 +166,7 @@ def _ending(planned: Plan, changes: Sequence[tuple[float, dict[str, Any]]]) -> P
         spec = with_changes(spec, {path: value for path, value in changed.items() if path.startswith("stop.")})
     ending = plan(spec)
     if planned.spec.optimizer.schedule and ending.steps != planned.steps:
-        msg = "was changed on the way; the schedule depends on it, which a script can't repeat"
+        msg = say("was changed on the way; the schedule depends on it, which a script can't repeat")
         raise PlanError([FieldError(loc=path, msg=msg, got=value) for path, value in put_off.items()])
     return ending
 
@@ -176,7 +177,7 @@ def _settings(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]]) ->
     for step, changed in changes:
         wrong = [path for path in changed if not path.startswith(REPEATED) and not path.startswith(IDLE)]
         if wrong:
-            msg = f"was changed at step {step:g}, which a script can't repeat; it can: {', '.join(REPEATED)}"
+            msg = say("was changed at step {step}, which a script can't repeat; it can: {list}", step=f"{step:g}", list=", ".join(REPEATED))
             raise PlanError([FieldError(loc=path, msg=msg, got=changed[path]) for path in wrong])
         spec = with_changes(spec, changed)
         at = out.setdefault(int(step), {})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dynascope.messages import Control
+from dynascope.sentence import say
 from dynascope.sinks.base import Sink
 from trainer.plan import PlanError, check_changes
 from trainer.spec import FieldError, RunSpec
@@ -74,7 +75,7 @@ class Steering:
             try:
                 self._act("set", changes)
             except PlanError as refused:
-                told["error"] = {"errors": [error.model_dump() for error in refused.errors]}
+                told["error"] = refused.told()
             self._sink.event(step, "control", told)
 
     def boundary(self, step: int) -> bool:
@@ -110,7 +111,7 @@ class Steering:
             if control.action == "checkpoint":
                 answer |= self._save()
         except PlanError as refused:
-            answer["error"] = {"errors": [error.model_dump() for error in refused.errors]}
+            answer["error"] = refused.told()
         status = "stopped" if self.stopped else "paused" if self._paused else "running"
         self._sink.event(step, "control", answer | {"status": status})
 
@@ -127,4 +128,4 @@ class Steering:
         elif action == "stop":
             self.stopped = True
         elif action != "checkpoint":
-            raise PlanError([FieldError(loc="action", msg=f"is not one of {', '.join(ACTIONS)}", got=action)])
+            raise PlanError([FieldError(loc="action", msg=say("is not one of {list}", list=", ".join(ACTIONS)), got=action)])

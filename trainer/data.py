@@ -4,6 +4,8 @@ import numpy as np
 import torch
 from sklearn.model_selection import train_test_split
 
+from dynascope.sentence import say
+
 
 def split(y: np.ndarray, classes: int, train: int, val: int, test: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Indices of the three splits, classes in equal shares; the test split depends on its size and the seed alone."""
@@ -24,7 +26,9 @@ def _parted(indices: np.ndarray, y: np.ndarray, classes: int, size: int, seed: i
     counts = np.bincount(y[indices], minlength=classes) if classes else np.array([2])
     rare = [str(c) for c in np.flatnonzero(counts == 1)]
     if rare:
-        raise ValueError(f"class {', '.join(rare)} has too few examples to be in every split: give it at least 3, or leave it out")
+        raise ValueError(
+            say("class {list} has too few examples to be in every split: give it at least 3, or leave it out", list=", ".join(rare))
+        )
     first, second = train_test_split(indices, test_size=size, stratify=y[indices] if classes else None, random_state=seed)
     return first, second
 

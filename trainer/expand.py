@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
+from dynascope.sentence import say
 from trainer import plan, registry
 from trainer.plan import CHOICES, PlanError
 from trainer.spec import FieldError, RunSpec, Strict
@@ -17,7 +18,10 @@ Axes = Mapping[str, Sequence[Any]]
 #: Seconds after which `cells` hands over what it has: far below the planner's patience.
 BITE = 0.4
 #: Not to be varied: seeds have a place of their own in a study, the others make no difference.
-REFUSED = {"seed": "give seeds as the study's `seeds`", **dict.fromkeys(("name", "tags", "notes"), "it changes nothing about a training")}
+REFUSED = {
+    "seed": say("give seeds as the study's `seeds`"),
+    **dict.fromkeys(("name", "tags", "notes"), say("it changes nothing about a training")),
+}
 CLOSE = 3
 
 
@@ -35,12 +39,12 @@ def base_of(base: RunSpec, axes: Axes) -> RunSpec:
 
 def _why_not(path: str, known: Sequence[str]) -> str:
     if path in REFUSED:
-        return f"can't be an axis: {REFUSED[path]}"
+        return say("can't be an axis: {why}", why=REFUSED[path])
     if path in known:
         return ""
     close = difflib.get_close_matches(path, known, CLOSE, 0.0)
     close += [field for field in known if field.rpartition(".")[2] == path.rpartition(".")[2]]
-    return f"there is no such field in a spec; the closest that there are: {', '.join(dict.fromkeys(close))}"
+    return say("there is no such field in a spec; the closest that there are: {list}", list=", ".join(dict.fromkeys(close)))
 
 
 def fields(base: RunSpec, axes: Axes) -> list[str]:

@@ -16,6 +16,7 @@ import torch
 
 from dynascope import kernels
 from dynascope.diagnoses import Diagnosing
+from dynascope.sentence import say
 from dynascope.sinks.base import Sink
 from dynascope.watch import Instrument
 from trainer import checkpoint, registry
@@ -121,7 +122,12 @@ def run(
                 early.reached = True
             if stop and early.obeyed:
                 progress.next_epoch(progress.order[:0], steps_per_epoch * batch)  # whoever goes on from here draws the next epoch's
-                reason = f"early stop: {early.spec.monitor} has not improved on {early.best:.4g} since step {early.best_step:,}"
+                reason = say(
+                    "early stop: {monitor} has not improved on {best} since step {best_step}",
+                    monitor=early.spec.monitor,
+                    best=f"{early.best:.4g}",
+                    best_step=f"{early.best_step:,}",
+                )
                 break
             if not gone_on or not len(progress.order):
                 progress.next_epoch(torch.randperm(len(data.train.y), generator=experiment.order), steps_per_epoch * batch)
@@ -129,13 +135,13 @@ def run(
         gone_on = None
         steering.repeat(step)
         if step >= steps:
-            reason = f"all {step:,} steps are done"
+            reason = say("all {step} steps are done", step=f"{step:,}")
             break
         if keep:
             keeper.keep(step)
             keep = False
         if not steering.boundary(step):
-            status, reason = "stopped", f"stopped by the user at step {step:,}"
+            status, reason = "stopped", say("stopped by the user at step {step}", step=f"{step:,}")
             break
 
         x, y = batches.of(progress.order, progress.at)
@@ -155,7 +161,11 @@ def run(
             instrument.end(step)
             sink.event(step, "diverged", {"loss": str(point["train/loss"])})
             status = "diverged"
-            reason = f"the training loss became {point['train/loss']} at step {step:,}; a smaller learning rate often helps"
+            reason = say(
+                "the training loss became {loss} at step {step}; a smaller learning rate often helps",
+                loss=point["train/loss"],
+                step=f"{step:,}",
+            )
             break
         update.apply()
         instrument.end(step)

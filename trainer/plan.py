@@ -6,7 +6,7 @@ Nothing is allocated: models are built on the meta device, and only after their 
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import psutil
@@ -15,12 +15,14 @@ from pydantic import ValidationError
 from torch import nn
 
 from dynascope import __version__, bins, diagnoses
+from dynascope.sentence import said, say
 from dynascope.sinks.memory import Memory
 from dynascope.watch import Instrument
 from trainer import presets, registry, studies
+from trainer.agreement import PlanError, check_task, disagreements, seen, split_sizes
 from trainer.parts.datasets import Shape
 from trainer.registry import KINDS, Refused
-from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at, said_of
+from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at, words_of
 
 MAX_PARAMETERS = 100_000_000
 #: Values held at once by a hidden layer's activations and gradients, at most.
@@ -42,14 +44,6 @@ CHOICES = (
 )
 #: Chosen by nobody where the spec has null there.
 OPTIONAL = {"schedule": "optimizer.schedule"}
-
-
-class PlanError(Exception):
-    """A spec that can't be run: every field that is wrong, not only the first."""
-
-    def __init__(self, errors: list[FieldError]) -> None:
-        super().__init__("; ".join(f"{e.loc}: {e.msg}" for e in errors))
-        self.errors = errors
 
 
 @dataclass(frozen=True)
@@ -89,22 +83,32 @@ def plan(spec: RunSpec) -> Plan:
     """Raises PlanError with every field that is to blame."""
     full, params = _filled(spec)
     warnings: list[str] = []
-    shape = _seen(full, _shape(full, params["dataset"]))
-    _check_task(full, shape)
-    sizes = _sizes(full, shape)
+    shape = seen(full, _shape(full, params["dataset"]))
+    check_task(full, shape)
+    sizes = split_sizes(full, shape)
     batch = sizes["train"] if full.data.batch_size == "full" else full.data.batch_size
     if batch > sizes["train"]:
-        warnings.append(f"data.batch_size {batch} is larger than the training set; every batch is all of its {sizes['train']} examples")
+        warnings.append(
+            say(
+                "data.batch_size {batch} is larger than the training set; every batch is all of its {train} examples",
+                batch=batch,
+                train=sizes["train"],
+            )
+        )
         batch = sizes["train"]
     needs_two = _needs_two(full, shape)
     if needs_two and batch == 1:
-        msg = "batch normalisation needs at least 2 examples a batch: their variance is what it divides by; use 2 or more, or norm layer"
+        msg = say(
+            "batch normalisation needs at least 2 examples a batch: their variance is what it divides by; use 2 or more, or norm layer"
+        )
         raise PlanError([FieldError(loc="data.batch_size", msg=msg, got=full.data.batch_size)])
     drops_last = needs_two and sizes["train"] % batch == 1
     if drops_last:
-        warnings.append("the last batch of each epoch would hold one example, which batch normalisation can't use: it is left out")
+        warnings.append(say("the last batch of each epoch would hold one example, which batch normalisation can't use: it is left out"))
     if full.norm.name != "none" and not registry.part("model", full.model.name).works_with.get("hidden", True):
-        warnings.append(f"{full.model.name} has no hidden layer: norm {full.norm.name} and the activation are not used")
+        warnings.append(
+            say("{name} has no hidden layer: norm {norm} and the activation are not used", name=full.model.name, norm=full.norm.name)
+        )
     model = on_meta(full, params, shape)
     parameters = sum(p.numel() for p in model.parameters())
     bytes_ = _bytes(full, model, shape, parameters, batch)
@@ -125,7 +129,9 @@ def plan_resume(spec: RunSpec, changes: Mapping[str, Any], step: float, about: M
     """
     allowed = [*live_paths(spec), "stop.early"]
     wrong = [
-        FieldError(loc=path, msg=f"can't change in a run that goes on; fork it for that. These can: {', '.join(allowed)}", got=value)
+        FieldError(
+            loc=path, msg=say("can't change in a run that goes on; fork it for that. These can: {list}", list=", ".join(allowed)), got=value
+        )
         for path, value in changes.items()
         if path not in allowed
     ]
@@ -135,7 +141,10 @@ def plan_resume(spec: RunSpec, changes: Mapping[str, Any], step: float, about: M
     early = planned.spec.stop.early
     if about and early and about["at"] == 0 and about["early"]["reached"] and about["early"]["waited"] >= early.patience:
         waited = about["early"]["waited"]
-        msg = f"early stopping ended this run after {waited} evaluations without a gain; give more patience than that, or stop.early null"
+        msg = say(
+            "early stopping ended this run after {waited} evaluations without a gain; give more patience than that, or stop.early null",
+            waited=waited,
+        )
         raise PlanError([FieldError(loc="stop.early.patience", msg=msg, got=early.patience)])
     return planned
 
@@ -143,7 +152,9 @@ def plan_resume(spec: RunSpec, changes: Mapping[str, Any], step: float, about: M
 def _with_steps_left(planned: Plan, step: float) -> Plan:
     if planned.steps <= step:
         loc = "stop.max_steps" if planned.spec.stop.max_steps else "stop.max_epochs"
-        msg = f"the run ends at step {planned.steps:,} and is at {step:,.0f} already; give more to go on"
+        msg = say(
+            "the run ends at step {steps} and is at {step} already; give more to go on", steps=f"{planned.steps:,}", step=f"{step:,.0f}"
+        )
         raise PlanError([FieldError(loc=loc, msg=msg, got=at(planned.spec, loc))])
     return planned
 
@@ -182,7 +193,7 @@ def _blaming(part: str) -> Iterator[None]:
         yield
     except Refused as refused:
         loc = f"{part}.name" if refused.param == "name" else f"{part}.params.{refused.param}"
-        raise PlanError([FieldError(loc=loc, msg=str(refused), got=refused.got)]) from None
+        raise PlanError([FieldError(loc=loc, msg=said(refused), got=refused.got)]) from None
 
 
 def part_params(spec: RunSpec) -> dict[str, Strict]:
@@ -199,7 +210,7 @@ def check_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
     """The spec after a live `set`. Raises PlanError; only what is declared live may change."""
     allowed = live_paths(spec)
     wrong = [
-        FieldError(loc=path, msg=f"can't change while a run goes on; these can: {', '.join(allowed)}", got=value)
+        FieldError(loc=path, msg=say("can't change while a run goes on; these can: {list}", list=", ".join(allowed)), got=value)
         for path, value in changes.items()
         if path not in allowed
     ]
@@ -215,7 +226,7 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
         if params_path and name_path in changes and at(spec, name_path) != changes[name_path]:
             put_at(data, params_path, {}, OPTIONAL.get(kind))
     wrong = [
-        FieldError(loc=path, msg="there is no such field in this run's spec", got=value)
+        FieldError(loc=path, msg=say("there is no such field in this run's spec"), got=value)
         for path, value in changes.items()
         if not put_at(data, path, value)
     ]
@@ -281,7 +292,11 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
             continue
         if name not in registry.names(kind):
             errors.append(
-                FieldError(loc=name_path, msg=f"there is no {kind} of that name; there are: {', '.join(registry.names(kind))}", got=name)
+                FieldError(
+                    loc=name_path,
+                    msg=say("there is no {kind} of that name; there are: {list}", kind=kind, list=", ".join(registry.names(kind))),
+                    got=name,
+                )
             )
             continue
         try:
@@ -296,47 +311,10 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
             for part in way:
                 node = node[part]
             node[last] = checked.model_dump()
-    errors += _disagreements(spec) if not errors else []
+    errors += disagreements(spec) if not errors else []
     if errors:
         raise PlanError(errors)
     return RunSpec.model_validate(data), params
-
-
-def _disagreements(spec: RunSpec) -> list[FieldError]:
-    """What is right by itself and wrong together, of what can change while a run goes on or is chosen beside it."""
-    wrong = []
-    penalty, optimizer = registry.part("penalty", spec.penalty.method), registry.part("optimizer", spec.optimizer.name)
-    for term in ("l1", "l2"):
-        if getattr(spec.penalty, term) and term not in penalty.terms:
-            others = [name for name in registry.names("penalty") if term in registry.part("penalty", name).terms]
-            msg = f"{spec.penalty.method} has no form of {term.upper()}; set it to 0 or penalty.method to {' or '.join(others)}"
-            wrong.append(FieldError(loc=f"penalty.{term}", msg=msg, got=getattr(spec.penalty, term)))
-    if penalty.needs_scalar_lr and not optimizer.scalar_lr:
-        fits = [name for name in registry.names("optimizer") if registry.part("optimizer", name).scalar_lr]
-        msg = (
-            f"its threshold is lr·λ, right where one learning rate holds for all weights; {spec.optimizer.name} has one a weight. "
-            f"Use optimizer {' or '.join(fits)}, or penalty.method subgradient"
-        )
-        wrong.append(FieldError(loc="penalty.method", msg=msg, got=spec.penalty.method))
-    if spec.optimizer.name == "gd" and spec.data.batch_size != "full":
-        msg = "gradient descent takes the whole training set in every step; give full, or use optimizer sgd"
-        wrong.append(FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size))
-    return wrong + _wrong_resampling(spec)
-
-
-def _wrong_resampling(spec: RunSpec) -> list[FieldError]:
-    """What a training set can't be drawn from."""
-    how, wrong = spec.data.resample, []
-    if how != "none" and spec.data.split_seed is None:
-        msg = (
-            "each run draws its own training set beside validation and test sets that all share: give data.split_seed too, or resample none"
-        )
-        wrong.append(FieldError(loc="data.resample", msg=msg, got=how))
-    if how == "fresh" and not registry.part("dataset", spec.data.name).generated:
-        fits = [name for name in registry.names("dataset") if registry.part("dataset", name).generated]
-        msg = f"{spec.data.name} has the examples that it has; use bootstrap or subsample, or data that are generated: {', '.join(fits)}"
-        wrong.append(FieldError(loc="data.resample", msg=msg, got=how))
-    return wrong
 
 
 def _needs_two(spec: RunSpec, shape: Shape) -> bool:
@@ -351,78 +329,18 @@ def _shape(spec: RunSpec, params: Strict) -> Shape:
     try:
         shape: Shape = registry.part("dataset", spec.data.name).shape(params)
     except Refused as refused:
-        raise PlanError([FieldError(loc=f"data.params.{refused.param}", msg=str(refused), got=refused.got)]) from None
+        raise PlanError([FieldError(loc=f"data.params.{refused.param}", msg=said(refused), got=refused.got)]) from None
     return shape
-
-
-def _seen(spec: RunSpec, shape: Shape) -> Shape:
-    """The data set as the model reads it. Raises PlanError where it can't."""
-    layouts = registry.part("model", spec.model.name).works_with["layouts"]
-    for layout in layouts:
-        if layout in shape.views and (not shape.padded or registry.part("model", spec.model.name).works_with.get("padded")):
-            return replace(shape, layout=layout)
-    if shape.padded:
-        fits = [name for name in registry.names("model") if registry.part("model", name).works_with.get("padded")]
-        msg = f"can't leave out the padding of sequences that differ in length; these can: {', '.join(fits)}"
-        raise PlanError([FieldError(loc="model.name", msg=msg, got=spec.model.name)])
-    fits = [name for name in registry.names("model") if set(registry.part("model", name).works_with["layouts"]) & shape.views.keys()]
-    msg = f"reads {' or '.join(layouts)} data; {spec.data.name} has {', '.join(shape.views)}. Models that fit it: {', '.join(fits)}"
-    raise PlanError([FieldError(loc="model.name", msg=msg, got=spec.model.name)])
-
-
-def _check_task(spec: RunSpec, shape: Shape) -> None:
-    if shape.classes:
-        return
-    errors = []
-    if spec.loss == "cross_entropy":
-        msg = f"cross-entropy needs classes and {spec.data.name} is a regression; use mse or auto"
-        errors.append(FieldError(loc="loss", msg=msg, got=spec.loss))
-    if spec.data.label_noise:
-        msg = f"label noise replaces classes and {spec.data.name} is a regression; use the data set's own noise"
-        errors.append(FieldError(loc="data.label_noise", msg=msg, got=spec.data.label_noise))
-    if spec.stop.early and spec.stop.early.monitor == "val/accuracy":
-        msg = f"{spec.data.name} is a regression, which has no accuracy; use val/loss"
-        errors.append(FieldError(loc="stop.early.monitor", msg=msg, got=spec.stop.early.monitor))
-    if errors:
-        raise PlanError(errors)
 
 
 def _field_errors(refused: ValidationError, where: str) -> list[FieldError]:
     out = []
     for e in refused.errors():
         loc = ".".join(filter(None, [where, dotted(e["loc"])]))
-        msg = "there is no such parameter; see the part's schema in the catalogue" if e["type"] == "extra_forbidden" else said_of(e)
+        unknown = e["type"] == "extra_forbidden"
+        msg = say("there is no such parameter; see the part's schema in the catalogue") if unknown else words_of(e)
         out.append(FieldError(loc=loc, msg=msg, got=e["input"]))
     return out
-
-
-def _sizes(spec: RunSpec, shape: Shape) -> dict[str, int]:
-    """Examples of each split; what is left after test and validation is for training."""
-    n = shape.examples
-    count = {name: _count(getattr(spec.data, f"{name}_size"), n) for name in ("val", "test")}
-    rest = n - count["val"] - count["test"]
-    errors = []
-    for name, size in count.items():
-        if size < max(1, shape.classes) or size > n - 2 * max(1, shape.classes):
-            msg = f"gives {size} of {n} examples; each split needs at least one a class ({max(1, shape.classes)})"
-            errors.append(FieldError(loc=f"data.{name}_size", msg=msg, got=getattr(spec.data, f"{name}_size")))
-    if not errors and rest < max(2, shape.classes):
-        msg = f"validation ({count['val']}) and test ({count['test']}) leave {rest} of {n} examples for training"
-        errors.append(FieldError(loc="data.val_size", msg=msg, got=spec.data.val_size))
-    wanted = rest if spec.data.train_size is None else _count(spec.data.train_size, n)
-    if not errors and spec.data.resample == "subsample" and wanted == rest:
-        msg = f"a subsample of all {rest} examples that validation and test leave is all of them; give a count below {rest}, or a bootstrap"
-        errors.append(FieldError(loc="data.train_size", msg=msg, got=spec.data.train_size))
-    if not errors and not max(1, shape.classes) <= wanted <= rest:
-        msg = f"asks for {wanted} examples; {max(1, shape.classes)} to {rest} are possible after validation and test"
-        errors.append(FieldError(loc="data.train_size", msg=msg, got=spec.data.train_size))
-    if errors:
-        raise PlanError(errors)
-    return {"train": wanted, **count}
-
-
-def _count(size: float, n: int) -> int:
-    return size if isinstance(size, int) else round(size * n)
 
 
 def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
@@ -431,7 +349,11 @@ def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Mod
         model = build_model(spec, params, shape)
     count = sum(p.numel() for p in model.parameters())
     if count > MAX_PARAMETERS:
-        msg = f"the model would have {count:,} parameters; {MAX_PARAMETERS:,} are allowed. Make it narrower or less deep"
+        msg = say(
+            "the model would have {count} parameters; {most} are allowed. Make it narrower or less deep",
+            count=f"{count:,}",
+            most=f"{MAX_PARAMETERS:,}",
+        )
         raise PlanError([FieldError(loc="model.params", msg=msg, got=spec.model.params)])
     return model
 
@@ -442,7 +364,11 @@ def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch
     total = 4 * (4 * parameters + held)
     available = psutil.virtual_memory().available
     if held > MAX_ACTIVATIONS * 6 or total > 0.8 * available:
-        msg = f"a batch would take about {total >> 20:,} MiB; {available >> 20:,} MiB are free. Take a smaller batch or model"
+        msg = say(
+            "a batch would take about {needed} MiB; {free} MiB are free. Take a smaller batch or model",
+            needed=f"{total >> 20:,}",
+            free=f"{available >> 20:,}",
+        )
         raise PlanError([FieldError(loc="data.batch_size", msg=msg, got=spec.data.batch_size)])
     return total
 
@@ -463,7 +389,10 @@ def _values_made(spec: RunSpec, model: nn.Module, shape: Shape) -> int:
         with torch.no_grad():  # two examples: a norm that keeps no statistics has its variance over them in eval mode too
             model.eval()(torch.empty((2, *shape.inputs), device="meta"))
     except ValueError as error:
-        msg = f"has a single value to normalise in some layer, of which nothing would be left ({error}); use another norm, or more units"
+        msg = say(
+            "has a single value to normalise in some layer, of which nothing would be left ({error}); use another norm, or more units",
+            error=error,
+        )
         raise PlanError([FieldError(loc="norm.name", msg=msg, got=spec.norm.name)]) from None
     made //= 2
     for handle in handles:

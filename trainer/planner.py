@@ -13,10 +13,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from dynascope.sentence import pack, say
 from trainer import checkpoint, code, expand, plan, registry
 from trainer.cause import cause_of
 from trainer.claims import judge
-from trainer.spec import FieldError, RunSpec, dotted, said_of
+from trainer.spec import FieldError, RunSpec, dotted, words_of
 
 
 def main(pipe: Connection, preloaded: bool) -> None:
@@ -26,7 +27,7 @@ def main(pipe: Connection, preloaded: bool) -> None:
         pipe.send_bytes(json.dumps({"id": 0, "ok": {"preloaded": preloaded}}).encode())
         while True:
             question = json.loads(pipe.recv_bytes())
-            pipe.send_bytes(json.dumps({"id": question["id"], **_answer(question)}).encode())
+            pipe.send_bytes(json.dumps(pack({"id": question["id"], **_answer(question)})).encode())
 
 
 def _answer(question: dict[str, Any]) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
     except plan.PlanError as refused:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
-        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=said_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
+        return {"errors": [FieldError(loc=dotted(e["loc"]), msg=words_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
     except Exception as error:  # noqa: BLE001  a defect in one part must not take the planner down
         broken = "".join(f"; {file} can't be used: {why}" for file, why in list(registry.broken().items())[:1])
         return {"failed": cause_of(error) + broken, "traceback": traceback.format_exc()}
@@ -62,7 +63,7 @@ def _resume(question: dict[str, Any]) -> dict[str, Any]:
         try:
             about = checkpoint.read(Path(question["checkpoint"]))[0]
         except checkpoint.Unreadable as unreadable:
-            msg = f"{unreadable}; give the step of another checkpoint as `at`, or 0 to begin anew"
+            msg = say("{unreadable}; give the step of another checkpoint as `at`, or 0 to begin anew", unreadable=unreadable)
             raise plan.PlanError([FieldError(loc="at", msg=msg, got=question["step"])]) from None
     return plan.plan_resume(RunSpec.model_validate(question["spec"]), question["changes"], question["step"], about).describe()
 

@@ -4,10 +4,14 @@ A choice of a part is `{"name": ..., "params": {...}}`. This module checks shape
 are the registry's to check (`trainer.plan`), because each part declares its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, WrapValidator, model_validator
+from pydantic_core import PydanticKnownError
+
+from dynascope.sentence import NAME, Sentence, joined, said, say
 
 LANGUAGES = ("en", "ko")
 
@@ -217,7 +221,7 @@ class StopSpec(Strict):
     @model_validator(mode="after")
     def ends(self) -> "StopSpec":
         if self.max_epochs is None and self.max_steps is None:
-            raise ValueError("a run must end: give max_epochs or max_steps")
+            raise ValueError(say("a run must end: give max_epochs or max_steps"))
         return self
 
 
@@ -275,8 +279,89 @@ class FieldError(BaseModel):
     """One thing that is wrong with what was given."""
 
     loc: str = Field(description="Dotted path of the field, as `model.params.depth`.")
-    msg: str = Field(description="What is wrong and what is allowed.")
+    msg: Annotated[str, WrapValidator(lambda text, check: text if isinstance(text, Sentence) else check(text))] = Field(
+        description="What is wrong and what is allowed."
+    )
     got: Any = Field(None, description="What was given.")
+
+
+def told(errors: Iterable[FieldError]) -> Sentence:
+    """What is wrong, one field behind the other."""
+    return joined((say("{loc}: {msg}", loc=error.loc, msg=error.msg) for error in errors), "; ")
+
+
+#: Pydantic's own sentences, of the kinds that a spec or a request can meet.
+PYDANTIC = (
+    "Field required",
+    "Input should be greater than {gt}",
+    "Input should be greater than or equal to {ge}",
+    "Input should be less than {lt}",
+    "Input should be less than or equal to {le}",
+    "Input should be a multiple of {multiple_of}",
+    "Input should be a finite number",
+    "Input should be a valid integer",
+    "Input should be a valid number",
+    "Input should be a valid string",
+    "Input should be a valid list",
+    "Input should be a valid integer, unable to parse string as an integer",
+    "Input should be a valid integer, got a number with a fractional part",
+    "Unable to parse input string as an integer, exceeded maximum size",
+    "Input should be a valid number, unable to parse string as a number",
+    "Input should be a valid boolean, unable to interpret input",
+    "Input should be {expected}",
+    "String should match pattern '{pattern}'",
+    "String should have at least {min_length} character{expected_plural}",
+    "String should have at most {max_length} character{expected_plural}",
+    "{field_type} should have at least {min_length} item{expected_plural} after validation, not {actual_length}",
+    "{field_type} should have at most {max_length} item{expected_plural} after validation, not {actual_length}",
+    "Value error, {error}",
+    "JSON decode error",
+    "Input should be None",
+)
+
+
+#: Fields that are a choice of a part, wherever they stand.
+CHOICES = ("data", "model", "activation", "init", "norm", "optimizer", "schedule")
+
+
+def words_of(error: Mapping[str, Any]) -> str:
+    """What is wrong, of one of pydantic's errors: its own words, but where they speak of Python to someone who wrote JSON or YAML."""
+    kind, loc, given = error["type"], error["loc"], error.get("input")
+    if kind in ("model_attributes_type", "model_type") and loc and loc[-1] in CHOICES:
+        word = given if isinstance(given, str) and given.isidentifier() else "..."
+        return say('a choice is an object with a name: write {"name": "{word}"}', word=word)
+    if kind in ("model_attributes_type", "model_type", "dict_type"):
+        return say("an object is wanted here, with the fields by their names")
+    if kind == "bool_type":
+        return say("true or false is wanted, without quotes")
+    if kind == "string_type" and isinstance(given, bool):
+        return say("text is wanted; where a YAML file says no, off, yes or on, put the word in quotes")
+    return _pydantic(error)
+
+
+def _pydantic(error: Mapping[str, Any]) -> str:
+    """A sentence where the error's kind and context give one."""
+    text, context = error["msg"], error.get("ctx") or {}
+    if text in PYDANTIC:  # FastAPI's own among them
+        return Sentence(text, {})
+    try:
+        template = PydanticKnownError(error["type"], context).message_template
+    except (KeyError, TypeError, ValueError):
+        return str(text)
+    most = context.get("min_length", context.get("max_length"))
+    values = {name: _of_context(value) for name, value in context.items()} | {"expected_plural": "" if most == 1 else "s"}
+    try:
+        sentence = Sentence(template, {name: values[name] for name in NAME.findall(template)})
+    except KeyError:
+        return str(text)
+    return sentence if sentence == text else str(text)
+
+
+def _of_context(value: Any) -> str:
+    """As pydantic writes it: a whole float as an integer, any other without an exponent."""
+    if isinstance(value, BaseException):
+        return said(value)
+    return f"{Decimal(repr(value)):f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:
@@ -291,26 +376,6 @@ def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = N
         return False
     node[last] = value
     return True
-
-
-#: Fields that are a choice of a part, wherever they stand.
-CHOICES = ("data", "model", "activation", "init", "norm", "optimizer", "schedule")
-
-
-def said_of(error: Mapping[str, Any]) -> str:
-    """What is wrong, of one of pydantic's errors: its own words, but where they speak of Python to someone who wrote JSON or YAML."""
-    kind, loc, given = error["type"], error["loc"], error.get("input")
-    message = str(error["msg"])
-    if kind in ("model_attributes_type", "model_type") and loc and loc[-1] in CHOICES:
-        word = given if isinstance(given, str) and given.isidentifier() else "..."
-        message = f'a choice is an object with a name: write {{"name": "{word}"}}'
-    elif kind in ("model_attributes_type", "model_type", "dict_type"):
-        message = "an object is wanted here, with the fields by their names"
-    elif kind == "bool_type":
-        message = "true or false is wanted, without quotes"
-    elif kind == "string_type" and isinstance(given, bool):
-        message = "text is wanted; where a YAML file says no, off, yes or on, put the word in quotes"
-    return message
 
 
 def dotted(loc: tuple[int | str, ...]) -> str:

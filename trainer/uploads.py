@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
+from dynascope.sentence import say
 from trainer.folder import data_folder
 from trainer.registry import Refused
 
@@ -23,10 +24,19 @@ def upload_record(id: str, format: str) -> dict[str, Any]:
     known = {path.stem: _record(path) for path in sorted((data_folder() / "datasets").glob("*.safetensors"))}
     fits = {key: record for key, record in known.items() if record["format"] == format}
     if id not in fits:
-        there = ", ".join(f"{key} ({record['name']})" for key, record in list(fits.items())[:20]) or "none yet"
-        what = "a CSV or Parquet file" if format == "table" else "an NPZ file"
-        said = "choose an upload" if not id else "there is no upload of this id"
-        raise Refused("id", f"{said}: {what}, by the page, `dynascope data add` or POST /api/datasets. There are: {there}", id)
+        there = ", ".join((f"{key} ({record['name']})" for key, record in list(fits.items())[:20])) or say("none yet")
+        what = say("a CSV or Parquet file") if format == "table" else say("an NPZ file")
+        said = say("choose an upload") if not id else say("there is no upload of this id")
+        raise Refused(
+            "id",
+            say(
+                "{said}: {what}, by the page, `dynascope data add` or POST /api/datasets. There are: {there}",
+                said=said,
+                what=what,
+                there=there,
+            ),
+            id,
+        )
     return fits[id]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dynascope.messages import Control
+from dynascope.sentence import say
 from dynascope.sinks.journal import Journal
 from dynascope.sinks.server import Server, server_file
 from trainer import loop, registry
@@ -64,7 +65,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     except Exception as error:  # noqa: BLE001  whatever a part raises ends this run, and its words reach the user
         traceback.print_exc()
         sink.event(0, "error", {"traceback": traceback.format_exc()})
-        sink.ended("failed", f"{type(error).__name__}: {error}", 0)
+        sink.ended("failed", say("{kind}: {error}", kind=type(error).__name__, error=error), 0)
     finally:
         with contextlib.suppress(KeyboardInterrupt):
             sink.close()

@@ -9,6 +9,7 @@ from app.api.function import Grid, grid
 from app.deps import RunsDep, StoreDep
 from app.store import history
 from app.words.problems import Problem, documented
+from dynascope.sentence import say
 
 router = APIRouter(prefix="/runs/{id}/matrices", tags=["matrices"])
 
@@ -44,5 +45,5 @@ async def matrix(id: str, name: str, runs: RunsDep, store: StoreDep, step: Annot
     found = grid(await store.read(history.read_matrix, id, name, 2.0**53 if step is None else step))
     if found is None:
         held = ", ".join(await store.read(history.matrix_steps, id)) or "none yet"
-        raise Problem(404, f"this run has no matrix {name[:64]!r}; it has: {held}")
+        raise Problem(404, say("this run has no matrix {name}; it has: {held}", name=repr(name[:64]), held=held))
     return found

@@ -12,6 +12,7 @@ from app.runs.resuming import AS_IT_IS, CHANGED
 from app.store import history, records
 from app.words.problems import Problem, documented
 from app.words.wording import spoken
+from dynascope.sentence import say
 from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/runs", tags=["runs"])
@@ -214,7 +215,7 @@ async def change(id: str, changes: RunChanges, runs: RunsDep, language: Language
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         raise Problem.of_fields(
-            [FieldError(loc="", msg="nothing to change: give name, tags or notes", got=changes.model_dump(exclude_unset=True))]
+            [FieldError(loc="", msg=say("nothing to change: give name, tags or notes"), got=changes.model_dump(exclude_unset=True))]
         )
     return _told(await runs.change(id, values), language)
 
@@ -235,7 +236,11 @@ async def wait(id: str, runs: RunsDep, language: LanguageDep, timeout: Annotated
 async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAnswer:
     """Answers once the trainer has applied it, with the step at which it did."""
     if (request.action == "set") != bool(request.changes):
-        msg = "`set` needs at least one change" if request.action == "set" else f"changes belong to `set`, not to {request.action!r}"
+        msg = (
+            say("`set` needs at least one change")
+            if request.action == "set"
+            else say("changes belong to `set`, not to {action}", action=repr(request.action))
+        )
         raise Problem.of_fields([FieldError(loc="changes", msg=msg, got=request.changes)])
     answer = await runs.control(id, request.action, request.changes)
     shown = {key: answer.get(key) for key in ("step", "checkpoint")}
@@ -261,7 +266,7 @@ def before(cursor: str | None) -> tuple[float, str] | None:
         str(id).encode()  # half a surrogate pair is in no id
         return float(created), str(id)
     except (ValueError, TypeError) as error:
-        raise Problem.of_fields([FieldError(loc="cursor", msg="not a cursor that this server gave out", got=cursor)]) from error
+        raise Problem.of_fields([FieldError(loc="cursor", msg=say("not a cursor that this server gave out"), got=cursor)]) from error
 
 
 def _told(record: dict[str, Any], language: str) -> Run:

@@ -15,6 +15,7 @@ from app.store.columns import Column
 from app.store.pyramid import Buckets
 from app.words.problems import Problem, documented
 from dynascope import bins
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 router = APIRouter(prefix="/runs/{id}", tags=["series"])
@@ -90,7 +91,7 @@ async def series(
     wanted = names.split(",") if names else await store.read(history.series_names, id)
     window = (-np.inf if low is None else low, np.inf if high is None else high)
     if points == 0 and len(wanted) != 1:
-        raise Problem.of_fields([FieldError(loc="names", msg="points=0 streams one series; name exactly one", got=names)])
+        raise Problem.of_fields([FieldError(loc="names", msg=say("points=0 streams one series; name exactly one"), got=names)])
     if points == 0:
         whole = await store.read(history.read_points, id, wanted, *window)
         return _document(_series_list({name: (1, table) for name, table in whole.items()}))

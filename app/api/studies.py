@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from app.api.exports import TYPES
 from app.api.runs import Status, before, cursor_of
-from app.deps import PrefixDep, StoreDep, StudiesDep
+from app.deps import LanguageDep, PrefixDep, StoreDep, StudiesDep
 from app.store import studies as stored
 from app.studies import findings, tables
 from app.words.problems import Problem, documented
+from app.words.wording import spoken
+from dynascope.sentence import say
 from trainer.spec import FieldError, RunSpec, Strict
 
 router = APIRouter(prefix="/studies", tags=["studies"])
@@ -144,6 +146,7 @@ async def create(
     response: Response,
     studies: StudiesDep,
     store: StoreDep,
+    language: LanguageDep,
     prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Study:
@@ -162,37 +165,40 @@ async def create(
     }
     study, fresh = await studies.create(body, idempotency_key)
     response.status_code = 201 if fresh else 200
-    return _whole(await findings.whole(store, study, None), prefix)
+    return _whole(await findings.whole(store, study, None), prefix, language)
 
 
 @router.get("", responses=documented(401, 422))
 async def list_studies(
     store: StoreDep,
+    language: LanguageDep,
     prefix: PrefixDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> StudyPage:
     """Newest first."""
     found = await store.read(stored.page, limit + 1, before(cursor))
-    items = [_summary(told, prefix) for told in await findings.summaries(store, found[:limit])]
+    items = [_summary(told, prefix, language) for told in await findings.summaries(store, found[:limit])]
     return StudyPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
 
 
 @router.get("/{id}", responses=documented(401, 404, 422))
-async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, finals: Names = None) -> Study:
+async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep, finals: Names = None) -> Study:
     """With the runs and final values of every cell, as they are now."""
-    return _whole(await findings.whole(store, await studies.one(id), _names(finals)), prefix)
+    return _whole(await findings.whole(store, await studies.one(id), _names(finals)), prefix, language)
 
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
-async def change(id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> StudySummary:
+async def change(
+    id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep
+) -> StudySummary:
     """Name and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         got = changes.model_dump(exclude_unset=True)
-        raise Problem.of_fields([FieldError(loc="", msg="nothing to change: give name or notes", got=got)])
+        raise Problem.of_fields([FieldError(loc="", msg=say("nothing to change: give name or notes"), got=got)])
     await studies.change(id, values)
-    return await _told(id, studies, store, prefix)
+    return await _told(id, studies, store, prefix, language)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
@@ -202,26 +208,31 @@ async def delete(id: str, studies: StudiesDep) -> None:
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422))
-async def cancel(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> Study:
+async def cancel(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
     """What runs of it is stopped, what waits never starts."""
     await studies.cancel(id)
-    return _whole(await findings.whole(store, await studies.one(id), None), prefix)
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
 
 @router.post("/{id}/extend", responses=documented(400, 401, 404, 413, 422))
-async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, prefix: PrefixDep) -> Study:
+async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
     """More seeds. What is missing of the others runs too, also where the study was cancelled."""
     await studies.extend(id, extension.seeds)
-    return _whole(await findings.whole(store, await studies.one(id), None), prefix)
+    return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
 
 @router.get("/{id}/wait", responses=documented(401, 404, 422))
 async def wait(
-    id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60
+    id: str,
+    studies: StudiesDep,
+    store: StoreDep,
+    prefix: PrefixDep,
+    language: LanguageDep,
+    timeout: Annotated[float, Query(ge=0, le=3600)] = 60,
 ) -> StudySummary:
     """Answers when the study has ended, or at the time-out with the study as it is."""
     await studies.wait(id, timeout)
-    return await _told(id, studies, store, prefix)
+    return await _told(id, studies, store, prefix, language)
 
 
 @router.get("/{id}/bands", responses=documented(401, 404, 422))
@@ -254,16 +265,23 @@ async def export(
     return Response(data, media_type=TYPES[format], headers=headers)
 
 
-async def _told(id: str, studies: StudiesDep, store: StoreDep, prefix: str) -> StudySummary:
-    return _summary((await findings.summaries(store, [await studies.one(id)]))[0], prefix)
+async def _told(id: str, studies: StudiesDep, store: StoreDep, prefix: str, language: str) -> StudySummary:
+    return _summary((await findings.summaries(store, [await studies.one(id)]))[0], prefix, language)
 
 
-def _summary(told: dict[str, Any], prefix: str) -> StudySummary:
-    return StudySummary(url=f"{prefix}/studies/{told['id']}", **told)
+def _summary(told: dict[str, Any], prefix: str, language: str) -> StudySummary:
+    reason = told["reason"] and spoken(told["reason"], language)
+    return StudySummary(**told | {"url": f"{prefix}/studies/{told['id']}", "reason": reason})
 
 
-def _whole(told: dict[str, Any], prefix: str) -> Study:
-    return Study(url=f"{prefix}/studies/{told['id']}", **told)
+def _whole(told: dict[str, Any], prefix: str, language: str) -> Study:
+    reason = told["reason"] and spoken(told["reason"], language)
+    cells = [cell | {"refused": _spoken(cell["refused"], language)} for cell in told["cells"]]
+    return Study(**told | {"url": f"{prefix}/studies/{told['id']}", "reason": reason, "cells": cells})
+
+
+def _spoken(refused: list[dict[str, Any]] | None, language: str) -> list[dict[str, Any]] | None:
+    return refused and [error | {"msg": spoken(error["msg"], language)} for error in refused]
 
 
 def _names(given: str | None) -> list[str] | None:
@@ -278,13 +296,13 @@ def _check_values(path: str, values: list[Any]) -> None:
             text = json.dumps(_plain(value), sort_keys=True, allow_nan=False, ensure_ascii=False)
             text.encode()
         except (ValueError, RecursionError):
-            msg = "a value is not finite, nested too deeply, or holds half of a character"
+            msg = say("a value is not finite, nested too deeply, or holds half of a character")
             raise Problem.of_fields([FieldError(loc=f"axes.{path}", msg=msg, got=str(value)[:200])]) from None
         if len(text) > MAX_VALUE:
-            msg = f"a value has {len(text):,} characters; {MAX_VALUE:,} are allowed"
+            msg = say("a value has {count} characters; {most} are allowed", count=f"{len(text):,}", most=f"{MAX_VALUE:,}")
             raise Problem.of_fields([FieldError(loc=f"axes.{path}", msg=msg, got=text[:200])])
         if text in seen:
-            raise Problem.of_fields([FieldError(loc=f"axes.{path}", msg="values have to differ; this one is there twice", got=value)])
+            raise Problem.of_fields([FieldError(loc=f"axes.{path}", msg=say("values have to differ; this one is there twice"), got=value)])
         seen[text] = value
 
 

@@ -22,6 +22,7 @@ from app.runs.life import Runs
 from app.settings import ROOT, Settings
 from app.words.problems import Problem
 from dynascope.imports import environment_for
+from dynascope.sentence import say, unpack
 from trainer.spec import FieldError
 
 #: Ending of a file's name → how it is read, and the data set that it becomes.
@@ -47,7 +48,7 @@ class Uploads:
     def incoming(self) -> Iterator[Path]:
         """A file to write to, which is gone afterwards. Raises Problem where no more may come."""
         if self._incoming >= AT_ONCE:
-            raise Problem(429, f"{AT_ONCE} uploads are coming in already; try again when one is done")
+            raise Problem(429, say("{count} uploads are coming in already; try again when one is done", count=AT_ONCE))
         self._check_room(0)
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{secrets.token_hex(8)}.upload.part"
@@ -61,7 +62,7 @@ class Uploads:
     async def add(self, path: Path, filename: str, name: str | None, target: str | None, task: str | None) -> dict[str, Any]:
         """The record of a new upload. Raises Problem: 422 with what is wrong in the file, 409 where there is no room."""
         if Path(filename).suffix.lower() not in FORMATS:
-            msg = f"a file's name has to end in {', '.join(FORMATS)}; nothing else is read"
+            msg = say("a file's name has to end in {list}; nothing else is read", list=", ".join(FORMATS))
             raise Problem.of_fields([FieldError(loc="file", msg=msg, got=filename[:200])])
         reads, dataset = FORMATS[Path(filename).suffix.lower()]
         id = secrets.token_hex(8)
@@ -90,14 +91,14 @@ class Uploads:
         path = self._path(id)
         record = await asyncio.to_thread(_record, path) if path else None
         if record is None:
-            raise Problem(404, f"there is no upload {id[:40]!r}; GET /api/datasets lists them")
+            raise Problem(404, say("there is no upload {id}; GET /api/datasets lists them", id=repr(id[:40])))
         return record
 
     async def delete(self, id: str) -> None:
         await self.one(id)
         users = self._runs.that_use(id)
         if users:
-            raise Problem(409, f"runs that have not ended use it: {', '.join(users[:5])}. Stop them first")
+            raise Problem(409, say("runs that have not ended use it: {list}. Stop them first", list=", ".join(users[:5])))
         (self.folder / f"{id}.safetensors").unlink(missing_ok=True)
 
     def _path(self, id: str) -> Path | None:
@@ -107,11 +108,17 @@ class Uploads:
     def _check_room(self, more: int) -> None:
         sizes = [path.stat().st_size for path in self.folder.glob("*.safetensors")]
         if len(sizes) >= self._settings.max_uploads:
-            raise Problem(409, f"{len(sizes)} uploads are stored, {self._settings.max_uploads} may be; delete one first")
+            raise Problem(
+                409, say("{count} uploads are stored, {most} may be; delete one first", count=len(sizes), most=self._settings.max_uploads)
+            )
         if sum(sizes) + more > self._settings.max_uploads_bytes:
             raise Problem(
                 409,
-                f"uploads take {sum(sizes) + more:,} bytes with this one; {self._settings.max_uploads_bytes:,} may be. Delete one first",
+                say(
+                    "uploads take {size} bytes with this one; {most} may be. Delete one first",
+                    size=f"{sum(sizes) + more:,}",
+                    most=f"{self._settings.max_uploads_bytes:,}",
+                ),
             )
 
 
@@ -133,10 +140,17 @@ async def _ask(question: dict[str, Any]) -> dict[str, Any]:
     try:
         async with asyncio.timeout(2 * SECONDS):
             said, trouble = await process.communicate(json.dumps(question).encode())
-        answer: dict[str, Any] = json.loads(said)
+        answer: dict[str, Any] = unpack(json.loads(said))
     except (TimeoutError, ValueError):
-        last = trouble.decode(errors="replace").strip().rsplit("\n", 1)[-1][:300] if process.returncode is not None else "it took too long"
-        msg = f"it could not be read within the limits of time and memory ({last or 'the reader was ended'}); give a part of it"
+        last = (
+            trouble.decode(errors="replace").strip().rsplit("\n", 1)[-1][:300]
+            if process.returncode is not None
+            else say("it took too long")
+        )
+        msg = say(
+            "it could not be read within the limits of time and memory ({reason}); give a part of it",
+            reason=last or say("the reader was ended"),
+        )
         raise Problem.of_fields([FieldError(loc="file", msg=msg)]) from None
     finally:
         if process.returncode is None:
@@ -151,6 +165,6 @@ def _record(path: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             head = json.loads(file.read(_HEAD.unpack(file.read(_HEAD.size))[0]))
-        return json.loads(head["__metadata__"]["record"]) | {"bytes": path.stat().st_size}
+        return unpack(json.loads(head["__metadata__"]["record"])) | {"bytes": path.stat().st_size}
     except FileNotFoundError:
         return None

@@ -24,6 +24,7 @@ from app.executors import entry
 from app.executors.base import OnExit, Started
 from app.settings import ROOT
 from dynascope.imports import environment_for
+from dynascope.sentence import say
 
 #: `dynascope.__main__` is there because a child imports the server's main module again before it begins.
 PRELOAD = ["trainer.warm", "app.executors.entry", "dynascope.__main__"]
@@ -162,11 +163,11 @@ def exit_words() -> str | None:
     if end is None:
         return None
     if end.si_code == os.CLD_EXITED:
-        return f"the process that imports torch exited with code {end.si_status}"
+        return say("the process that imports torch exited with code {code}", code=end.si_status)
     name = signal.Signals(end.si_status).name if end.si_status in set(signal.Signals) else str(end.si_status)
     if name == "SIGKILL":
-        return "the process that imports torch was ended by SIGKILL, as it is where memory runs out"
-    return f"the process that imports torch was ended by {name}"
+        return say("the process that imports torch was ended by SIGKILL, as it is where memory runs out")
+    return say("the process that imports torch was ended by {name}", name=name)
 
 
 @contextlib.contextmanager

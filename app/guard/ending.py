@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.words.i18n import language_of
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 
 class BrokenOff:
@@ -27,4 +28,4 @@ class BrokenOff:
             await self._app(scope, receive, noting)
         except asyncio.CancelledError:
             if scope["type"] == "http" and not answered:
-                await Problem(503, "the server is being stopped").response(language_of(HTTPConnection(scope)))(scope, receive, send)
+                await Problem(503, say("the server is being stopped")).response(language_of(HTTPConnection(scope)))(scope, receive, send)

@@ -11,6 +11,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect
 
 from app.words.problems import Problem
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 #: Bytes of a text field, and parts at most.
@@ -27,7 +28,7 @@ async def receive(request: Request, path: Path, allowed: frozenset[str], most: i
     """The texts, and the file `file` at `path`. Raises Problem: 413 as soon as it is too large, 415, 422."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
-        raise Problem(415, "send multipart/form-data with a field `file`, as `curl -F file=@data.csv` does")
+        raise Problem(415, say("send multipart/form-data with a field `file`, as `curl -F file=@data.csv` does"))
     with path.open("wb") as target:
         parts = _Parts(target, allowed, most)
         try:
@@ -35,13 +36,13 @@ async def receive(request: Request, path: Path, allowed: frozenset[str], most: i
             async for piece in request.stream():
                 parser.write(piece)
         except FormParserError as error:
-            raise _wrong("", f"this is no multipart/form-data: {str(error)[:200]}") from None
+            raise _wrong("", say("this is no multipart/form-data: {error}", error=str(error)[:200])) from None
         except ClientDisconnect:
-            raise Problem(400, "the connection broke before the file was whole") from None
+            raise Problem(400, say("the connection broke before the file was whole")) from None
     if not parts.whole:
-        raise _wrong("", "the form is cut short: its last boundary is missing")
+        raise _wrong("", say("the form is cut short: its last boundary is missing"))
     if parts.form.filename is None:
-        raise _wrong("file", "a file is needed, as `curl -F file=@data.csv` sends it")
+        raise _wrong("file", say("a file is needed, as `curl -F file=@data.csv` sends it"))
     return parts.form
 
 
@@ -64,7 +65,7 @@ class _Parts:
         self._headers, self._text, self._name = {}, bytearray(), ""
         self._count += 1
         if self._count > MAX_PARTS:
-            raise _wrong("", f"more than {MAX_PARTS} fields")
+            raise _wrong("", say("more than {most} fields", most=MAX_PARTS))
 
     def _header_field(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -81,21 +82,25 @@ class _Parts:
         self._name = _text(options.get(b"name", b""))
         if self._name == "file":
             if self.form.filename is not None:
-                raise _wrong("file", "one file at a time")
+                raise _wrong("file", say("one file at a time"))
             self.form.filename = _text(options.get(b"filename", b"")) or "unnamed"
         elif self._name not in self._allowed:
-            raise _wrong(self._name[:100], f"there is no such field; there are: file, {', '.join(sorted(self._allowed))}")
+            raise _wrong(
+                self._name[:100], say("there is no such field; there are: {list}", list=", ".join(["file", *sorted(self._allowed)]))
+            )
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._name == "file":
             self._written += end - start
             if self._written > self._most:
-                raise Problem(413, f"the file has more than {self._most:,} bytes, which is the most (DYNASCOPE_MAX_UPLOAD)")
+                raise Problem(
+                    413, say("the file has more than {most} bytes, which is the most (DYNASCOPE_MAX_UPLOAD)", most=f"{self._most:,}")
+                )
             self._target.write(data[start:end])
         else:
             self._text += data[start:end]
             if len(self._text) > MAX_TEXT:
-                raise _wrong(self._name, f"more than {MAX_TEXT} bytes")
+                raise _wrong(self._name, say("more than {most} bytes", most=MAX_TEXT))
 
     def _part_end(self) -> None:
         if self._name != "file":
@@ -117,5 +122,5 @@ def chosen(texts: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str
     """One of a few words, or None where the field is empty. Raises Problem."""
     given = texts.get(name, "").strip()
     if given and given not in allowed:
-        raise _wrong(name, f"allowed are {', '.join(allowed)}; leave it out to have it found", given)
+        raise _wrong(name, say("allowed are {list}; leave it out to have it found", list=", ".join(allowed)), given)
     return given or None

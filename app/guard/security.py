@@ -25,6 +25,7 @@ from app.guard.prefix import here, route_path
 from app.settings import Settings
 from app.words.i18n import language_of
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 #: Paths that answer anybody; Host and Origin are checked here too.
 OPEN = frozenset({"/api/healthz", "/api/readyz"})
@@ -118,15 +119,23 @@ class Guard:
                 return misdirected(scope, self._hosts)
             allowed = ", ".join(sorted(self._hosts))
             return Problem(
-                421, f"Host {headers.get('host', '')!r} is not this server's; it answers to {allowed}. See DYNASCOPE_ALLOWED_HOSTS."
+                421,
+                say(
+                    "Host {host} is not this server's; it answers to {allowed}. See DYNASCOPE_ALLOWED_HOSTS.",
+                    host=repr(headers.get("host", "")),
+                    allowed=allowed,
+                ),
             )
         origin = headers.get("origin")
         if origin is not None and origin.lower() not in self._origins:
-            return Problem(403, f"Origin {origin!r} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS.")
+            return Problem(
+                403,
+                say("Origin {origin} may not use this server. See DYNASCOPE_PUBLIC_URL and DYNASCOPE_ALLOWED_HOSTS.", origin=repr(origin)),
+            )
         length = headers.get("content-length", "0")
         limit = self._limit(scope)
         if not length.isdecimal() or int(length) > limit:
-            return Problem(413, f"the body has {length} bytes; {limit} are allowed")
+            return Problem(413, say("the body has {length} bytes; {limit} are allowed", length=length, limit=limit))
         if path in OPEN or path in RUN_TOKEN:
             return None
         # Every page but the API's: what a browser's address bar asks for.
@@ -140,7 +149,7 @@ class Guard:
         if is_page and (path == "/" or is_for_people):
             return asked(FIRST)
         how = {"WWW-Authenticate": "Bearer"}
-        return Problem(401, "no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first", headers=how)
+        return Problem(401, say("no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first"), headers=how)
 
     def _limit(self, scope: Scope) -> int:
         """An upload goes to disk as it comes; every other body is held in memory."""
@@ -169,7 +178,7 @@ class _Body:
     async def receive(self) -> Message:
         message = await self._next()
         if self._seen > self.limit:
-            raise HTTPException(413, f"the body has more than {self.limit} bytes")
+            raise HTTPException(413, say("the body has more than {limit} bytes", limit=self.limit))
         return message
 
     async def _next(self) -> Message:

@@ -20,6 +20,7 @@ from app.store.pyramid import LAST, START
 from app.studies.findings import COUNTED
 from app.words.problems import Problem
 from dynascope import __version__
+from dynascope.sentence import say
 from trainer.claims import QUICK, SEEDS
 
 log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class Claims:
         found = [described for described in await self.described() if described["id"].lower() == claim.lower()]
         if not found:
             ids = ", ".join(described["id"] for described in await self.described())
-            raise Problem(404, f"there is no experiment {claim[:40]!r}; there are: {ids}")
+            raise Problem(404, say("there is no experiment {claim}; there are: {ids}", claim=repr(claim[:40]), ids=ids))
         return found[0]
 
     async def start(self, claim: str, quick: bool, seed: int | None) -> dict[str, Any]:
@@ -88,9 +89,9 @@ class Claims:
 
     async def _begin(self, id: str, quick: bool, seed: int | None) -> dict[str, Any]:
         if await self._store.read(judgements.going, id):
-            raise Problem(409, f"{id} is going on already; wait for it, or cancel it")
+            raise Problem(409, say("{id} is going on already; wait for it, or cancel it", id=id))
         if len(self._waiting) >= MOST_WAITING:
-            raise Problem(429, f"{len(self._waiting)} experiments wait already; {MOST_WAITING} may")
+            raise Problem(429, say("{count} experiments wait already; {most} may", count=len(self._waiting), most=MOST_WAITING))
         n = QUICK if quick else SEEDS
         first = unused(await self._store.read(judgements.seeds, id), n) if seed is None else seed
         row: dict[str, Any] = {
@@ -120,13 +121,13 @@ class Claims:
         described = await self.one(claim)
         row = await self._store.read(judgements.going, described["id"])
         if row is None:
-            raise Problem(409, f"nothing of {described['id']} is going on")
+            raise Problem(409, say("nothing of {id} is going on", id=described["id"]))
         if row["id"] in self._waiting:
             self._waiting.remove(row["id"])
         elif self._current and self._current[0] == row["id"]:
             self._current[1].cancel()
             await asyncio.gather(self._current[1], return_exceptions=True)
-        await self._end(row["id"], "cancelled", "cancelled by the user")
+        await self._end(row["id"], "cancelled", say("cancelled by the user"))
         return {**row, "status": "cancelled"}
 
     async def judgements(self, claim: str, most: int) -> list[dict[str, Any]]:
@@ -161,7 +162,7 @@ class Claims:
                 await self._end(id, "failed", problem.detail)
             except Exception as error:
                 log.exception("experiment %s", id)
-                await self._end(id, "failed", f"{type(error).__name__}: {error}")
+                await self._end(id, "failed", say("{kind}: {error}", kind=type(error).__name__, error=error))
             self._current = None
 
     async def _end(self, id: str, status: str, reason: str | None, **values: Any) -> None:
@@ -208,14 +209,24 @@ class Claims:
         async def begin() -> dict[str, Any]:
             return (await self._runs.create(named, background=True))[0]
 
-        return await (await self._lane.start("claims", begin, stopped="its experiment was cancelled"))
+        return await (await self._lane.start("claims", begin, stopped=say("its experiment was cancelled")))
 
     async def _told(self, arm: str, seed: int, id: str, reads: list[str]) -> dict[str, Any]:
         """A run as `trainer.claims.Ran` wants it. Raises Problem 409 where it did not come to its end by itself."""
         record = await self._runs.record(id)
         status, end_reason = record["status"], record["end_reason"]
         if status not in COUNTED:
-            raise Problem(409, f"arm {arm!r} of seed {seed} can't be measured: its run {id} ended as {status} ({end_reason})")
+            raise Problem(
+                409,
+                say(
+                    "arm {arm} of seed {seed} can't be measured: its run {id} ended as {status} ({end_reason})",
+                    arm=repr(arm),
+                    seed=seed,
+                    id=id,
+                    status=status,
+                    end_reason=end_reason,
+                ),
+            )
         series = await self._store.read(history.read_series, id, reads, 0)
         visits = await self._store.read(history.read_matrix, id, "visits")
         held = await self._runs.checkpoints(id)

@@ -27,6 +27,7 @@ from starlette.types import Receive, Scope, Send
 from app.pages.compressing import FAST, compress, copy
 from app.words.i18n import language_of
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -164,9 +165,9 @@ class _Files:
 async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
     """An address of an earlier version is another thing than one that never was: who asks for it has an old page open."""
     if _HASHED.match(scope["path"]):
-        problem = Problem(410, "this file belongs to another version of Dynascope than the one that runs now; reload the page")
+        problem = Problem(410, say("this file belongs to another version of Dynascope than the one that runs now; reload the page"))
     else:
-        problem = Problem(404, "there is no such file; a page names the addresses of those that are")
+        problem = Problem(404, say("there is no such file; a page names the addresses of those that are"))
     await problem.response(language_of(Request(scope)))(scope, receive, send)
 
 

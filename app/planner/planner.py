@@ -15,6 +15,7 @@ from typing import Any
 from app.executors.base import Started
 from app.executors.local import Local
 from app.words.problems import Problem
+from dynascope.sentence import said, say, unpack
 from trainer.cause import cause_of
 from trainer.spec import FieldError
 
@@ -36,8 +37,7 @@ class Away(Problem):
     """The planner was lost over a question; `why` says how."""
 
     def __init__(self, why: str) -> None:
-        said = f"{why} and is being replaced; try again"
-        super().__init__(503, said)
+        super().__init__(503, say("{why} and is being replaced; try again", why=why))
         self.why = why
 
 
@@ -63,7 +63,9 @@ class Planner:
             return None
         wait = max(1, math.ceil(self._next - time.monotonic()))
         longest = f"{LONGEST:g}"
-        why = f"no run can start: {self._cause}; mend that, and the server goes on by itself within {longest} s"
+        why = say(
+            "no run can start: {cause}; mend that, and the server goes on by itself within {longest} s", cause=self._cause, longest=longest
+        )
         return Problem(503, why, headers={"Retry-After": str(wait)})
 
     async def ask(self, op: str, **question: Any) -> Any:
@@ -73,7 +75,7 @@ class Planner:
                 answer = await self._answer(op, question)
             except NoAnswer:
                 self._replace()
-                why = f"the planner did not answer within {self._patience:g} s"
+                why = say("the planner did not answer within {seconds} s", seconds=f"{self._patience:g}")
                 raise Away(why) from None
             self._answered = time.monotonic()
         if "errors" in answer:
@@ -81,7 +83,7 @@ class Planner:
         if "failed" in answer:
             log.error("the planner failed: %s", answer["failed"])
             log.debug("%s", answer["traceback"])
-            raise Problem(500, f"the planner failed: {answer['failed']}")
+            raise Problem(500, say("the planner failed: {failed}", failed=answer["failed"]))
         return answer["ok"]
 
     async def try_answering(self) -> None:
@@ -89,7 +91,7 @@ class Planner:
         if self.trouble is not None:
             raise self.trouble
         if self._process is None or not self._executor.ready.is_set():
-            raise Problem(503, "torch is still being imported; runs that are asked for now start when it is there")
+            raise Problem(503, say("torch is still being imported; runs that are asked for now start when it is there"))
         if not self._lock.locked() and time.monotonic() - self._answered > TRY:
             await self.ask("ping")
 
@@ -102,7 +104,7 @@ class Planner:
                 await first()
             except Exception as error:  # noqa: BLE001  whatever it is, it is told, and tried again
                 if self._cause is None:
-                    self._failed(error.why if isinstance(error, Away) else str(error) if isinstance(error, Problem) else cause_of(error))
+                    self._failed(error.why if isinstance(error, Away) else error.detail if isinstance(error, Problem) else cause_of(error))
                     self._discard()  # it has imported what failed, and would not import it again
                 self._executor.ready.clear()
                 if self._cause != told:
@@ -126,7 +128,7 @@ class Planner:
             except (OSError, EOFError):
                 self._replace()
                 if last or fresh:
-                    why = "the planner ended while it was asked"
+                    why = say("the planner ended while it was asked")
                     raise Away(why) from None
         raise AssertionError("it was asked twice")
 
@@ -138,7 +140,7 @@ class Planner:
         try:
             hello = await self._start()
         except (OSError, EOFError, NoAnswer) as error:
-            why = str(error) or "the process that imports torch ended without a word"
+            why = said(error) or say("the process that imports torch ended without a word")
             hello = {"failed": why}
         if "failed" in hello:
             self._failed(hello["failed"])
@@ -154,7 +156,7 @@ class Planner:
             async with asyncio.timeout(self._first_patience):
                 self._process, self._pipe = await self._executor.start_planner()
         except TimeoutError:
-            why = f"torch was not imported within {self._first_patience:g} s"
+            why = say("torch was not imported within {seconds} s", seconds=f"{self._first_patience:g}")
             raise NoAnswer(why) from None
         self._ended = ended = asyncio.Event()
         self._executor.adopt(Started.of(self._process.pid or 0), lambda code: ended.set())
@@ -175,8 +177,8 @@ class Planner:
         if question is not None:
             pipe.send_bytes(json.dumps(question).encode())
         if not pipe.poll(patience):
-            raise NoAnswer(f"the planner did not answer within {patience:g} s")
-        return json.loads(pipe.recv_bytes())
+            raise NoAnswer(say("the planner did not answer within {seconds} s", seconds=f"{patience:g}"))
+        return unpack(json.loads(pipe.recv_bytes()))
 
     def _discard(self) -> None:
         """With the forkserver that it came from."""

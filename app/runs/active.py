@@ -17,6 +17,7 @@ from app.executors.base import Started
 from app.settings import Settings
 from dynascope import __version__
 from dynascope.messages import STEP, VALUE, Event, Layer, Scalars
+from dynascope.sentence import say
 from trainer.spec import put_at
 
 #: How much more a run in the background yields to others.
@@ -80,12 +81,14 @@ class Active:
 def exit_words(process: Started | None, code: int | None) -> str:
     pid = process.pid if process else "?"
     if code is None:
-        return f"the worker (pid {pid}) died; how is not known, because the server was restarted while it ran"
+        return say("the worker (pid {pid}) died; how is not known, because the server was restarted while it ran", pid=pid)
     if code < 0:
         name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
-        hint = "; the machine may be out of memory" if name == "SIGKILL" else ""
-        return f"the worker (pid {pid}) was killed by signal {-code} ({name}){hint}"
-    return f"the worker (pid {pid}) exited with code {code} before the run ended; see worker.log in the run's folder"
+        hint = say("; the machine may be out of memory") if name == "SIGKILL" else ""
+        return say("the worker (pid {pid}) was killed by signal {code} ({name}){hint}", pid=pid, code=-code, name=name, hint=hint)
+    return say(
+        "the worker (pid {pid}) exited with code {code} before the run ended; see worker.log in the run's folder", pid=pid, code=code
+    )
 
 
 def new_record(spec: dict[str, Any], request_key: str | None, body_hash: str | None) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from app.store.database import Store
 from app.store.rewind import rewind
 from app.words.problems import Problem, no_such_run
 from dynascope import __version__
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 
@@ -71,7 +72,7 @@ class Asking:
             async with self._creating:
                 return await self._enqueue(record)
         except FileNotFoundError:
-            msg = "the checkpoint to go on from was just deleted or replaced by a newer one; try again"
+            msg = say("the checkpoint to go on from was just deleted or replaced by a newer one; try again")
             raise Problem(409, msg) from None
         finally:
             if record["id"] not in self._registry.active:
@@ -140,9 +141,13 @@ class Asking:
             return float(found[-1]["step"]), str(found[-1]["file"])
         if at is None or not held:
             status = run.status if run else parent["status"]
-            raise Problem(409, f"the run ({status}) has no state to go on from: it has not started, or ended without a checkpoint")
+            raise Problem(
+                409, say("the run ({status}) has no state to go on from: it has not started, or ended without a checkpoint", status=status)
+            )
         steps = ", ".join(f"{c['step']:g}" for c in held[-20:])
-        raise Problem.of_fields([FieldError(loc="at", msg=f"there is no checkpoint at this step; now and these are: {steps}", got=at)])
+        raise Problem.of_fields(
+            [FieldError(loc="at", msg=say("there is no checkpoint at this step; now and these are: {steps}", steps=steps), got=at)]
+        )
 
     async def _enqueue(self, record: dict[str, Any], background: bool = False) -> dict[str, Any]:
         if not background:
@@ -161,7 +166,7 @@ class Asking:
 
     async def _repeated(self, used: tuple[str, str], body_hash: str, key: str) -> dict[str, Any]:
         if used[1] != body_hash:
-            error = FieldError(loc="Idempotency-Key", msg="this key was used for another spec; use a new key for each run", got=key)
+            error = FieldError(loc="Idempotency-Key", msg=say("this key was used for another spec; use a new key for each run"), got=key)
             raise Problem(422, error.msg, [error])
         record = await self._store.read(records.one, used[0])
         assert record is not None

@@ -14,9 +14,9 @@ from app.runs.slots import Slots
 from app.settings import Settings
 from app.store import records
 from app.store.database import Store
-from app.words.problems import Problem, no_such_run
+from app.words.problems import Problem, no_such_run, of_trainer
 from dynascope.messages import Control, Event, encode
-from trainer.spec import FieldError
+from dynascope.sentence import say
 
 
 class Controlling:
@@ -31,8 +31,8 @@ class Controlling:
         run = await self._controllable(id)
         if run.status == "queued":
             if action != "stop":
-                raise Problem(409, "the run is queued and has no trainer yet; wait until it runs, or stop it")
-            await self._ending.finish(run, "stopped", "stopped before it started")
+                raise Problem(409, say("the run is queued and has no trainer yet; wait until it runs, or stop it"))
+            await self._ending.finish(run, "stopped", say("stopped before it started"))
             return {"action": action, "step": 0, "status": "stopped", "changes": {}}
         if action == "set":
             await self._planner.ask("changes", spec=run.spec, changes=changes)
@@ -45,7 +45,7 @@ class Controlling:
             if action == "resume":
                 self._slots.settle(run)
         if "error" in answer:
-            raise Problem.of_fields([FieldError(**error) for error in answer["error"]["errors"]])
+            raise of_trainer(answer["error"])
         return answer
 
     async def stop(self, id: str, reason: str) -> None:
@@ -86,7 +86,14 @@ class Controlling:
         record = await self._store.read(records.one, id)
         if record is None:
             raise no_such_run(id)
-        raise Problem(409, f"the run has ended ({record['status']}: {record['end_reason']}); resume it, or start a new one")
+        raise Problem(
+            409,
+            say(
+                "the run has ended ({status}: {end_reason}); resume it, or start a new one",
+                status=record["status"],
+                end_reason=record["end_reason"],
+            ),
+        )
 
     async def _command(self, run: Active, control: Control, deadline: float) -> dict[str, Any]:
         if run.ended.is_set():  # while the change was checked, or a slot waited for
@@ -98,7 +105,7 @@ class Controlling:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                 return await future  # which the run's end answers too
         except TimeoutError:
-            raise Problem(503, "the trainer did not answer in time; it may be away or in a long step. Try again") from None
+            raise Problem(503, say("the trainer did not answer in time; it may be away or in a long step. Try again")) from None
         finally:
             run.reply.pop(control.id, None)
             sending.cancel()

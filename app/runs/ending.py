@@ -16,6 +16,7 @@ from app.runs.slots import Slots
 from app.runs.tasks import Tasks
 from app.store import history, records
 from app.store.database import Store
+from dynascope.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class Ending:
         run = self._registry.active.get(id)
         if run is None:
             return
-        run.verdict = ("stopped", "deleted while it ran")
+        run.verdict = ("stopped", say("deleted while it ran"))
         if run.process:
             self._executor.terminate(run.process)
         await self.finish(run, *run.verdict)
@@ -126,7 +127,7 @@ class Ending:
         self._slots.close()
         for run in list(self._registry.active.values()):
             if run.process is not None:
-                run.verdict = ("interrupted", "the server was stopped")
+                run.verdict = ("interrupted", say("the server was stopped"))
                 self._executor.terminate(run.process)
         going = [run.ended.wait() for run in self._registry.active.values() if run.process is not None]
         try:

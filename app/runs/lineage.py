@@ -7,6 +7,7 @@ from app.runs.active import changes_of, with_changes
 from app.store import history
 from app.store.database import Store
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 #: Forks of forks that are followed.
 DEEPEST = 50
@@ -25,14 +26,16 @@ async def lineage(store: Store, record: dict[str, Any], one: Callable[[str], Awa
         try:
             parent = await one(record["parent"])
         except Problem as gone:
-            raise Problem(409, f"this run was forked from {record['parent']}, which is deleted: how it began is not known") from gone
+            raise Problem(
+                409, say("this run was forked from {parent}, which is deleted: how it began is not known", parent=record["parent"])
+            ) from gone
         step, when = record["forked_at"], record["created"]
         sets = [e for e in await _sets(store, parent) if e["step"] <= step and e["time"] <= when]
         before = dict(_flat(with_changes(parent["spec"], sets)))
         difference = {path: value for path, value in _flat(record["spec"]) if before.get(path) != value and path not in NAMES}
         changes = [[step, difference], *changes] if difference else changes
         record = parent
-    raise Problem(409, f"this run is a fork of more than {DEEPEST} forks")
+    raise Problem(409, say("this run is a fork of more than {most} forks", most=DEEPEST))
 
 
 async def _sets(store: Store, record: dict[str, Any]) -> list[dict[str, Any]]:

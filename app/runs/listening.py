@@ -13,6 +13,7 @@ from app.runs.tasks import Tasks
 from app.store import frames, history, records
 from app.store.database import Store
 from dynascope.messages import Event, RunEnded, RunStarted, Scalars, Sent
+from dynascope.sentence import recall, say
 from dynascope.sinks import journal
 
 log = logging.getLogger(__name__)
@@ -69,13 +70,13 @@ class Listening:
                     await self._store.write(records.change, run.id, {"diagnosis": run.diagnosis})
             elif isinstance(message, RunEnded):
                 run.step = message.step
-                await self._ending.finish(run, message.status, message.reason)
+                await self._ending.finish(run, message.status, recall(message.reason, message.sentence))
 
     def watch(self, run: Active, process: Started) -> None:
         """Hear of the end of a worker that another server started."""
         run.process = process
         if not self._executor.adopt(process, self.on_exit(run)):
-            gone = f"the worker (pid {process.pid}) was gone when the server came back"
+            gone = say("the worker (pid {pid}) was gone when the server came back", pid=process.pid)
             self._tasks.spawn(self._exited(run, None, ("interrupted", gone)))
 
     def on_exit(self, run: Active) -> OnExit:

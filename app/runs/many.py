@@ -17,6 +17,7 @@ from app.runs.registry import Registry
 from app.store import records
 from app.store.database import Store
 from app.words.problems import Problem, no_such_run
+from dynascope.sentence import say
 
 #: Runs that are deleted in one transaction: each may hold thousands of rows, and other writers wait meanwhile.
 AT_ONCE = 25
@@ -41,7 +42,7 @@ class Many:
         """Those that wait end at once, those that train at their next step; one that has ended or is not there is refused."""
         waiting, others = self._waiting(ids)
         if waiting:
-            await self._ending.before_they_start(waiting, "stopped before it started")
+            await self._ending.before_they_start(waiting, say("stopped before it started"))
         outcome = Outcome([run.id for run in waiting])
         await self._each(outcome, {id: self._controlling.control(id, "stop", {}) for id in others})
         return outcome

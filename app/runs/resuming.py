@@ -7,6 +7,7 @@ from typing import Any
 
 from app.runs.active import changes_of, with_changes
 from app.words.problems import Problem
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 #: Ends after which a run goes on as it is, and ends after which something has to be changed.
@@ -17,10 +18,10 @@ def refuse_unless_it_can(record: dict[str, Any], changes: dict[str, Any]) -> Non
     """Raises Problem: 409 where the run has not ended, 422 where it would end alike."""
     status = record["status"]
     if status not in AS_IT_IS + CHANGED:
-        hint = "resume it by the control `resume`" if status == "paused" else "stop it, or wait for its end"
-        raise Problem(409, f"the run has not ended, it is {status}; {hint}")
+        hint = say("resume it by the control `resume`") if status == "paused" else say("stop it, or wait for its end")
+        raise Problem(409, say("the run has not ended, it is {status}; {hint}", status=status, hint=hint))
     if status == "diverged" and not changes:
-        msg = "the run diverged and would again: change something, as a smaller optimizer.params.lr or a clip_norm"
+        msg = say("the run diverged and would again: change something, as a smaller optimizer.params.lr or a clip_norm")
         raise Problem.of_fields([FieldError(loc="changes", msg=msg, got=changes)])
 
 
@@ -52,7 +53,9 @@ def point_of(record: dict[str, Any], held: list[dict[str, Any]], at: float | Non
     if at is None or at == beginning:
         return beginning, None
     steps = ", ".join(f"{step:g}" for step in sorted({beginning, *(c["step"] for c in held)})[-20:])
-    raise Problem.of_fields([FieldError(loc="at", msg=f"there is no checkpoint at this step; these there are: {steps}", got=at)])
+    raise Problem.of_fields(
+        [FieldError(loc="at", msg=say("there is no checkpoint at this step; these there are: {steps}", steps=steps), got=at)]
+    )
 
 
 def made_before(record: dict[str, Any], events: list[dict[str, Any]], step: float) -> dict[str, Any]:

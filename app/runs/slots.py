@@ -13,6 +13,7 @@ from app.executors.base import Executor
 from app.runs.active import Active
 from app.settings import Settings
 from app.words.problems import Problem
+from dynascope.sentence import say
 
 #: Processes a core at most, and memory that has to be free before one more starts.
 PROCESSES_A_CORE = 16
@@ -37,7 +38,14 @@ class Slots:
 
     def refuse_when_full(self) -> None:
         if len(self._queue) >= self._settings.max_queued:
-            raise Problem(429, f"{len(self._queue)} runs wait already, {self._settings.max_queued} may; wait for some to end or stop them")
+            raise Problem(
+                429,
+                say(
+                    "{count} runs wait already, {most} may; wait for some to end or stop them",
+                    count=len(self._queue),
+                    most=self._settings.max_queued,
+                ),
+            )
 
     def enqueue(self, run: Active) -> None:
         """It waits for its turn, which the next `give` may be."""
@@ -81,7 +89,7 @@ class Slots:
                 task.cancel()
             self._resuming = deque(item for item in self._resuming if item[1] is not granted)
         if not done:
-            raise Problem(503, "no slot is free; pause or stop another run, then resume this one")
+            raise Problem(503, say("no slot is free; pause or stop another run, then resume this one"))
 
     def settle(self, run: Active) -> None:
         """Its trainer goes on, or has not answered: from here on its status says whether it holds a slot."""

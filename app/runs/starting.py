@@ -20,6 +20,7 @@ from app.settings import Settings
 from app.store import history, records
 from app.store.database import Store
 from app.store.rewind import newest
+from dynascope.sentence import say
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Starting:
                 self._executor.terminate(run.process)
             if not isinstance(error, OSError | EOFError):
                 log.exception("run %s could not be started", run.id)
-            await self._ending.finish(run, "failed", f"no worker could be started: {error}")
+            await self._ending.finish(run, "failed", say("no worker could be started: {error}", error=error))
 
     async def _start(self, run: Active) -> None:
         token = secrets.token_urlsafe(24)
@@ -98,4 +99,4 @@ class Starting:
         try:
             await asyncio.wait_for(run.linked.wait(), self._settings.silence)
         except TimeoutError:
-            await self._ending.finish(run, "interrupted", "the server ended while this run was starting")
+            await self._ending.finish(run, "interrupted", say("the server ended while this run was starting"))

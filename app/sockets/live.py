@@ -22,6 +22,7 @@ from app.words.i18n import language_of
 from app.words.wording import spoken
 from dynascope import __version__
 from dynascope.messages import Matrix, Sent
+from dynascope.sentence import Sentence, say
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -91,7 +92,9 @@ class Viewer:
                     await self._subscriptions.put(msgspec.json.decode(text, type=Subscribe))
                     self._outbox.dirty.set()
                 except msgspec.MsgspecError as error:
-                    await self._refuse("message", msg=f"{error}; a subscribe message has runs, streams, since and topics", got=text[:200])
+                    await self._refuse(
+                        "message", msg=say("{error}; a subscribe message has runs, streams, since and topics", error=error), got=text[:200]
+                    )
         except KeyError:  # starlette's way to say that a binary frame came where text is spoken
             await self._socket.close(1003, "text frames alone are understood here")
         finally:
@@ -113,7 +116,7 @@ class Viewer:
         known = await self._store.read(records.existing, wanted.runs)
         missing = [run for run in wanted.runs if run not in known]
         if missing:
-            await self._refuse("runs", msg="there is no such run; GET /api/runs lists those that are", got=missing)
+            await self._refuse("runs", msg=say("there is no such run; GET /api/runs lists those that are"), got=missing)
         added = Streams(streams.names - before.names)
         fresh = [run for run in known if run not in self._outbox.runs]
         behind = fresh if not added.names else known
@@ -132,7 +135,7 @@ class Viewer:
         """A topic that is new to this viewer is told at once: the page may have read it before it changed."""
         unknown = [topic for topic in wanted if not topics.known(topic)]
         if unknown:
-            await self._refuse("topics", msg="there is no such topic; there are runs, studies, studies/<id> and claims", got=unknown)
+            await self._refuse("topics", msg=say("there is no such topic; there are runs, studies, studies/<id> and claims"), got=unknown)
         before, self._outbox.topics = self._outbox.topics, frozenset(wanted) - frozenset(unknown)
         for topic in self._outbox.topics - before:
             self._hub.stir(topic)
@@ -191,16 +194,21 @@ class Viewer:
             await self._socket.send_bytes(wire.matrix(run, attempt, seq, stored))
 
     async def _say(self, **message: Any) -> None:
-        for key in ("data", "run"):  # of a status event, of a snapshot
-            told = message.get(key)
-            if isinstance(told, dict) and told.get("end_reason"):
-                message[key] = told | {"end_reason": spoken(told["end_reason"], self._language)}
+        """Whatever in it is a sentence is told in the visitor's language."""
         if self._socket.application_state == WebSocketState.CONNECTED:
-            await self._socket.send_text(msgspec.json.encode(message).decode())
+            text = msgspec.json.encode(message, enc_hook=partial(_spoken, language=self._language))
+            await self._socket.send_text(text.decode())
 
     async def _refuse(self, loc: str, msg: str, got: Any) -> None:
         with contextlib.suppress(RuntimeError):
-            await self._say(type="error", errors=[{"loc": loc, "msg": spoken(msg, self._language), "got": got}])
+            await self._say(type="error", errors=[{"loc": loc, "msg": msg, "got": got}])
+
+
+def _spoken(sentence: Any, language: str) -> str:
+    """msgspec asks this of what it can't encode by itself, which a subclass of `str` is."""
+    if not isinstance(sentence, Sentence):
+        raise NotImplementedError(type(sentence))
+    return spoken(sentence, language)
 
 
 class Past(msgspec.Struct):

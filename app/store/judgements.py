@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from app.store.schema import judgements
+from app.store.sentences import merged, split
+from dynascope.sentence import say
 
 GOING = ("queued", "running")
 _NEWEST = judgements.c.created.desc()
@@ -14,29 +16,29 @@ _STANDING = (judgements.c.quick, _NEWEST)
 
 
 def add(connection: Connection, row: dict[str, Any]) -> None:
-    connection.execute(insert(judgements).values(**row))
+    connection.execute(insert(judgements).values(**split(row)))
 
 
 def change(connection: Connection, id: str, values: dict[str, Any]) -> None:
-    connection.execute(update(judgements).where(judgements.c.id == id).values(**values))
+    connection.execute(update(judgements).where(judgements.c.id == id).values(**split(values)))
 
 
 def one(connection: Connection, id: str) -> dict[str, Any] | None:
     row = connection.execute(select(judgements).where(judgements.c.id == id)).one_or_none()
-    return None if row is None else dict(row._mapping)
+    return None if row is None else merged(row._mapping)
 
 
 def of(connection: Connection, claim: str, most: int) -> list[dict[str, Any]]:
     """So many at most, the newest first."""
     query = select(judgements).where(judgements.c.claim == claim).order_by(_NEWEST).limit(most)
-    return [dict(row._mapping) for row in connection.execute(query)]
+    return [merged(row._mapping) for row in connection.execute(query)]
 
 
 def going(connection: Connection, claim: str) -> dict[str, Any] | None:
     """The row that waits or runs."""
     query = select(judgements).where(judgements.c.claim == claim, judgements.c.status.in_(GOING)).order_by(_NEWEST)
     row = connection.execute(query).first()
-    return None if row is None else dict(row._mapping)
+    return None if row is None else merged(row._mapping)
 
 
 def seeds(connection: Connection, claim: str) -> set[int]:
@@ -65,7 +67,7 @@ def _first(
         ranked = ranked.where(judgements.c.claim == claim)
     held = ranked.subquery()
     query = select(judgements).join(held, held.c.id == judgements.c.id).where(held.c.place == 1)
-    return {row.claim: dict(row._mapping) for row in connection.execute(query)}
+    return {row.claim: merged(row._mapping) for row in connection.execute(query)}
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -81,5 +83,5 @@ def by_status(connection: Connection) -> dict[str, int]:
 
 def interrupt(connection: Connection) -> None:
     """Whatever was going on when the server last ended."""
-    values = {"status": "interrupted", "reason": "the server ended while it ran; run it again"}
-    connection.execute(update(judgements).where(judgements.c.status.in_(GOING)).values(**values))
+    values = {"status": "interrupted", "reason": say("the server ended while it ran; run it again")}
+    connection.execute(update(judgements).where(judgements.c.status.in_(GOING)).values(**split(values)))

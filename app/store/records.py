@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, String, cast, delete, insert, or_, select, update
 
 from app.store.schema import runs
+from app.store.sentences import merged, split
 
 PRIVATE = ("ingest_hash", "request_key", "request_hash", "pid_started", "folded")
 ACTIVE = ("queued", "starting", "running", "paused")
@@ -25,15 +26,15 @@ def existing(connection: Connection, ids: Iterable[str]) -> list[str]:
 
 
 def add(connection: Connection, record: dict[str, Any]) -> None:
-    connection.execute(insert(runs).values(**record))
+    connection.execute(insert(runs).values(**split(record)))
 
 
 def change(connection: Connection, run: str, values: dict[str, Any]) -> bool:
-    return connection.execute(update(runs).where(runs.c.id == run).values(**values)).rowcount == 1
+    return connection.execute(update(runs).where(runs.c.id == run).values(**split(values))).rowcount == 1
 
 
 def change_all(connection: Connection, ids: list[str], values: dict[str, Any]) -> None:
-    connection.execute(update(runs).where(runs.c.id.in_(ids)).values(**values))
+    connection.execute(update(runs).where(runs.c.id.in_(ids)).values(**split(values)))
 
 
 def remove(connection: Connection, ids: list[str]) -> int:
@@ -55,7 +56,7 @@ def by_token(connection: Connection, token_hash: str) -> str | None:
 
 def active(connection: Connection) -> list[dict[str, Any]]:
     rows = connection.execute(select(runs).where(runs.c.status.in_(ACTIVE)).order_by(runs.c.created))
-    return [dict(row._mapping) for row in rows]
+    return [merged(row._mapping) for row in rows]
 
 
 def page(
@@ -91,4 +92,4 @@ def _like(status: str | None, tag: str | None, q: str | None, study: str | None)
 
 
 def _public(row: Any) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in PRIVATE}
+    return {key: value for key, value in merged(row).items() if key not in PRIVATE}

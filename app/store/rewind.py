@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.store import schema
 from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of
+from app.store.sentences import split
 
 #: Events at the very step that stay: what made the state there, not what came of it.
 STATE = ("control", "checkpoint", "forked", "labels_replaced", "resumed")
@@ -32,7 +33,7 @@ def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bo
     connection.execute(insert(schema.events).values(**event))
     begun = {"status": "queued", "end_reason": None, "ended": None, "pid": None, "pid_started": None}
     counted = {"attempt": attempt, "seq": 0, "folded": 0, "step": step, "latest": latest, "diagnosis": []}
-    connection.execute(update(schema.runs).where(r.id == run).values(**begun, **counted))
+    connection.execute(update(schema.runs).where(r.id == run).values(**split(begun), **counted))
     return latest
 
 

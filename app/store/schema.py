@@ -35,6 +35,7 @@ runs = Table(
     Column("execution", String(32), nullable=False),
     Column("status", String(16), nullable=False, index=True),
     Column("end_reason", Text),
+    Column("end_sentence", JSON(none_as_null=True)),  # what `app.store.sentences` keeps of it
     Column("created", Float, nullable=False, index=True),
     Column("started", Float),
     Column("ended", Float),
@@ -148,6 +149,7 @@ judgements = Table(
     Column("claim", String(8), nullable=False, index=True),
     Column("status", String(16), nullable=False),
     Column("reason", Text),
+    Column("reason_sentence", JSON(none_as_null=True)),
     Column("created", Float, nullable=False),
     Column("started", Float),  # when its turn came
     Column("ended", Float),
@@ -168,6 +170,7 @@ studies = Table(
     Column("notes", Text, nullable=False),
     Column("status", String(16), nullable=False),
     Column("reason", Text),
+    Column("reason_sentence", JSON(none_as_null=True)),
     Column("created", Float, nullable=False, index=True),
     Column("ended", Float),
     Column("base", JSON, nullable=False),

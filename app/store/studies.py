@@ -6,14 +6,18 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 
 from app.store.records import ACTIVE
 from app.store.schema import cells, runs, studies
+from app.store.sentences import merged, split
+from dynascope.sentence import pack, unpack
 
 PRIVATE = ("request_key", "request_hash")
 
 
 def add(connection: Connection, study: dict[str, Any], made: list[dict[str, Any]]) -> None:
     """`made`: the cells in their order, as `trainer.expand.cells` gives them."""
-    connection.execute(insert(studies).values(**study))
-    connection.execute(insert(cells), [{"study": study["id"], "index": i, **cell} for i, cell in enumerate(made)])
+    connection.execute(insert(studies).values(**split(study)))
+    connection.execute(
+        insert(cells), [{"study": study["id"], "index": i, **cell, "refused": pack(cell["refused"])} for i, cell in enumerate(made)]
+    )
 
 
 def one(connection: Connection, id: str) -> dict[str, Any] | None:
@@ -42,7 +46,7 @@ def by_request(connection: Connection, key: str) -> tuple[str, str] | None:
 
 
 def change(connection: Connection, id: str, values: dict[str, Any]) -> bool:
-    return connection.execute(update(studies).where(studies.c.id == id).values(**values)).rowcount == 1
+    return connection.execute(update(studies).where(studies.c.id == id).values(**split(values))).rowcount == 1
 
 
 def remove(connection: Connection, id: str) -> bool:
@@ -53,7 +57,7 @@ def cells_of(connection: Connection, id: str) -> list[dict[str, Any]]:
     """`index`, `values` and `refused` of each, in order."""
     c = cells.c
     rows = connection.execute(select(c.index, c["values"], c.refused).where(c.study == id).order_by(c.index))
-    return [{"index": row.index, "values": row._mapping["values"], "refused": row.refused} for row in rows]
+    return [{"index": row.index, "values": row._mapping["values"], "refused": unpack(row.refused)} for row in rows]
 
 
 def cell(connection: Connection, id: str, index: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -72,9 +76,9 @@ def runs_of(connection: Connection, id: str) -> list[dict[str, Any]]:
     """`run`, `cell`, `seed`, `status`, `end_reason`, `attempt` and `latest` of each run of a study, by cell and seed."""
     r = runs.c
     seed = r.spec["seed"].as_integer()
-    query = select(r.id, r.cell, seed.label("seed"), r.status, r.end_reason, r.attempt, r.latest).where(r.study == id)
+    query = select(r.id, r.cell, seed.label("seed"), r.status, r.end_reason, r.end_sentence, r.attempt, r.latest).where(r.study == id)
     rows = connection.execute(query.order_by(r.cell, seed, r.created))
-    return [{"run": row.id, **{k: v for k, v in row._mapping.items() if k != "id"}} for row in rows]
+    return [{"run": row.id, **{k: v for k, v in merged(row._mapping).items() if k != "id"}} for row in rows]
 
 
 def cells_of_runs(connection: Connection, id: str) -> dict[str, int]:
@@ -105,4 +109,4 @@ def active_runs(connection: Connection, id: str) -> list[str]:
 
 
 def _public(row: Row[Any]) -> dict[str, Any]:
-    return {key: value for key, value in row._mapping.items() if key not in PRIVATE}
+    return {key: value for key, value in merged(row._mapping).items() if key not in PRIVATE}

@@ -20,6 +20,7 @@ from app.store.matrices import Stored
 from app.studies import decomposition, paths
 from app.studies.decomposition import ABOUT, Kind, Targets
 from app.words.problems import Problem
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 T = TypeVar("T")
@@ -61,7 +62,9 @@ class Comparisons:
         possible = tuple(dict.fromkeys(one for held in outputs.values() if held for one in decomposition.kinds(held)))
         if kind and possible and kind not in possible:
             what = " and ".join(sorted({one for one in outputs.values() if one}))
-            raise Problem.of_fields([FieldError(loc="kind", msg=f"these runs have {what}: {' or '.join(possible)}", got=kind)])
+            raise Problem.of_fields(
+                [FieldError(loc="kind", msg=say("these runs have {what}: {list}", what=what, list=" or ".join(possible)), got=kind)]
+            )
         chosen = kind or next(iter(possible), None)
         names = ("predictions", "truth", "function") if curves else ("predictions", "truth")
         by, drawn = [], []
@@ -90,7 +93,10 @@ class Comparisons:
         """Raises Problem 404, 409 where no axis is a λ, 422 for a line that isn't there."""
         strengths = tuple(path for path in study["axes"] if path in STRENGTHS)
         if not strengths:
-            raise Problem(409, f"a path runs along λ, and this study has no axis over it; make one with an axis {' or '.join(STRENGTHS)}")
+            raise Problem(
+                409,
+                say("a path runs along λ, and this study has no axis over it; make one with an axis {list}", list=" or ".join(STRENGTHS)),
+            )
         path = _axis_of(study, axis, strengths)
         assert path is not None
         cells, finished = await self._finished(study)
@@ -99,7 +105,9 @@ class Comparisons:
             others = {key: value for key, value in cell["values"].items() if key != path}
             lines.setdefault(repr(others), {"values": others, "cells": []})["cells"].append(cell)
         if line >= len(lines):
-            raise Problem.of_fields([FieldError(loc="line", msg=f"there are {len(lines)} lines, 0 to {len(lines) - 1}", got=line)])
+            raise Problem.of_fields(
+                [FieldError(loc="line", msg=say("there are {count} lines, 0 to {last}", count=len(lines), last=len(lines) - 1), got=line)]
+            )
         chosen = list(lines.values())[line] if lines else {"values": {}, "cells": []}
         runs = {float(cell["values"][path]): finished.get(cell["index"], {}) for cell in chosen["cells"]}
         alike = study["base"]["data"]["split_seed"] is not None and not {"data", "data.split_seed"} & study["axes"].keys()
@@ -170,15 +178,15 @@ def _axis_of(study: dict[str, Any], asked: str | None, possible: tuple[str, ...]
         return possible[0] if possible else None
     if asked not in possible:
         axes = ", ".join(possible)
-        raise Problem(404, f"there is no such axis to go along; there are: {axes}")
+        raise Problem(404, say("there is no such axis to go along; there are: {axes}", axes=axes))
     return asked
 
 
 def _check_shared(study: dict[str, Any]) -> None:
     if study["base"]["data"]["split_seed"] is None and not {"data", "data.split_seed"} & study["axes"].keys():
-        msg = (
-            "runs of different seeds have test sets of their own here, which can't be compared example by example: set data.split_seed "
-            "in the base, and data.resample to bootstrap, subsample or fresh"
+        msg = say(
+            "runs of different seeds have test sets of their own here, which can't be compared example by example: set"
+            " data.split_seed in the base, and data.resample to bootstrap, subsample or fresh"
         )
         raise Problem(409, msg, [FieldError(loc="base.data.split_seed", msg=msg, got=None)])
 

@@ -25,6 +25,7 @@ from app.store.records import ACTIVE
 from app.studies import findings
 from app.words.problems import Problem
 from dynascope import __version__
+from dynascope.sentence import say
 from trainer.spec import FieldError
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ SEEDS = 2**53
 MAX_ATTEMPTS = 5
 #: Runs that are deleted in one transaction.
 DELETED_AT_ONCE = 25
-CANCELLED = "its study was cancelled"
+CANCELLED = say("its study was cancelled")
 
 
 class Studies:
@@ -82,7 +83,7 @@ class Studies:
     async def _used(self, key: str, request_hash: str) -> dict[str, Any] | None:
         used = await self._store.read(studies.by_request, key)
         if used and used[1] != request_hash:
-            error = FieldError(loc="Idempotency-Key", msg="this key was used for another study; use a new key for each", got=key)
+            error = FieldError(loc="Idempotency-Key", msg=say("this key was used for another study; use a new key for each"), got=key)
             raise Problem(422, error.msg, [error])
         return await self._store.read(studies.one, used[0]) if used else None
 
@@ -95,14 +96,18 @@ class Studies:
         refused = [FieldError(**error) for cell in made for error in cell["refused"] or ()]
         if all(cell["refused"] for cell in made):
             distinct = list({(error.loc, error.msg): error for error in refused}.values())
-            raise Problem(422, f"none of the {len(made)} cells can be run: {distinct[0].loc}: {distinct[0].msg}", distinct[:50])
+            raise Problem(
+                422,
+                say("none of the {count} cells can be run: {loc}: {msg}", count=len(made), loc=distinct[0].loc, msg=distinct[0].msg),
+                distinct[:50],
+            )
         return made
 
     async def one(self, id: str) -> dict[str, Any]:
         """Raises Problem 404."""
         study = await self._store.read(studies.one, id)
         if study is None:
-            raise Problem(404, f"there is no study {id[:40]!r}; GET /api/studies lists those that are")
+            raise Problem(404, say("there is no study {id}; GET /api/studies lists those that are", id=repr(id[:40])))
         return study
 
     async def by_status(self) -> dict[str, Any]:
@@ -134,11 +139,11 @@ class Studies:
         async with self._changing:
             study = await self.one(id)
             if study["status"] != "running":
-                raise Problem(409, f"the study has ended, it is {study['status']}; extend it to go on")
+                raise Problem(409, say("the study has ended, it is {status}; extend it to go on", status=study["status"]))
             await self._halt(id)
             active = await self._store.read(studies.active_runs, id)
             await asyncio.gather(*(self._runs.stop(run, CANCELLED) for run in active))
-            await self._end(id, "cancelled", "cancelled by the user")
+            await self._end(id, "cancelled", say("cancelled by the user"))
 
     async def extend(self, id: str, seeds: int | list[int]) -> None:
         """More seeds; what is missing of the others runs too. Raises Problem 404, 422."""
@@ -160,7 +165,7 @@ class Studies:
             for run in await self._store.read(studies.active_runs, id):
                 await self._runs.delete(run)
             if study["status"] == "running":
-                await self._end(id, "cancelled", "it is being deleted")
+                await self._end(id, "cancelled", say("it is being deleted"))
             runs = [run["run"] for run in await self._store.read(studies.runs_of, id)]
             for i in range(0, len(runs), DELETED_AT_ONCE):
                 resumed, _ = await self._runs.remove_ended(runs[i : i + DELETED_AT_ONCE])
@@ -213,9 +218,9 @@ class Studies:
                         return
         except Exception as error:
             log.exception("study %s", id)
-            words = error.detail if isinstance(error, Problem) else f"{type(error).__name__}: {error}"
+            words = error.detail if isinstance(error, Problem) else say("{kind}: {error}", kind=type(error).__name__, error=error)
             async with self._changing:
-                await self._end(id, "failed", f"{words}; extend it to go on")
+                await self._end(id, "failed", say("{words}; extend it to go on", words=words))
 
     async def _round(self, id: str) -> None:
         """A run of each cell and seed that has none, seed by seed, so that the grid fills early."""
@@ -283,14 +288,18 @@ def further(first: int, held: list[int], wanted: int | list[int]) -> list[int]:
     if isinstance(wanted, int):
         start = max([first - 1, *held]) + 1
         if start + wanted > SEEDS:
-            msg = (
-                f"seeds are counted on from {start:,} here, and have to stay below {SEEDS:,}: give a list of seeds, or a smaller base seed"
+            msg = say(
+                "seeds are counted on from {start} here, and have to stay below {end}: give a list of seeds, or a smaller base seed",
+                start=f"{start:,}",
+                end=f"{SEEDS:,}",
             )
             raise Problem.of_fields([FieldError(loc="seeds", msg=msg, got=wanted)])
         return [*held, *range(start, start + wanted)]
     twice = [seed for i, seed in enumerate(wanted) if seed in held or seed in wanted[:i]]
     if twice:
-        raise Problem.of_fields([FieldError(loc="seeds", msg="each seed can be in a study once; these are there already", got=twice[:20])])
+        raise Problem.of_fields(
+            [FieldError(loc="seeds", msg=say("each seed can be in a study once; these are there already"), got=twice[:20])]
+        )
     return [*held, *wanted]
 
 
@@ -304,15 +313,23 @@ def refuse_twins(cells: list[dict[str, Any]]) -> None:
         if other is not cell:
             path = next(path for path, value in cell["values"].items() if value is not other["values"][path])
             one, two = (json.dumps(each["values"][path]) for each in (other, cell))
-            msg = f"{one} and {two} make the same experiment; leave one of them out"
+            msg = say("{one} and {two} make the same experiment; leave one of them out", one=one, two=two)
             raise Problem.of_fields([FieldError(loc=f"axes.{path}", msg=msg, got=cell["values"][path])])
 
 
 def refuse_too_many(cells: int, seeds: int) -> None:
     """Raises Problem 422."""
     if cells > MAX_CELLS:
-        msg = f"the axes make {cells:,} cells; {MAX_CELLS:,} are allowed. Take fewer values or fewer axes"
+        msg = say(
+            "the axes make {cells} cells; {most} are allowed. Take fewer values or fewer axes", cells=f"{cells:,}", most=f"{MAX_CELLS:,}"
+        )
         raise Problem.of_fields([FieldError(loc="axes", msg=msg, got=cells)])
     if cells * seeds > MAX_RUNS:
-        msg = f"{cells:,} cells × {seeds:,} seeds are {cells * seeds:,} runs; {MAX_RUNS:,} are allowed. Take fewer seeds or fewer cells"
+        msg = say(
+            "{cells} cells × {seeds} seeds are {runs} runs; {most} are allowed. Take fewer seeds or fewer cells",
+            cells=f"{cells:,}",
+            seeds=f"{seeds:,}",
+            runs=f"{cells * seeds:,}",
+            most=f"{MAX_RUNS:,}",
+        )
         raise Problem.of_fields([FieldError(loc="seeds", msg=msg, got=seeds)])

@@ -4,8 +4,9 @@
 translated; `python -m app.words.i18n check` lists what a catalogue lacks.
 """
 
+import ast
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from string import Template
@@ -17,13 +18,15 @@ from babel.messages.pofile import read_po, write_po
 from starlette.requests import HTTPConnection
 
 from app.settings import ROOT
-from app.words import sentences
-from trainer.spec import LANGUAGES
+from dynascope.sentence import NAME
+from trainer.spec import LANGUAGES, PYDANTIC
 
 COOKIE = "lang"
 _MAPPING = ROOT / "babel.cfg"
 _SCRIPTS = "static/js/"
 _KEYWORDS = {"_": None, "gettext": None}
+#: Where sentences are made: their server and trainer; the command line speaks English.
+_SAYING = ("app", "trainer", "dynascope/sinks")
 #: The context of what refuses, warns or says why a run ended, apart from the page's words.
 SENTENCE = "sentence"
 
@@ -91,9 +94,24 @@ def extracted() -> Catalog:
     found = extract_from_dir(str(ROOT), methods, options, keywords=_KEYWORDS, directory_filter=_is_source)
     for filename, line, text, _, context in found:
         catalogue.add(text, None, [(filename, line)], context=context)
-    for text, filename, line in sentences.found(ROOT):
+    for text, filename, line, _ in sentences():
         catalogue.add(text, None, [(filename, line)], context=SENTENCE)
     return catalogue
+
+
+def sentences() -> Iterator[tuple[str, str, int, set[str]]]:
+    """`(template, file, line, names of its values)` of all that `dynascope.sentence.say` is called with, and pydantic's own.
+
+    A template without a word, as `{loc}: {msg}`, is the same in every language.
+    """
+    for folder in _SAYING:
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                    text = ast.literal_eval(node.args[0])
+                    if any(c.isalpha() for c in NAME.sub("", text)):
+                        yield text, path.relative_to(ROOT).as_posix(), node.lineno, {str(one.arg) for one in node.keywords}
+    yield from ((text, "pydantic", 1, set(NAME.findall(text))) for text in PYDANTIC)
 
 
 def _is_source(folder: str) -> bool:

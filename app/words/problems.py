@@ -6,6 +6,7 @@ Their sentences are English unless the request asks for another language, by the
 import json
 import logging
 from http import HTTPStatus
+from itertools import zip_longest
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -18,8 +19,9 @@ from starlette._utils import get_route_path
 from starlette.exceptions import HTTPException
 
 from app.words.i18n import language_of
-from app.words.wording import spoken, spoken_detail
-from trainer.spec import FieldError, said_of
+from app.words.wording import spoken
+from dynascope.sentence import recall, say
+from trainer.spec import FieldError, told, words_of
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +45,13 @@ class Problem(Exception):
 
     @classmethod
     def of_fields(cls, errors: list[FieldError]) -> "Problem":
-        return cls(422, "; ".join(f"{e.loc}: {e.msg}" for e in errors[:3]), errors)
+        return cls(422, told(errors[:3]), errors)
 
     def document(self, language: str = "en") -> dict[str, Any]:
         """`detail` and each `msg` in a language; `loc` and `got` are no language's."""
         title = HTTPStatus(self.status).phrase
         errors = [_shown(e.model_copy(update={"msg": spoken(e.msg, language)})) for e in self.errors]
-        detail = spoken_detail(self.detail, self.errors, language)
+        detail = spoken(self.detail, language)
         return ProblemDocument.model_construct(title=title, status=self.status, detail=detail, errors=errors).model_dump()
 
     def response(self, language: str = "en") -> JSONResponse:
@@ -87,10 +89,12 @@ async def _invalid(request: Request, refused: Exception) -> JSONResponse:
 
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    status, detail, headers = error.status_code, str(error.detail), dict(error.headers or {})
+    status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
     if detail == HTTPStatus(status).phrase:  # the router's own
         method, path = request.method, get_route_path(request.scope)[:200]
-        problem = Problem(status, f"there is no {method} {path}; /api/openapi.json lists what there is", headers=headers)
+        problem = Problem(
+            status, say("there is no {method} {path}; /api/openapi.json lists what there is", method=method, path=path), headers=headers
+        )
     else:
         problem = Problem(status, detail, headers=headers)
     return problem.response(language_of(request))
@@ -104,17 +108,16 @@ async def _unstored(request: Request, error: Exception) -> JSONResponse:
 def unstored(error: Exception) -> Problem:
     """What the database could not do just now, in its own words."""
     said = getattr(error, "orig", None) or error
-    return Problem(503, f"the database can't be used now: {said}; see whether its disk is full or read-only, then try again")
+    return Problem(503, say("the database can't be used now: {said}; see whether its disk is full or read-only, then try again", said=said))
 
 
 def field_error(error: Any) -> FieldError:
     loc = [str(part) for part in error["loc"]]
     if loc and loc[0] in ("body", "query", "path", "header") and len(loc) > 1:
         loc = loc[1:]
-    message = said_of(error)
-    if error["type"] == "extra_forbidden":
-        message = "there is no such field; check its spelling against the schema"
-    return FieldError(loc=_written(".".join(loc)), msg=_written(message), got=error.get("input"))
+    unknown = error["type"] == "extra_forbidden"
+    msg = say("there is no such field; check its spelling against the schema") if unknown else words_of(error)
+    return FieldError(loc=_written(".".join(loc)), msg=msg, got=error.get("input"))
 
 
 def _written(text: str) -> str:
@@ -133,5 +136,14 @@ def _finite(value: float) -> float | str:
     return value if value - value == 0 else str(value)
 
 
+def of_trainer(error: dict[str, Any]) -> Problem:
+    """What a trainer refused of a control, as its event tells it (`PlanError.told`); an older one keeps no sentences."""
+    errors = [FieldError(**one) for one in error["errors"]]
+    kept = error.get("sentences")
+    if isinstance(kept, list):
+        errors = [one.model_copy(update={"msg": recall(one.msg, beside)}) for one, beside in zip_longest(errors, kept[: len(errors)])]
+    return Problem.of_fields(errors)
+
+
 def no_such_run(id: str) -> Problem:
-    return Problem(404, f"there is no run {id[:40]!r}; GET /api/runs lists those that are")
+    return Problem(404, say("there is no run {id}; GET /api/runs lists those that are", id=repr(id[:40])))

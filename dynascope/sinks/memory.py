@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 
 from dynascope.messages import PROTOCOL, Layer, RunEnded, RunStarted, Sent
+from dynascope.sentence import keep
 from dynascope.sinks.batch import Batch
 
 
@@ -18,7 +19,7 @@ class Memory(Batch):
         self.message(lambda ids: RunStarted(**ids, protocol=PROTOCOL, pid=os.getpid(), layers=list(layers), preloaded=preloaded))
 
     def ended(self, status: str, reason: str, step: float) -> None:
-        self.message(lambda ids: RunEnded(**ids, status=status, reason=reason, step=float(step)))
+        self.message(lambda ids: RunEnded(**ids, status=status, reason=str(reason), step=float(step), sentence=keep(reason)))
 
     def close(self) -> None:
         """Nothing to wait for."""

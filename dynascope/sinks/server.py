@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketExce
 from websockets.sync.client import ClientConnection, connect
 
 from dynascope.messages import CELL, PROTOCOL, Ack, Control, Layer, RunEnded, RunStarted, Sent, decode_reply, encode_message, join
+from dynascope.sentence import keep, say
 from dynascope.sinks.batch import Batch
 from dynascope.sinks.journal import Journal
 
@@ -90,8 +91,8 @@ class Server(Batch):
 
     def ended(self, status: str, reason: str, step: float) -> None:
         if self._lost is not None:
-            status, reason = "interrupted", f"{self._lost}; {reason}"
-        self.message(lambda ids: RunEnded(**ids, status=status, reason=reason, step=float(step)))
+            status, reason = "interrupted", say("{lost}; {reason}", lost=self._lost, reason=reason)
+        self.message(lambda ids: RunEnded(**ids, status=status, reason=str(reason), step=float(step), sentence=keep(reason)))
         self._wake.set()
 
     def abandon(self) -> None:
@@ -139,16 +140,18 @@ class Server(Batch):
     def _hopeless(self) -> str | None:
         """Why nobody will take the rest, in words; None while there is hope."""
         if self._refused:
-            return f"the server refused this run ({self._refused})"
+            return say("the server refused this run ({answer})", answer=self._refused)
         if self._abandoned:
-            return "the process was asked to end"
+            return say("the process was asked to end")
         return self._out_of_patience()
 
     def _out_of_patience(self) -> str | None:
         if time.monotonic() - self._last_heard <= self._patience:
             return None
-        silence = "no server answered" if self._greeted < self._last_heard else "the server acknowledged nothing new"
-        return f"{silence} for {self._patience:g} s"
+        seconds = f"{self._patience:g}"
+        if self._greeted < self._last_heard:
+            return say("no server answered for {seconds} s", seconds=seconds)
+        return say("the server acknowledged nothing new for {seconds} s", seconds=seconds)
 
     def _converse(self, url: str) -> None:
         address = "ws" + url.removeprefix("http") + "/api/ingest"
@@ -220,7 +223,7 @@ class Server(Batch):
                 log.error("run %s: its journal can't be written (%s); what is not stored waits in memory", self.run, trouble)
             self._disk_full = True
             if len(self._unstored) > 2 * UNSTORED:
-                self._give_up(f"its journal can't be written ({trouble})")
+                self._give_up(say("its journal can't be written ({trouble})", trouble=trouble))
         else:
             self._disk_full = False
 

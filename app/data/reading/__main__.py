@@ -13,6 +13,7 @@ from safetensors.numpy import save_file
 from app.data.reading.arrays import read_npz
 from app.data.reading.found import Bad, Found, learnt
 from app.data.reading.tables import read_csv, read_parquet
+from dynascope.sentence import pack, said, say
 
 READERS = {"csv": read_csv, "parquet": read_parquet, "npz": read_npz}
 
@@ -21,13 +22,13 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     try:
         path = Path(question["path"])
         if not path.stat().st_size:
-            raise Bad("the file is empty")
+            raise Bad(say("the file is empty"))
         found = READERS[question["format"]](path, question["target"], question["most"])
         y, task, classes = learnt(found, question["task"])
     except Bad as bad:
-        return {"bad": {"loc": bad.loc, "msg": str(bad), "got": bad.got}}
+        return {"bad": {"loc": bad.loc, "msg": said(bad), "got": bad.got}}
     except MemoryError:
-        return {"bad": {"loc": "file", "msg": "reading it takes more memory than is allowed; give a part of it", "got": None}}
+        return {"bad": {"loc": "file", "msg": say("reading it takes more memory than is allowed; give a part of it"), "got": None}}
     record = question["record"] | _record(found, task, classes)
     _write(Path(question["part"]), found.x, y, record)
     return {"record": record}
@@ -50,7 +51,7 @@ def _record(found: Found, task: str, classes: list[str]) -> dict[str, Any]:
 
 def _write(part: Path, x: np.ndarray, y: np.ndarray, record: dict[str, Any]) -> None:
     """Durable when this returns; the server gives it its name."""
-    save_file({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}, part, {"record": json.dumps(record)})
+    save_file({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}, part, {"record": json.dumps(pack(record))})
     with part.open("rb") as file:
         os.fsync(file.fileno())
 
@@ -59,4 +60,4 @@ if __name__ == "__main__":
     asked = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_AS, (asked["memory"], asked["memory"]))
     resource.setrlimit(resource.RLIMIT_CPU, (asked["seconds"], asked["seconds"]))
-    json.dump(answer(asked), sys.stdout)
+    json.dump(pack(answer(asked)), sys.stdout)

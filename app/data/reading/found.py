@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from dynascope.sentence import say
+
 MIN_ROWS, MAX_ROWS, MAX_COLUMNS, MAX_VALUES = 10, 1_000_000, 10_000, 100_000_000
 #: Of a class, one a split; of whole numbers that are read as classes; of classes at all.
 MIN_OF_CLASS, FEW, MAX_CLASSES = 3, 20, 1000
@@ -61,29 +63,51 @@ def learnt(found: Found, task: str | None) -> tuple[np.ndarray, str, list[str]]:
     """`(y, task, class names)`: y int64 class numbers or float32. Raises Bad where there is nothing to learn."""
     n, name, target = len(found.target), found.target_name, found.target
     if n < MIN_ROWS:
-        raise Bad(f"{n} rows are too few for a training, a validation and a test split: give at least {MIN_ROWS}", n)
+        raise Bad(
+            say("{count} rows are too few for a training, a validation and a test split: give at least {least}", count=n, least=MIN_ROWS), n
+        )
     values = numbers(target)
     is_number = np.isfinite(values)
     text = target.dtype.kind not in "fiub"
     if text and task != "classification" and not is_number.all() and (task == "regression" or 2 * is_number.sum() >= n):
         at = int(np.flatnonzero(~is_number)[0])
-        msg = f"{found.where(at)}, target {name!r}: {str(target[at])[:80]!r} is no number; mend it, or give task=classification"
+        msg = say(
+            "{where}, target {name}: {value} is no number; mend it, or give task=classification",
+            where=found.where(at),
+            name=repr(name),
+            value=repr(str(target[at])[:80]),
+        )
         raise Bad(msg, str(target[at])[:80], "target")
     if not text and not is_number.all():
         at = int(np.flatnonzero(~is_number)[0])
-        raise Bad(f"{found.where(at)}, target {name!r}: the value is missing or not finite; fill it or remove the row", None, "target")
+        raise Bad(
+            say(
+                "{where}, target {name}: the value is missing or not finite; fill it or remove the row",
+                where=found.where(at),
+                name=repr(name),
+            ),
+            None,
+            "target",
+        )
     if task is None:
         whole = is_number.all() and bool((values == np.rint(values)).all())
         task = "classification" if not is_number.all() or (whole and len(np.unique(values)) <= FEW) else "regression"
     if task == "regression":
         if values.min() == values.max():
-            raise Bad(f"target {name!r} is {values[0]:g} in every row; there is nothing to learn", float(values[0]), "target")
+            raise Bad(
+                say("target {name} is {value} in every row; there is nothing to learn", name=repr(name), value=f"{values[0]:g}"),
+                float(values[0]),
+                "target",
+            )
         if np.abs(values).max() > np.finfo(np.float32).max:
-            raise Bad(f"target {name!r} holds values beyond 3e38; scale it", None, "target")
+            raise Bad(say("target {name} holds values beyond 3e38; scale it", name=repr(name)), None, "target")
         if too_fine(float(values.min()), float(values.max())):
             low, high = values.min(), values.max()
-            msg = (
-                f"target {name!r} goes from {low:.10g} to {high:.10g}, which single precision can't tell apart: subtract {low:.10g} from it"
+            msg = say(
+                "target {name} goes from {low} to {high}, which single precision can't tell apart: subtract {low} from it",
+                name=repr(name),
+                low=f"{low:.10g}",
+                high=f"{high:.10g}",
             )
             raise Bad(msg, None, "target")
         return values.astype(np.float32), task, []
@@ -95,18 +119,32 @@ def _classes(found: Found, target: np.ndarray) -> tuple[np.ndarray, str, list[st
     known, y, counts = np.unique(target, return_inverse=True, return_counts=True)
     names = [str(int(value) if isinstance(value, float) and value.is_integer() else value)[:200] for value in known.tolist()]
     if len(known) < 2:
-        raise Bad(f"target {found.target_name!r} is {names[0]!r} in every row; one class is nothing to learn", names[0], "target")
+        raise Bad(
+            say(
+                "target {target} is {name} in every row; one class is nothing to learn", target=repr(found.target_name), name=repr(names[0])
+            ),
+            names[0],
+            "target",
+        )
     if len(known) > MAX_CLASSES:
-        msg = (
-            f"target {found.target_name!r} has {len(known):,} classes; {MAX_CLASSES:,} are allowed. Take another target, or task=regression"
+        msg = say(
+            "target {target} has {count} classes; {most} are allowed. Take another target, or task=regression",
+            target=repr(found.target_name),
+            count=f"{len(known):,}",
+            most=f"{MAX_CLASSES:,}",
         )
         raise Bad(msg, len(known), "target")
     if counts.min() < MIN_OF_CLASS:
         rare = int(counts.argmin())
         at = int(np.flatnonzero(y == rare)[0])
-        msg = (
-            f"class {names[rare]!r} of target {found.target_name!r} is in {counts[rare]} rows ({found.where(at)}); each needs "
-            f"{MIN_OF_CLASS}, one for each split. Remove it, choose another target, or give task=regression"
+        msg = say(
+            "class {name} of target {target} is in {count} rows ({where}); each needs {least}, one for each split. "
+            "Remove it, choose another target, or give task=regression",
+            name=repr(names[rare]),
+            target=repr(found.target_name),
+            count=counts[rare],
+            where=found.where(at),
+            least=MIN_OF_CLASS,
         )
         raise Bad(msg, names[rare], "target")
     return y.astype(np.int64), "classification", names

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from app.data.reading.found import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, MISSING, NAMES, Bad, Found, too_fine
+from dynascope.sentence import Sentence, joined, say
 
 #: Rows that are looked at together; whether a column holds numbers or text is read from the first of them.
 CHUNK = 5000
 #: Why a column is left out that pandas has written beside those of its table.
-INDEX = "the index of a table"
+INDEX = say("the index of a table")
 
 
 def read_csv(path: Path, target: str | None, most: int) -> Found:
@@ -29,13 +30,13 @@ def read_csv(path: Path, target: str | None, most: int) -> Found:
             _check_names(header)
             columns = _Columns(header, target)
             if all(_is_number(name) for name in header):
-                raise Bad("line 1 has to name the columns, and it holds numbers; put names there", header[:20])
+                raise Bad(say("line 1 has to name the columns, and it holds numbers; put names there"), header[:20])
             for lines, rows in _chunks(reader, len(header)):
                 columns.take(lines, [list(values) for values in zip(*rows, strict=True)])
         except csv.Error as error:
-            raise Bad(f"line {reader.line_num} can't be read as CSV: {error}") from None
+            raise Bad(say("line {line} can't be read as CSV: {error}", line=reader.line_num, error=error)) from None
         except StopIteration:
-            raise Bad("the file is empty") from None
+            raise Bad(say("the file is empty")) from None
     return columns.found()
 
 
@@ -50,7 +51,15 @@ def read_parquet(path: Path, target: str | None, most: int) -> Found:
         _check_names(names)
         unpacked = sum(meta.row_group(i).total_byte_size for i in range(meta.num_row_groups))
         if unpacked > most or meta.num_rows > MAX_ROWS:
-            raise Bad(f"it unpacks to {unpacked:,} bytes in {meta.num_rows:,} rows; {most:,} bytes and {MAX_ROWS:,} rows are allowed")
+            raise Bad(
+                say(
+                    "it unpacks to {size} bytes in {rows} rows; {most} bytes and {max_rows} rows are allowed",
+                    size=f"{unpacked:,}",
+                    rows=f"{meta.num_rows:,}",
+                    most=f"{most:,}",
+                    max_rows=f"{MAX_ROWS:,}",
+                )
+            )
         kinds = {name: file.schema_arrow.field(i).type for i, name in enumerate(names)}
         plain = pa.types
         usable = {
@@ -58,17 +67,17 @@ def read_parquet(path: Path, target: str | None, most: int) -> Found:
             for name, kind in kinds.items()
         }
         index = {str(one) for one in (file.schema_arrow.pandas_metadata or {}).get("index_columns", ()) if isinstance(one, str)}
-        unusable = {name: f"of type {kinds[name]}" for name in names if not usable[name]}
+        unusable: dict[str, str] = {name: say("of type {kind}", kind=kinds[name]) for name in names if not usable[name]}
         unusable |= {name: INDEX for name in names if name in index or re.fullmatch(r"__index_level_\d+__", name)}
         columns = _Columns(names, target, unusable)
-        columns.word = "row"
+        columns.by_rows = True
         seen = 0
         for batch in file.iter_batches(CHUNK):
             lines = list(range(seen + 1, seen + 1 + batch.num_rows))
             seen += batch.num_rows
             columns.take(lines, [[] if name in unusable else _strings(batch.column(i), kinds[name]) for i, name in enumerate(names)])
     except (pa.ArrowException, OSError) as error:
-        raise Bad(f"it can't be read as Parquet: {str(error)[:300]}") from None
+        raise Bad(say("it can't be read as Parquet: {error}", error=str(error)[:300])) from None
     return columns.found()
 
 
@@ -105,15 +114,24 @@ class _Columns:
 
     def __init__(self, names: list[str], target: str | None, unusable: dict[str, str] | None = None) -> None:
         if target is not None and target not in names:
-            raise Bad(f"there is no column of this name; there are: {', '.join(names[:50])}", target, "target")
+            raise Bad(say("there is no column of this name; there are: {list}", list=", ".join(names[:50])), target, "target")
         if len(names) < 2:
-            raise Bad(f"there is one column ({names[0]!r}); features and a target are needed" if names else "it has no columns", names)
+            raise Bad(
+                say("there is one column ({name}); features and a target are needed", name=repr(names[0]))
+                if names
+                else say("it has no columns"),
+                names,
+            )
         self.why = dict(unusable or {})
         last = next((name for name in reversed(names) if self.why.get(name) != INDEX), names[-1])
         self.names, self.target = names, last if target is None else target
         if self.target in self.why:
-            raise Bad(f"column {self.target!r} is {self.why[self.target]}; a target is numbers or text", self.target, "target")
-        self.word = "line"
+            raise Bad(
+                say("column {target} is {why}; a target is numbers or text", target=repr(self.target), why=self.why[self.target]),
+                self.target,
+                "target",
+            )
+        self.by_rows = False
         self._lines: list[int] = []
         self._spans: dict[str, tuple[float, float]] = {}
         self._held: dict[str, list[np.ndarray]] = {name: [] for name in names if name != self.target and name not in self.why}
@@ -136,7 +154,7 @@ class _Columns:
                 bad = ~np.isfinite(parsed)
                 texts = sum(1 for i in np.flatnonzero(bad) if not _is_missing(values[i]))
                 if not held and 2 * texts >= len(values):
-                    self.why[name] = "text"
+                    self.why[name] = say("text")
                     del self._held[name]
                     continue
             bad |= np.abs(np.where(bad, 0, parsed)) > np.finfo(np.float32).max
@@ -151,20 +169,25 @@ class _Columns:
         self._lines += lines
         self._target += by_name[self.target]
         if len(self._lines) > MAX_ROWS or len(self._lines) * max(1, len(self._held)) > MAX_VALUES:
-            raise Bad(f"more than {MAX_ROWS:,} rows or {MAX_VALUES:,} values; give a part of them")
+            raise Bad(say("more than {rows} rows or {values} values; give a part of them", rows=f"{MAX_ROWS:,}", values=f"{MAX_VALUES:,}"))
 
     def found(self) -> Found:
         if not self._lines:
-            raise Bad("it names columns and has no rows", self.names[:50])
+            raise Bad(say("it names columns and has no rows"), self.names[:50])
         if not self._held:
-            raise Bad("no column but the target holds numbers, so there are no features: write categories as numbers", self.names[:50])
+            raise Bad(say("no column but the target holds numbers, so there are no features: write categories as numbers"), self.names[:50])
         still = [name for name in self._held if self._spans[name][0] == self._spans[name][1]]
         for name in [name for name in self._held if name not in still and too_fine(*self._spans[name])]:
             low, high = self._spans[name]
-            self.why[name] = f"it goes from {low:.10g} to {high:.10g}, which single precision can't tell apart: subtract {low:.10g} from it"
+            self.why[name] = say(
+                "it goes from {low} to {high}, which single precision can't tell apart: subtract {low} from it",
+                low=f"{low:.10g}",
+                high=f"{high:.10g}",
+            )
             del self._held[name]
         if not self._held:
-            raise Bad("no column but the target can be used; " + "; ".join(f"{name!r}: {why}" for name, why in self.why.items())[:2000])
+            unused = [say("{name}: {why}", name=repr(name[:80]), why=why) for name, why in list(self.why.items())[:20]]
+            raise Bad(say("no column but the target can be used; {list}", list=joined(unused, "; ")))
         x = np.stack([np.concatenate(chunks) for chunks in self._held.values()], axis=1)
         target = np.array(self._target)
         if target.dtype.kind not in "fiubU":
@@ -172,17 +195,32 @@ class _Columns:
         if target.dtype.kind == "U":
             target = np.char.strip(target)
         ignored = [{"column": name, "why": why} for name, why in self.why.items()]
-        notes = [f"column {name!r} never varies" for name in still[:20]]
+        notes: list[str] = [say("column {name} never varies", name=repr(name)) for name in still[:20]]
         return Found(
-            x, target, lambda i: f"{self.word} {self._lines[i]:,}", {"vector": (x.shape[1],)}, self.target,
+            x, target, lambda i: self._place(self._lines[i]), {"vector": (x.shape[1],)}, self.target,
             self.names[:NAMES], list(self._held)[:NAMES], ignored[:NAMES], notes,
         )  # fmt: skip
 
+    def _place(self, line: int) -> Sentence:
+        return say("row {number}", number=f"{line:,}") if self.by_rows else say("line {number}", number=f"{line:,}")
+
     def _refuse(self, line: int, name: str, value: Any) -> None:
-        where = f"{self.word} {line:,}, column {name!r}"
+        where = say("{place}, column {name}", place=self._place(line), name=repr(name))
+        word = say("row") if self.by_rows else say("line")
         if _is_missing(value):
-            raise Bad(f"{where}: a value is missing; fill it or remove the {self.word}", None if value is None else str(value)[:80])
-        raise Bad(f"{where}: {str(value)[:80]!r} is not a finite number; mend it or remove the {self.word}", str(value)[:80])
+            raise Bad(
+                say("{where}: a value is missing; fill it or remove the {word}", where=where, word=word),
+                None if value is None else str(value)[:80],
+            )
+        raise Bad(
+            say(
+                "{where}: {value} is not a finite number; mend it or remove the {word}",
+                where=where,
+                value=repr(str(value)[:80]),
+                word=word,
+            ),
+            str(value)[:80],
+        )
 
 
 def _chunks(reader: Any, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:
@@ -193,7 +231,15 @@ def _chunks(reader: Any, width: int) -> Iterator[tuple[list[int], list[list[str]
         if not row:
             continue
         if len(row) != width:
-            raise Bad(f"line {reader.line_num:,} has {len(row)} values, and line 1 names {width} columns; mend that line", len(row))
+            raise Bad(
+                say(
+                    "line {line} has {count} values, and line 1 names {width} columns; mend that line",
+                    line=f"{reader.line_num:,}",
+                    count=len(row),
+                    width=width,
+                ),
+                len(row),
+            )
         lines.append(reader.line_num)
         rows.append(row)
         if len(rows) == CHUNK:
@@ -211,20 +257,23 @@ def _check_text(path: Path) -> None:
             try:
                 decoder.decode(piece)
             except UnicodeDecodeError as error:
-                raise Bad(f"line {line:,} is not UTF-8 ({error.reason}); save the file as UTF-8", repr(piece[:40])) from None
+                raise Bad(
+                    say("line {line} is not UTF-8 ({reason}); save the file as UTF-8", line=f"{line:,}", reason=error.reason),
+                    repr(piece[:40]),
+                ) from None
             if b"\0" in piece:
-                raise Bad(f"line {line:,} holds a zero byte: this is no text file", repr(piece[:40]))
+                raise Bad(say("line {line} holds a zero byte: this is no text file", line=f"{line:,}"), repr(piece[:40]))
 
 
 def _check_names(names: list[str]) -> None:
     if len(names) > MAX_COLUMNS:
-        raise Bad(f"{len(names):,} columns; {MAX_COLUMNS:,} are allowed", len(names))
+        raise Bad(say("{count} columns; {most} are allowed", count=f"{len(names):,}", most=f"{MAX_COLUMNS:,}"), len(names))
     unnamed = [str(i) for i, name in enumerate(names, 1) if not name]
     if unnamed:
-        raise Bad(f"column {', '.join(unnamed[:20])} has no name; line 1 has to name every column", names[:50])
+        raise Bad(say("column {list} has no name; line 1 has to name every column", list=", ".join(unnamed[:20])), names[:50])
     twice = sorted({name for name in names if names.count(name) > 1}) if len(set(names)) < len(names) else []
     if twice:
-        raise Bad(f"several columns are named {', '.join(map(repr, twice[:20]))}; give each a name of its own", twice[:20])
+        raise Bad(say("several columns are named {list}; give each a name of its own", list=", ".join(map(repr, twice[:20]))), twice[:20])
 
 
 def _is_missing(value: Any) -> bool:

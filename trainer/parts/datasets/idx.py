@@ -6,6 +6,7 @@ from typing import IO, Any, ClassVar
 
 import numpy as np
 
+from dynascope.sentence import say
 from trainer.folder import data_folder
 from trainer.parts.datasets import Dataset, Raw, Shape, pictures
 from trainer.registry import Refused, Texts, register
@@ -54,10 +55,21 @@ def _found(files: str) -> tuple[Path, Path]:
             unpacked = [path for path in paths if path.is_dir() and pattern.fullmatch(path.name)]
             if unpacked:  # by a tool that makes a folder of an archive, with a file of the same name in it
                 name, place = unpacked[0].absolute(), folder.absolute()
-                raise Refused("files", f"{name} is a folder, not a file; put the file itself into {place}", files)
-            there = ", ".join(sorted({re.split("-images|-labels", name)[0] for name in names})[:20]) or "nothing"
+                raise Refused(
+                    "files", say("{name} is a folder, not a file; put the file itself into {place}", name=name, place=place), files
+                )
+            there = ", ".join(sorted({re.split("-images|-labels", name)[0] for name in names})[:20]) or say("nothing")
             wanted = f"{files}-{kind}-idx{3 if kind == 'images' else 1}-ubyte (or .gz)"
-            raise Refused("files", f"{wanted} is not in {folder.absolute()}; put the pair there. There is: {there}", files)
+            raise Refused(
+                "files",
+                say(
+                    "{wanted} is not in {folder}; put the pair there. There is: {there}",
+                    wanted=wanted,
+                    folder=folder.absolute(),
+                    there=there,
+                ),
+                files,
+            )
         pair.append(folder / fits[0])
     return pair[0], pair[1]
 
@@ -76,11 +88,17 @@ def _head(file: Any, path: Path, dimensions: int, files: str) -> tuple[int, ...]
     """The sizes that an IDX file of unsigned bytes says it has."""
     magic = file.read(4)
     if magic != bytes([0, 0, 8, dimensions]):
-        msg = f"{path.name} begins with {magic.hex() or 'nothing'}, not with 000008{dimensions:02x}: not an IDX file of bytes in {dimensions} dimensions"
+        msg = say(
+            "{name} begins with {start}, not with 000008{dimensions}: not an IDX file of bytes in {dimensions2} dimensions",
+            name=path.name,
+            start=magic.hex() or say("nothing"),
+            dimensions=f"{dimensions:02x}",
+            dimensions2=dimensions,
+        )
         raise Refused("files", msg, files)
     sizes = file.read(4 * dimensions)
     if len(sizes) < 4 * dimensions:
-        raise Refused("files", f"{path.name} is cut short: it ends within its head. Copy it again", files)
+        raise Refused("files", say("{name} is cut short: it ends within its head. Copy it again", name=path.name), files)
     return tuple(np.frombuffer(sizes, ">u4").tolist())
 
 
@@ -91,13 +109,28 @@ def _array(path: Path, dimensions: int, files: str, most: int | None = None) -> 
             sizes = _head(file, path, dimensions, files)
             one = int(np.prod(sizes[1:], dtype=np.int64))
             if sizes[0] * one > MOST:
-                raise Refused("files", f"{path.name} says that it holds {sizes[0] * one:,} bytes; {MOST:,} are allowed", files)
+                raise Refused(
+                    "files",
+                    say(
+                        "{name} says that it holds {size} bytes; {most} are allowed",
+                        name=path.name,
+                        size=f"{sizes[0] * one:,}",
+                        most=f"{MOST:,}",
+                    ),
+                    files,
+                )
             wanted = (sizes[0] if most is None else min(most, sizes[0])) * one
             data = file.read(wanted)
     except (EOFError, OSError, zlib.error) as error:
-        raise Refused("files", f"{path.name} can't be read whole ({error}); copy it again", files) from None
+        raise Refused("files", say("{name} can't be read whole ({error}); copy it again", name=path.name, error=error), files) from None
     if len(data) < wanted:
-        msg = f"{path.name} is cut short: its head says {sizes[0]:,} × {one:,} bytes, and it ends after {len(data):,}. Copy it again"
+        msg = say(
+            "{name} is cut short: its head says {shape} × {size} bytes, and it ends after {count}. Copy it again",
+            name=path.name,
+            shape=f"{sizes[0]:,}",
+            size=f"{one:,}",
+            count=f"{len(data):,}",
+        )
         raise Refused("files", msg, files)
     return np.frombuffer(data, np.uint8).reshape(-1, *sizes[1:])
 
@@ -130,16 +163,41 @@ def _size(files: str) -> tuple[int, int, int, np.ndarray]:
         with _opened(images) as file:
             count, rows, columns = _head(file, images, 3, files)
     except (EOFError, OSError, zlib.error) as error:
-        raise Refused("files", f"{images.name} can't be read ({error}); copy it again", files) from None
+        raise Refused("files", say("{name} can't be read ({error}); copy it again", name=images.name, error=error), files) from None
     if count != len(y):
-        raise Refused("files", f"{images.name} holds {count:,} images and {labels.name} {len(y):,} labels; they are no pair", files)
+        raise Refused(
+            "files",
+            say(
+                "{name} holds {images} images and {other} {labels} labels; they are no pair",
+                name=images.name,
+                images=f"{count:,}",
+                other=labels.name,
+                labels=f"{len(y):,}",
+            ),
+            files,
+        )
     whole = 16 + count * rows * columns
     there = _unpacked(images, whole) if _is_packed(images) else images.stat().st_size
     if there < whole:
-        msg = f"{images.name} is cut short: its head asks for {whole:,} bytes, and there are {there:,}. Copy it again"
+        msg = say(
+            "{name} is cut short: its head asks for {whole} bytes, and there are {there}. Copy it again",
+            name=images.name,
+            whole=f"{whole:,}",
+            there=f"{there:,}",
+        )
         raise Refused("files", msg, files)
     if min(rows, columns) < 1 or len(np.unique(y)) < 2:
-        raise Refused("files", f"{images.name} has {rows} × {columns} pixels and {len(np.unique(y))} classes; nothing can be learnt", files)
+        raise Refused(
+            "files",
+            say(
+                "{name} has {rows} × {columns} pixels and {count} classes; nothing can be learnt",
+                name=images.name,
+                rows=rows,
+                columns=columns,
+                count=len(np.unique(y)),
+            ),
+            files,
+        )
     return count, rows, columns, y
 
 
@@ -160,7 +218,12 @@ class Idx(Dataset):
         used = np.bincount(y[: params.examples])
         rare = [str(c) for c in np.flatnonzero((used > 0) & (used < RARE))]
         if rare:
-            msg = f"class {', '.join(rare[:20])} is in fewer than {RARE} of the first {min(count, params.examples):,} examples: one for each split; take more"
+            msg = say(
+                "class {list} is in fewer than {least} of the first {count} examples: one for each split; take more",
+                list=", ".join(rare[:20]),
+                least=RARE,
+                count=f"{min(count, params.examples):,}",
+            )
             raise Refused("examples", msg, params.examples)
         return Shape(min(count, params.examples), pictures(rows, columns), int(y.max()) + 1)
 

@@ -1,5 +1,6 @@
 from typing import ClassVar
 
+from dynascope.sentence import say
 from trainer.parts.datasets import Dataset, Raw, Shape, Uploaded, uploaded_shape
 from trainer.registry import Refused, Texts, register
 from trainer.uploads import upload_arrays, upload_path, upload_record
@@ -26,5 +27,5 @@ class Table(Dataset):
 
     def load(self, params: Params, seed: int) -> Raw:
         if not upload_path(params.id).exists():
-            raise Refused("id", "this upload was deleted; upload it again, and choose the new one", params.id)
+            raise Refused("id", say("this upload was deleted; upload it again, and choose the new one"), params.id)
         return upload_arrays(params.id)

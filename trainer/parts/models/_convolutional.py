@@ -5,6 +5,7 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.datasets import Shape
 from trainer.parts.models import Activation, Model, Norm, depth_field, dropout_field, hidden, residual_field, width_field
 from trainer.registry import Refused
@@ -121,7 +122,12 @@ class Convolutional(Model):
     def check(self, shape: Shape, params: Params) -> None:
         if params.width % params.groups:
             divisors = [n for n in range(1, min(params.width, 4096) + 1) if params.width % n == 0]
-            msg = f"{params.groups} groups do not divide {params.width} channels; allowed: {', '.join(map(str, divisors[-12:]))}"
+            msg = say(
+                "{groups} groups do not divide {width} channels; allowed: {list}",
+                groups=params.groups,
+                width=params.width,
+                list=", ".join(map(str, divisors[-12:])),
+            )
             raise Refused("groups", msg, params.groups)
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:

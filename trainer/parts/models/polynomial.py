@@ -5,6 +5,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.datasets import Shape
 from trainer.parts.models import Activation, Model, Norm
 from trainer.registry import Refused, Texts, register
@@ -61,7 +62,9 @@ class Polynomial(Model):
         inputs = math.prod(shape.inputs)
         if inputs != 1:
             raise Refused(
-                "name", f"reads one number an example and these data have {inputs}; use sine, a table of one column, or mlp", self.name
+                "name",
+                say("reads one number an example and these data have {inputs}; use sine, a table of one column, or mlp", inputs=inputs),
+                self.name,
             )
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.datasets import Shape
 from trainer.parts.models import Activation, Model, Norm, depth_field, dropout_field, residual_field, width_field
 from trainer.parts.models._sequences import ended
@@ -147,7 +148,12 @@ class Transformer(Model):
     def check(self, shape: Shape, params: Params) -> None:
         if params.width % params.heads:
             divisors = [n for n in range(1, params.width + 1) if params.width % n == 0][-12:]
-            msg = f"{params.heads} heads do not divide a width of {params.width}; allowed: {', '.join(map(str, divisors))}"
+            msg = say(
+                "{heads} heads do not divide a width of {width}; allowed: {list}",
+                heads=params.heads,
+                width=params.width,
+                list=", ".join(map(str, divisors)),
+            )
             raise Refused("heads", msg, params.heads)
 
     def build(self, shape: Shape, params: Params, norm: Norm, activation: Activation, placement: str) -> nn.Module:

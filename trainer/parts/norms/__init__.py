@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.registry import Part, Refused
 from trainer.spec import described
 
@@ -26,7 +27,7 @@ class Norm(Part):
     def check_padded(self, params: Any) -> None:
         """Raises `Refused` where padding would be counted into its statistics."""
         if not self.by_position:
-            msg = "its statistics would count the padding of shorter sequences; use layer or rms, which look at one position, or none"
+            msg = say("its statistics would count the padding of shorter sequences; use layer or rms, which look at one position, or none")
             raise Refused("name", msg, self.name)
 
     def build(self, channels: int, dims: int, params: Any, last: bool) -> nn.Module | None:

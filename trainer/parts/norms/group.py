@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.norms import Norm, OverPositions, affine_field, eps_field
 from trainer.registry import Refused, Texts, register
 from trainer.spec import Strict, StrictBool, described
@@ -38,18 +39,28 @@ class Group(Norm):
         divisors = [n for n in range(1, channels + 1) if channels % n == 0]
         if dims == 0 and channels == 1:
             raise Refused(
-                "name", "would have one value to normalise, and that minus its mean is zero; take a width of 2 or more", self.name
+                "name", say("would have one value to normalise, and that minus its mean is zero; take a width of 2 or more"), self.name
             )
         if dims == 0:
             divisors = divisors[:-1]  # one channel a group leaves x − x: nothing
         if params.groups not in divisors:
             several = ", ".join(map(str, divisors[-12:]))
             why = (
-                "would leave one value a group, and that minus its mean is zero"
+                say("would leave one value a group, and that minus its mean is zero")
                 if params.groups == channels and dims == 0
-                else "does not divide it"
+                else say("does not divide it")
             )
-            raise Refused("groups", f"{params.groups} groups over {channels} channels: {why}; allowed: {several}", params.groups)
+            raise Refused(
+                "groups",
+                say(
+                    "{groups} groups over {channels} channels: {why}; allowed: {several}",
+                    groups=params.groups,
+                    channels=channels,
+                    why=why,
+                    several=several,
+                ),
+                params.groups,
+            )
 
     def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         norm = nn.GroupNorm(params.groups, channels, eps=params.eps, affine=params.affine)

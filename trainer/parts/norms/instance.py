@@ -2,6 +2,7 @@ from typing import ClassVar
 
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.norms import Norm, OverPositions, affine_field, eps_field, momentum_field, track_field
 from trainer.registry import Refused, Texts, register
 from trainer.spec import Strict, StrictBool
@@ -28,7 +29,10 @@ class Instance(Norm):
 
     def check(self, channels: int, dims: int, params: Params) -> None:
         if dims == 0:
-            msg = "normalises each channel over its positions, and a vector has one value a channel: nothing would be left; use layer or group"
+            msg = say(
+                "normalises each channel over its positions, and a vector has one value a channel: nothing would be left; "
+                "use layer or group"
+            )
             raise Refused("name", msg, "instance")
 
     def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:

@@ -2,6 +2,7 @@ from typing import ClassVar, Literal
 
 from torch import nn
 
+from dynascope.sentence import say
 from trainer.parts.norms import AtPositions, Norm, OverPositions, affine_field, eps_field
 from trainer.registry import Refused, Texts, register
 from trainer.spec import Strict, StrictBool, described
@@ -37,12 +38,12 @@ class Layer(Norm):
     def check(self, channels: int, dims: int, params: Params) -> None:
         if channels == 1 and (dims == 0 or params.over == "channels"):
             raise Refused(
-                "name", "would have one value to normalise, and that minus its mean is zero; take a width of 2 or more", self.name
+                "name", say("would have one value to normalise, and that minus its mean is zero; take a width of 2 or more"), self.name
             )
 
     def check_padded(self, params: Params) -> None:
         if params.over == "all":
-            msg = "all would count the padding of shorter sequences; use channels or auto, which look at one position"
+            msg = say("all would count the padding of shorter sequences; use channels or auto, which look at one position")
             raise Refused("over", msg, params.over)
 
     def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:

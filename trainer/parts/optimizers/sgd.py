@@ -3,6 +3,7 @@ from typing import Any, ClassVar
 import torch
 from pydantic import model_validator
 
+from dynascope.sentence import say
 from trainer.parts.optimizers import Optimizer, decay_field, lr_field, momentum_field
 from trainer.registry import Texts, register
 from trainer.spec import Strict, StrictBool, described
@@ -19,7 +20,7 @@ class Params(Strict):
     @model_validator(mode="after")
     def looks_ahead(self) -> "Params":
         if self.nesterov and not self.momentum:
-            raise ValueError("nesterov needs a momentum above 0")
+            raise ValueError(say("nesterov needs a momentum above 0"))
         return self
 
 

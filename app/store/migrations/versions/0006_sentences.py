@@ -1,0 +1,19 @@
+"""Why something ended, kept so that it can be told in another language than English."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    op.add_column("runs", sa.Column("end_sentence", sa.JSON))
+    for table in ("judgements", "studies"):
+        op.add_column(table, sa.Column("reason_sentence", sa.JSON))
+
+
+def downgrade() -> None:
+    op.drop_column("runs", "end_sentence")
+    for table in ("judgements", "studies"):
+        op.drop_column(table, "reason_sentence")
