@@ -12,19 +12,21 @@ from tests.server import ROOT, TOKEN, Server
 pytestmark = pytest.mark.browser
 
 
+@pytest.mark.timeout(300)  # a copy of the code compiles its kernels anew
 def test_an_open_page_offers_to_reload_after_an_upgrade(new_server: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
     house = tmp_path / "house"
     for folder in ("app", "trainer", "dynascope", "templates", "static", "locale"):
         shutil.copytree(ROOT / folder, house / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    server = new_server(root=house).start(ready=False)
+    server = new_server(root=house).start()
     page = browser.new_context(locale="ko-KR").new_page()
     page.goto(f"{server.url}/runs?token={TOKEN}")
-    page.wait_for_selector("#connection[data-state=live]", timeout=90_000)  # behind the page of the first start, torch is imported
+    page.wait_for_selector("#connection[data-state=live]", timeout=60_000)
     old = page.locator("script[type=module]").get_attribute("src")
     assert page.locator("#unready").count() == 0
     assert page.locator("#outdated").is_hidden()
     server.kill()
-    (house / "static/js/records/records.js").open("a").write("\n// another version\n")
+    script = house / "static/js/records/records.js"
+    script.write_text(script.read_text() + "\n// another version\n")
     server.start(ready=False)
     page.wait_for_selector("#outdated:not([hidden])", timeout=60_000)
     assert "업데이트되었습니다" in (page.locator("#outdated").text_content() or "")
