@@ -87,7 +87,7 @@ def test_the_installed_command_imports_nothing_from_the_folder_that_it_is_starte
     strew(server.data, tmp_path / "imported")
     try:
         server.start()
-        assert server.client.post("/api/datasets", files={"file": ("a.csv", b"a,y\n1,0\n2,1\n" * 30)}).status_code == 201
+        assert server.client.post("/api/datasets", files={"file": ("a.csv", b"a,y\n" + b"1,0\n2,1\n" * 30)}).status_code == 201
         assert server.wait(server.post(SHORT)["id"])["status"] == "finished"
     finally:
         server.stop()
