@@ -82,12 +82,13 @@ def test_the_page_its_scripts_and_both_languages_come_from_the_wheel(serving: In
     assert not (serving.data / "cache" / "static").exists(), "the wheel's build made the compressed forms"
 
 
+@pytest.mark.timeout(300)  # an environment of its own, and kernels that are compiled anew
 def test_the_installed_command_imports_nothing_from_the_folder_that_it_is_started_in(environment: Environment, tmp_path: Path) -> None:
     server = Installed(environment, tmp_path / "here")  # its data are there too
     strew(server.data, tmp_path / "imported")
     try:
         server.start()
-        assert server.client.post("/api/datasets", files={"file": ("a.csv", b"a,y\n1,0\n2,1\n" * 30)}).status_code == 201
+        assert server.client.post("/api/datasets", files={"file": ("a.csv", b"a,y\n" + b"1,0\n2,1\n" * 30)}).status_code == 201
         assert server.wait(server.post(SHORT)["id"])["status"] == "finished"
     finally:
         server.stop()
