@@ -79,7 +79,7 @@ class Static:
         known = self._pieces.get(name)
         if known is None or known[0] != key:
             data = make().encode()
-            digest = _short(data)
+            digest = _short(f"{name}\n".encode() + data)  # a folder holds one piece, and two of the same text are two
             folder = self._cache / "pieces" / digest
             if not (folder / name).exists():
                 _keep_newest(folder.parent)

@@ -204,6 +204,18 @@ def test_a_piece_is_rendered_once_and_renewed_with_its_key(source: Path, tmp_pat
     run(work)
 
 
+def test_two_pieces_of_the_same_text_do_not_replace_each_other(source: Path, tmp_path: Path) -> None:
+    """The catalogue is the same in both languages: who has the page in one keeps it when another opens it in the other."""
+
+    async def work() -> None:
+        static = Static(source, tmp_path / "cache", "/")
+        addresses = [static.piece(f"catalogue.{language}.json", "1", lambda: "{}") for language in ("en", "ko")]
+        async with client(static) as asked:
+            assert [(await asked.get(address)).text for address in addresses] == ["{}", "{}"]
+
+    run(work)
+
+
 def test_a_cache_that_can_not_be_written_leaves_files_uncompressed(source: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "cache").write_text("a file where a folder should be")
 
