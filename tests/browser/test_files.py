@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from tests.server import ROOT, TOKEN, Server
 
@@ -40,9 +40,11 @@ def test_an_open_page_offers_to_reload_after_an_upgrade(new_server: Callable[...
     page.context.close()
 
 
-def test_a_page_whose_scripts_do_not_come_says_so(open_page: Callable[..., Page], server: Server) -> None:
-    page = open_page(path="/runs", block="**/js/page/texts.js")
-    notice = page.locator("#unready")
-    assert "could not be loaded whole" in (notice.text_content() or "")
-    page.wait_for_function("getComputedStyle(document.getElementById('unready')).visibility === 'visible'", timeout=30_000)
-    assert notice.is_visible()
+def test_a_page_whose_scripts_do_not_come_says_so(server: Server, browser: Browser) -> None:
+    page = browser.new_context(locale="en-US").new_page()
+    page.route("**/js/page/texts.js", lambda route: route.abort())
+    page.goto(f"{server.url}/runs?token={TOKEN}")
+    assert page.locator("#unready").is_hidden(), "for some seconds it may be on its way"
+    page.wait_for_selector("#unready", state="visible", timeout=30_000)
+    assert "could not be loaded whole" in (page.locator("#unready").text_content() or "")
+    page.context.close()
