@@ -1,13 +1,13 @@
-"""An address under which browsers reach the server, taken apart once: scheme, host, port and path."""
+"""The address under which browsers reach the server, parsed once: scheme, host, port and path."""
 
 import ipaddress
 import re
 from typing import NamedTuple, Self
 from urllib.parse import quote, unquote, urlsplit
 
-#: The port that a browser leaves out.
+#: The default port of each scheme, which browsers leave out.
 OWN_PORT = {"http": 80, "https": 443}
-#: Characters that stay as they are in a path. A semicolon would end a cookie's path, and quotes are awkward in every language.
+#: Characters that are not encoded in a path. A semicolon would end a cookie's path, and quotes cause trouble in every language.
 _SAFE = "/~!$&()*+:=@"
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 _NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_.])?")
@@ -15,7 +15,7 @@ _BROKEN_ESCAPE = re.compile(r"%(?![0-9a-fA-F]{2})")
 
 
 class WrongAddress(ValueError):
-    """Why an address can't be used, and what to give instead: one sentence."""
+    """The reason why an address can't be used, and what to give instead: one sentence."""
 
 
 class Address(NamedTuple):
@@ -32,7 +32,7 @@ class Address(NamedTuple):
         text = given.strip()
         if not text.isprintable():
             raise WrongAddress(f"{text!a} has a control character in it; give an address without")
-        # What stands before an @ may be a password, and in a query the server's token: neither is repeated.
+        # The part before an @ may be a password, and a query may hold the server's token: the message repeats neither.
         plain, *more = re.split(r"[?#]", text, maxsplit=1)
         scheme, where = _SCHEME.match(plain), re.sub(r"^([a-z][a-z0-9+.-]*:(?=/))?/*", "", plain, flags=re.IGNORECASE)
         if "@" in re.split(r"[/\\]", where, maxsplit=1)[0]:
@@ -58,12 +58,12 @@ class Address(NamedTuple):
 
     @property
     def netloc(self) -> str:
-        """Host and port as browsers write them: without the scheme's own port."""
+        """Host and port as browsers write them: without the scheme's default port."""
         return self.host if self.port == OWN_PORT[self.scheme] else f"{self.host}:{self.port}"
 
     @property
     def path(self) -> str:
-        """The prefix decoded, as ASGI hands paths on."""
+        """The decoded prefix, as ASGI passes paths."""
         return unquote(self.prefix)
 
     def __str__(self) -> str:
@@ -85,7 +85,7 @@ def _host(host: str, text: str) -> str:
             raise wrong
         return f"[{address.compressed}]"
     if not host.isascii():
-        import idna  # half a megabyte of tables that an ASCII host has no need of
+        import idna  # half a megabyte of tables that an ASCII host does not need
 
         try:
             host = idna.encode(host, uts46=True).decode()

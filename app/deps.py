@@ -1,4 +1,4 @@
-"""What routes are given: the parts of the server, by type."""
+"""Dependencies of the routes: the parts of the server, by type."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def state(name: str):  # type: ignore[no-untyped-def]
 
 
 def _prefix(connection: HTTPConnection) -> str:
-    """What stands before every path of this server in a link: "" or "/user/a/proxy/8000"."""
+    """The prefix of every path of this server in a link: "" or "/user/a/proxy/8000"."""
     return str(connection.app.state.settings.prefix)
 
 
@@ -39,5 +39,5 @@ ClaimsDep = Annotated[Claims, state("claims")]
 StudiesDep = Annotated[Studies, state("studies")]
 ComparisonsDep = Annotated[Comparisons, state("comparisons")]
 PrefixDep = Annotated[str, Depends(_prefix)]
-#: The visitor's: by the page's cookie, then by Accept-Language, else English.
+#: The visitor's language: from the page's cookie, then from Accept-Language, else English.
 LanguageDep = Annotated[str, Depends(language_of)]

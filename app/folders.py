@@ -1,4 +1,4 @@
-"""The folders that the server writes to, each tried before it says that it serves."""
+"""The folders that the server writes to; each is tested before the server reports that it is ready."""
 
 import errno
 import os
@@ -7,20 +7,20 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-#: Within the data folder. What is compiled and compressed may have been told another place.
+#: Subfolders of the data folder. Compiled and compressed files may have another place.
 WRITTEN = (".", "runs", "datasets", "cache")
-#: Files there that are rewritten or read.
+#: Files in it that are rewritten or read.
 FILES = ("lock", "token", "server.json.part")
 
 
 class Unusable(Exception):
-    """What the server needs and can't use: one sentence that names it, says what is wrong, and what to do."""
+    """A folder or file that the server needs and can't use: one sentence with its name, the fault, and what to do."""
 
 
 def try_folders(data: Path, *elsewhere: Path) -> None:
-    """Make what is missing and write to each; `elsewhere`: where compiled and compressed files are kept. Raises Unusable.
+    """Create missing folders and write to each; `elsewhere`: the folder of compiled and compressed files. Raises Unusable.
 
-    Some 0.3 ms, and 5 µs for each run that is stored.
+    Takes about 0.3 ms, and 5 µs per stored run.
     """
     for folder in [*(data / name for name in WRITTEN), *elsewhere]:
         try:
@@ -36,7 +36,7 @@ def try_folders(data: Path, *elsewhere: Path) -> None:
 
 
 def _held(data: Path, elsewhere: Iterable[Path]) -> Iterator[tuple[Path, int]]:
-    """What earlier servers left there, and how it is used."""
+    """Files that earlier servers left there, and how each is used."""
     enter = os.R_OK | os.W_OK | os.X_OK
     for name in FILES:
         if (data / name).exists():
@@ -54,7 +54,7 @@ def _held(data: Path, elsewhere: Iterable[Path]) -> Iterator[tuple[Path, int]]:
 
 
 def refusal(path: Path, error: OSError) -> str:
-    """What is wrong with a folder or file, and what to do about it."""
+    """The fault of a folder or file, and what to do about it."""
     if error.errno not in (errno.EACCES, errno.EPERM):
         return f"{path} can't be used: {(error.strerror or str(error)).lower()}; mend that"
     blamed = _nearest(path)
@@ -66,7 +66,7 @@ def refusal(path: Path, error: OSError) -> str:
 
 
 def _nearest(path: Path) -> Path:
-    """It, or the folder above it that can be looked at."""
+    """The path itself, or the nearest folder above it that can be read."""
     for known in (path, *path.absolute().parents):
         if os.access(known, os.F_OK):
             return known
@@ -76,5 +76,5 @@ def _nearest(path: Path) -> Path:
 def _name(uid: int) -> str:
     try:
         return pwd.getpwuid(uid).pw_name
-    except KeyError:  # of another machine, or of a container
+    except KeyError:  # a user of another machine, or of a container
         return str(uid)

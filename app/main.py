@@ -1,4 +1,4 @@
-"""The application: wiring and nothing else."""
+"""The application: only wiring."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url="/api/openapi.json",
         servers=[{"url": public.prefix}] if public.prefix else None,
         root_path_in_servers=False,
-        redirect_slashes=False,  # Prefix takes them off; a redirect would have to know what every proxy makes of it
+        redirect_slashes=False,  # Prefix removes them; a redirect would have to know how every proxy changes it
         lifespan=_lifespan,
         middleware=[Middleware(BrokenOff), Middleware(Guard, settings=settings, credentials=credentials)],
     )
@@ -128,7 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 async def _warm(app: FastAPI) -> None:
-    """After the server answers: start the forkserver and the planner, and bring the catalogue up to date."""
+    """Runs after the server answers: start the forkserver and the planner, and update the catalogue."""
 
     async def first() -> None:
         await app.state.catalog.wait()
@@ -139,7 +139,7 @@ async def _warm(app: FastAPI) -> None:
 
 
 def _announce(path: Path, settings: Settings) -> None:
-    """Where trainers find this server; they look again whenever they lose it."""
+    """Writes the address where trainers find this server; they read it again whenever they lose the connection."""
     partial = path.with_suffix(".part")
     partial.write_text(json.dumps({"url": settings.local_url(), "pid": os.getpid()}))
     partial.chmod(0o600)

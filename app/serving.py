@@ -1,4 +1,4 @@
-"""From settings to a listening server: what `dynascope serve` calls."""
+"""Starts a listening server from the settings; `dynascope serve` calls this."""
 
 import fcntl
 import logging
@@ -25,7 +25,7 @@ from app.main import create_app
 from app.settings import Settings
 from app.store.database import try_database
 
-#: Paths that are asked for again and again.
+#: Paths that are requested again and again.
 QUIET = ("/api/healthz", "/api/readyz", "/favicon.ico")
 
 
@@ -34,7 +34,7 @@ class CannotServe(Exception):
 
 
 def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
-    """Serve until SIGINT or SIGTERM, and say which it was. Raises CannotServe."""
+    """Serve until SIGINT or SIGTERM, and return the signal. Raises CannotServe."""
     _log()
     try:
         settings = Settings(**given)
@@ -62,7 +62,7 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
         log_config=None,
         ws="websockets-sansio",
         ws_max_size=settings.max_frame,
-        ws_per_message_deflate=False,  # 480 µs a frame against 2 µs
+        ws_per_message_deflate=False,  # 480 µs per frame instead of 2 µs
         server_header=False,
         timeout_graceful_shutdown=2,
     )
@@ -77,8 +77,8 @@ def serve(given: dict[str, Any], open_browser: bool = False) -> int | None:
 
 
 class Server(uvicorn.Server):
-    """Ends in its own time, which is bounded, however often it is told to: uvicorn would leave workers behind at the second signal,
-    and end by the first before this process has put its things away."""
+    """Ends within a fixed time, however many signals it gets: uvicorn would leave workers behind at the second signal,
+    and exit at the first before this process has cleaned up."""
 
     ended_by: int | None = None
 
@@ -97,7 +97,7 @@ class Server(uvicorn.Server):
 
 
 def _told(error: ErrorDetails) -> str:
-    """A line for one setting. A sentence of our own says what was given; it leaves out what is secret in it."""
+    """A line for one setting. A sentence of our own says what was given; it leaves out secrets."""
     name = "DYNASCOPE_" + "_".join(map(str, error["loc"])).upper()
     if error["type"] == "value_error":
         return f"  {name}: {error['ctx']['error']}"
@@ -113,7 +113,7 @@ def _log() -> None:
 
 
 def _choose(level: str) -> None:
-    """`debug` is of this program: other libraries' would tell of each frame."""
+    """`debug` applies only to this program: other libraries would log each frame."""
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.getLogger().setLevel(max(number, logging.INFO))
     for own in ("app", "trainer", "dynascope", "uvicorn.access"):
@@ -121,7 +121,7 @@ def _choose(level: str) -> None:
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """What a page loads with, and what watchers ask again and again, is for debugging, unless it went wrong."""
+    """Requests for a page's resources and repeated polls are logged at debug level, unless they failed."""
     assert isinstance(record.args, tuple)
     path, status = str(record.args[2]).partition("?")[0], int(str(record.args[4]))
     if status < 400 and ("/static/" in path or path.endswith(QUIET)):
@@ -130,7 +130,7 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
 
 
 def _lock(data: Path) -> TextIO:
-    """One server a data folder; the lock goes with the process, however it ends."""
+    """Only one server may use a data folder; the lock is released when the process ends, in any way."""
     file = (data / "lock").open("a+")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -145,7 +145,7 @@ def _lock(data: Path) -> TextIO:
 
 
 def _bind(host: str, port: int) -> socket.socket:
-    # Named TCP, or asyncio leaves Nagle's algorithm on, and each small answer waits 40 ms for the client's acknowledgement.
+    # TCP is given explicitly: otherwise asyncio leaves Nagle's algorithm on, and each small answer waits 40 ms for the client's ACK.
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

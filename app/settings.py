@@ -1,4 +1,4 @@
-"""What the environment and the command line say, typed. Nothing else reads the environment."""
+"""Typed settings from the environment and the command line. No other module reads the environment."""
 
 import os
 import secrets
@@ -14,12 +14,12 @@ from dynascope.sentence import say
 ROOT = Path(__file__).resolve().parent.parent
 
 
-#: Characters of a token at the least.
+#: The fewest characters of a token.
 SHORTEST = 4
 
 
 class Settings(BaseSettings):
-    """Each field is also `DYNASCOPE_<NAME>`."""
+    """Each field can also be set as `DYNASCOPE_<NAME>`."""
 
     model_config = SettingsConfigDict(env_prefix="DYNASCOPE_", extra="ignore")
 
@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         return str(Address.of(given)) if given and given.strip() else None
 
     def address(self) -> Address:
-        """Under which browsers reach the server."""
+        """The address under which browsers reach the server."""
         if self.public_url:
             return Address.of(self.public_url)
         return Address("http", bracketed("localhost" if self.host in ("0.0.0.0", "::") else self.host), self.port, "")
@@ -75,23 +75,23 @@ class Settings(BaseSettings):
 
     @property
     def prefix(self) -> str:
-        """The public address's path, percent-encoded as links hold it: "" or "/user/a/proxy/8000"."""
+        """The public address's path, percent-encoded as in links: "" or "/user/a/proxy/8000"."""
         return self.address().prefix
 
     def local_url(self) -> str:
-        """Under which processes on this machine reach the server: without any proxy, so without the prefix."""
+        """The address under which processes on this machine reach the server: without any proxy, so without the prefix."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://{bracketed(host)}:{self.port}"
 
     def hosts(self) -> frozenset[str]:
-        """Every Host value that is right: a name other than these is a rebound or misdirected request."""
+        """Every accepted Host value: a request with another name is rebound or misdirected."""
         named = {h.strip().lower() for h in self.allowed_hosts.split(",") if h.strip()}
         own = {f"{name}:{self.port}" for name in ("127.0.0.1", "localhost", "[::1]")}
         if self.host not in ("0.0.0.0", "::"):
             own.add(f"{bracketed(self.host)}:{self.port}".lower())
         public = self.address()
         right = named | own | {public.netloc, f"{public.host}:{public.port}"}
-        # Browsers leave a scheme's own port out.
+        # Browsers leave out a scheme's default port.
         scheme_ports = tuple(f":{port}" for port in OWN_PORT.values())
         return frozenset(right | {host.rpartition(":")[0] for host in right if host.endswith(scheme_ports)})
 
@@ -99,12 +99,12 @@ class Settings(BaseSettings):
         return frozenset({f"{scheme}://{host}" for host in self.hosts() for scheme in {"http", self.address().scheme}})
 
     def secret(self) -> str:
-        """The token: given, or read from the data folder, or made there (mode 600) at first start. Raises ValueError on a short one."""
+        """The token: given, read from the data folder, or made there (mode 600) at the first start. Raises ValueError on a short one."""
         if self.token:
             return self.token
         path = self.data / "token"
         if not path.exists():
-            part = path.with_suffix(".part")  # a token that is there is whole, whenever this process ends
+            part = path.with_suffix(".part")  # the token file is always complete, whenever this process ends
             part.unlink(missing_ok=True)
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as f:
                 f.write(secrets.token_urlsafe(24))

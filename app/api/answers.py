@@ -1,4 +1,4 @@
-"""Large JSON answers that change seldom: compressed for who takes that, and with a validator for who has one already."""
+"""Large JSON answers that seldom change: compressed if the client accepts it, and with an ETag for clients that have a copy."""
 
 import gzip
 import hashlib
@@ -11,7 +11,7 @@ LEVEL = 5
 
 
 def packed(request: Request, body: bytes) -> Response:
-    """`body` as JSON; 304 without it where `If-None-Match` names its ETag."""
+    """`body` as JSON; 304 without a body if `If-None-Match` names its ETag."""
     headers = {
         "ETag": f'"{hashlib.sha256(body).hexdigest()[:20]}"',
         "Cache-Control": "private, no-cache",

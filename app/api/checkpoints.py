@@ -1,4 +1,4 @@
-"""What a run can go on from, and runs that do."""
+"""The checkpoints of a run, and runs that resume or fork from them."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ class Checkpoint(BaseModel):
 
 
 class ResumePoint(BaseModel):
-    """Where `POST resume` would go on without `at`."""
+    """The state from which `POST resume` continues if `at` is not given."""
 
     step: float
     file: str | None = Field(description="Null: there is no checkpoint, the run would begin anew.")
@@ -36,8 +36,8 @@ class CheckpointList(BaseModel):
 
 
 class ResumeRequest(Strict):
-    """`at` a checkpoint's step, or where the run began; without it, the newest checkpoint. `changes` are those that a run can
-    live through, and `stop.early`; live changes that were made after that step are made again at theirs, unless named here."""
+    """`at` is the step of a checkpoint, or the run's beginning; by default, the newest checkpoint. `changes` may hold live fields and
+    `stop.early`; live changes made after that step are made again at the same steps, unless `changes` names the field."""
 
     at: Annotated[float, Field(ge=0, le=2**53)] | None = None
     changes: dict[str, Any] = Field(default_factory=dict, max_length=50, description="Dotted path → value.")
@@ -49,7 +49,7 @@ class Resumed(RunCreated):
 
 
 class ForkRequest(Strict):
-    """`at` a step needs a checkpoint there; `now` makes one. `changes` may be structural; none is a run that goes on alike."""
+    """An `at` step needs a checkpoint there; `now` makes one. `changes` may be structural; without changes, the fork trains identically."""
 
     at: Literal["now"] | Annotated[float, Field(ge=0, le=2**53)] = "now"
     changes: dict[str, Any] = Field(default_factory=dict, max_length=50, description="Dotted path → value.")
@@ -57,7 +57,7 @@ class ForkRequest(Strict):
 
 @router.get("/checkpoints", responses=documented(401, 404))
 async def checkpoints(id: str, runs: RunsDep) -> CheckpointList:
-    """Every state of this run that is kept, oldest first. A run keeps its last state when it ends."""
+    """Every stored checkpoint of this run, oldest first. A run keeps its last state when it ends."""
     record, held = await runs.record(id), await runs.checkpoints(id)
     resume = None
     if record["status"] in AS_IT_IS + CHANGED:
@@ -68,10 +68,10 @@ async def checkpoints(id: str, runs: RunsDep) -> CheckpointList:
 
 @router.post("/resume", responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
 async def resume(id: str, request: ResumeRequest, runs: RunsDep, prefix: PrefixDep) -> Resumed:
-    """The same run goes on, bitwise as if it had never ended, as its next attempt.
+    """Resume the same run as its next attempt, bitwise as if it had never ended.
 
-    One that was stopped, interrupted or failed goes on as it is; one that finished or diverged needs changes. A run without a
-    checkpoint begins anew. What was recorded from that step on is replaced.
+    A run that was stopped, interrupted or failed resumes as it is; one that finished or diverged needs changes. A run without a
+    checkpoint starts again from the beginning. Everything recorded from that step on is replaced.
     """
     record = await runs.resume(id, request.at, request.changes)
     named = {key: record[key] for key in ("id", "status", "spec", "attempt", "step")}
@@ -80,6 +80,6 @@ async def resume(id: str, request: ResumeRequest, runs: RunsDep, prefix: PrefixD
 
 @router.post("/fork", status_code=201, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
 async def fork(id: str, request: ForkRequest, runs: RunsDep, prefix: PrefixDep) -> RunCreated:
-    """A new run that goes on from that state: same weights where names and shapes allow, optimizer, RNG and data order."""
+    """Start a new run from that state: the same weights where names and shapes allow, the same optimizer, RNG and data order."""
     record = await runs.fork(id, None if request.at == "now" else request.at, request.changes)
     return RunCreated(id=record["id"], status=record["status"], url=f"{prefix}/#run={record['id']}", spec=record["spec"])

@@ -1,4 +1,4 @@
-"""The notes' statements as experiments: their criterion, outcome and evidence."""
+"""The statements of the notes as experiments: criterion, outcome and evidence."""
 
 from typing import Annotated, Any, Literal
 
@@ -22,7 +22,7 @@ TIMES = "How many times it was begun."
 
 
 class BoundTold(BaseModel):
-    """A number that each seed gives, and what it must lie between."""
+    """A number that each seed gives, and the bounds that it must lie between."""
 
     name: str
     label: Words
@@ -67,7 +67,7 @@ class SeedTold(BaseModel):
 
 
 class Judgement(BaseModel):
-    """One time that an experiment was run."""
+    """One execution of an experiment."""
 
     id: str
     claim: str
@@ -86,7 +86,7 @@ class Judgement(BaseModel):
 
 
 class StatementTold(BaseModel):
-    """A sentence of the study notes, and what is true of it. What a run showed is an experiment's outcome, never this status."""
+    """A sentence of the study notes, and its status. The result of a run is the outcome of an experiment, never this status."""
 
     number: int
     section: Words
@@ -131,7 +131,7 @@ Curves = Annotated[bool, Query(description="Whether each seed's curves are told 
 
 @router.get("", response_model=ClaimList, responses=documented(401, 422, 503))
 async def claims(request: Request, claims: ClaimsDep, language: LanguageDep, curves: Curves = True) -> Response:
-    """Every statement of the notes, and every experiment with what came of its newest run, and what stands."""
+    """Every statement of the notes; every experiment with its newest outcome and its standing outcome."""
     newest, standing, times = await claims.newest(), await claims.standing(), await claims.counts()
     items = [
         ClaimSummary(
@@ -152,7 +152,7 @@ async def claims(request: Request, claims: ClaimsDep, language: LanguageDep, cur
     responses={200: {"description": "One HTML file that needs nothing else.", "content": {"text/html": {}}}, **documented(401, 422, 503)},
 )
 async def report(claims: ClaimsDep, reports: ReportsDep, lang: Literal["en", "ko"] = "en") -> Response:
-    """Every statement and what came of every experiment, to read, to print and to hand in."""
+    """A report of every statement and the outcome of every experiment, to read, to print and to hand in."""
     text = await reports.written(claims, lang)
     headers = {"Content-Disposition": f'attachment; filename="dynascope-notes.{lang}.html"'}
     return HTMLResponse(text, headers=headers)
@@ -179,14 +179,14 @@ async def claim(
 
 @router.post("/{id}/run", status_code=202, responses=documented(400, 401, 404, 409, 413, 422, 429, 503))
 async def run(id: str, claims: ClaimsDep, language: LanguageDep, request: RunClaim | None = None) -> Judgement:
-    """Run it; one experiment runs at a time."""
+    """Run this experiment; one experiment runs at a time."""
     request = request or RunClaim(quick=False, seed=None)
     return _told(await claims.start(id, request.quick, request.seed), True, language)
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422, 503))
 async def cancel(id: str, claims: ClaimsDep, language: LanguageDep) -> Judgement:
-    """End what is going on of it, its runs too."""
+    """Cancel this experiment and its runs."""
     return _told(await claims.cancel(id), True, language)
 
 

@@ -1,4 +1,4 @@
-"""What a study's finished runs say together: bias and variance over its cells, and the path along λ."""
+"""Results over the finished runs of a study: bias and variance of each cell, and the path along λ."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,7 +17,7 @@ Along = Annotated[str | None, Query(max_length=200, description="Path of the axi
 
 
 class KindTold(BaseModel):
-    """A decomposition that these runs can be given."""
+    """A decomposition that can be computed from these runs."""
 
     kind: Kind
     label: Words
@@ -28,7 +28,7 @@ class KindTold(BaseModel):
 
 
 class CellTerms(BaseModel):
-    """Means over the test examples; null of fewer than two runs. The terms add up to `error`."""
+    """Means over the test examples; null for fewer than two runs. The terms add up to `error`."""
 
     cell: int
     values: dict[str, Any] = Field(description="Path → value of every axis.")
@@ -63,7 +63,7 @@ class Points(BaseModel):
 
 
 class Curves(BaseModel):
-    """Fitted curves of one input, four significant digits."""
+    """Fitted curves over one input, with four significant digits."""
 
     x: list[Value]
     truth: list[Value] | None = Field(description="The noiseless function, where it is known.")
@@ -81,7 +81,7 @@ class Decomposition(BaseModel):
 
 
 class Band(BaseModel):
-    """A mean over seeds, and its 95 % bootstrap interval."""
+    """A mean over seeds and its 95 % bootstrap interval."""
 
     mean: float
     low: float
@@ -143,9 +143,9 @@ async def decomposition(
     axis: Along = None,
     curves: Annotated[bool, Query(description="Whether the fitted curves are told too.")] = True,
 ) -> Decomposition:
-    """Bias and variance of each cell, of the runs that have finished so far.
+    """Bias and variance of each cell, from the runs that have finished so far.
 
-    409 where the runs have no test set in common: the base needs `data.split_seed`, and `data.resample` says what varies.
+    409 if the runs have no common test set: the base needs `data.split_seed`, and `data.resample` says what varies.
     """
     return Decomposition(**await comparisons.decomposition(await studies.one(id), kind, axis, curves))
 
@@ -159,5 +159,5 @@ async def path(
     metric: Annotated[Literal["loss", "error"], Query(description="error: the share that is wrong, of classes.")] = "loss",
     line: Annotated[int, Query(ge=0, le=1000, description="Which of `lines`.")] = 0,
 ) -> Path:
-    """Weights and errors along λ, of the runs that have finished so far. 409 where no axis is penalty.l1 or penalty.l2."""
+    """Weights and errors along λ, from the runs that have finished so far. 409 if no axis is penalty.l1 or penalty.l2."""
     return Path(**await comparisons.path(await studies.one(id), axis, metric, line))

@@ -13,7 +13,7 @@ from app.words.wording import spoken
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
 FIELDS = frozenset({"name", "target", "task"})
-#: What the form takes; it is read as it comes, so FastAPI has no model of it.
+#: The fields of the form; it is parsed while it arrives, so FastAPI has no model of it.
 FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
@@ -65,10 +65,10 @@ class UploadList(BaseModel):
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
 async def upload(request: Request, uploads: UploadsDep, settings: SettingsDep, language: LanguageDep) -> Upload:
-    """A CSV, Parquet or NPZ file: `curl -F file=@iris.csv -F target=species`. The answer says what was found in it.
+    """A CSV, Parquet or NPZ file: `curl -F file=@iris.csv -F target=species`. The answer describes what was found in the file.
 
-    An NPZ holds `x` of 2 to 5 dimensions (examples first) and `y`; nothing is unpickled. Where `task` or `target` was not
-    what you meant, delete it and send it again with the right one.
+    An NPZ file holds `x` with 2 to 5 dimensions (examples first) and `y`; nothing is unpickled. If `task` or `target` is not
+    what you meant, delete the data set and upload it again with the right one.
     """
     with uploads.incoming() as path:
         form = await receive(request, path, FIELDS, settings.max_upload)
@@ -79,7 +79,7 @@ async def upload(request: Request, uploads: UploadsDep, settings: SettingsDep, l
 
 @router.get("", responses=documented(401))
 async def list_uploads(uploads: UploadsDep, language: LanguageDep) -> UploadList:
-    """Newest first, all of them: their number is bounded."""
+    """All uploads, newest first; there is no paging, because their number is limited."""
     return UploadList(items=[_told(record, language) for record in await uploads.all()])
 
 
@@ -90,7 +90,7 @@ async def get(id: str, uploads: UploadsDep, language: LanguageDep) -> Upload:
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404, 409))
 async def delete(id: str, uploads: UploadsDep) -> None:
-    """Refused while a run that has not ended uses it."""
+    """Delete an upload. Refused while a run that has not ended uses it."""
     await uploads.delete(id)
 
 

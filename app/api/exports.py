@@ -1,4 +1,4 @@
-"""A run as a file: its points, an event file for TensorBoard, or a page that replays it."""
+"""Exports of a run: its points, an event file for TensorBoard, or a page that replays it."""
 
 import csv
 import io
@@ -26,7 +26,7 @@ from app.words.problems import Problem, documented, no_such_run
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/runs/{id}", tags=["series"])
 
-#: Points that are written at once, and columns of histograms: a megabyte or some.
+#: Points, and columns of histograms, that are written at once: about one megabyte.
 ROWS, COLUMNS = 1 << 15, 256
 #: Bytes that are sent at once.
 PART = 1 << 16
@@ -37,7 +37,7 @@ TYPES = {
     "html": "text/html; charset=utf-8",
 }
 ENDINGS = {"csv": "csv", "parquet": "parquet", "tensorboard": "tensorboard.zip", "html": "html"}
-#: `(steps, times)`, to interpolate between.
+#: `(steps, times)` for interpolation.
 Clock = tuple[np.ndarray, np.ndarray]
 #: Name, steps, values.
 Series = tuple[str, np.ndarray, np.ndarray]
@@ -45,7 +45,7 @@ Language = Annotated[Literal["en", "ko"] | None, Query(description="Of `html`; t
 
 
 class Download(StreamingResponse):
-    """A file whose parts may turn out to be gone while it goes out: it is then left without its end, which a client is told of."""
+    """A download whose data may be deleted while it is sent: it then stops without its end, so that the client sees an error."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -71,12 +71,12 @@ async def export(
     format: Literal["csv", "parquet", "tensorboard", "html"] = "csv",
     lang: Language = None,
 ) -> Download:
-    """The run as a file; of a run that is deleted meanwhile, a transfer that breaks off.
+    """The run as a file. If the run is deleted during the transfer, the transfer breaks off.
 
-    `csv` and `parquet`: every point of every series, one a row: series, step, value; a value that is not finite is written as
-    it is. `tensorboard`: a zip of an event file, every point of every series (as float32) and every stored histogram, beside the
-    run's record; unpack it and give its folder as `--logdir`. `html`: one file that replays the run with no server and no
-    internet, thinned with every stretch's min and max kept.
+    `csv` and `parquet`: every point of every series, one per row: series, step, value; values that are not finite are written as
+    they are. `tensorboard`: a zip of an event file, with every point of every series (as float32) and every stored histogram, and the
+    run's record; unpack it and pass its folder as `--logdir`. `html`: one file that replays the run without a server or
+    internet access; curves are thinned, but the minimum and maximum of every bucket are kept.
     """
     record = await runs.record(id)
     name = f"dynascope-{record['id']}.{ENDINGS[format]}"
@@ -91,7 +91,7 @@ async def export(
 
 
 async def _whole(pieces: AsyncIterator[bytes], runs: Runs, id: str) -> AsyncIterator[bytes]:
-    """All pieces of a run that is still there after the last of them; else Problem 404. Cut small: little waits for a slow client."""
+    """All pieces, if the run still exists after the last of them; else Problem 404. They are small, so little waits for a slow client."""
     async for piece in pieces:
         for i in range(0, len(piece), PART):
             yield piece[i : i + PART]
@@ -103,7 +103,7 @@ async def _one(text: str) -> AsyncIterator[bytes]:
 
 
 async def _points(store: Store, id: str) -> AsyncIterator[list[Series]]:
-    """Every point by series, at most ROWS a piece; one long series or some short ones are read at once."""
+    """Every point, series by series, at most ROWS per piece; one long series or several short ones are read at once."""
     for names in _together(await store.read(history.series_sizes, id)):
         read = await store.read(history.read_points, id, names)
         if not read and not await store.read(records.existing, [id]):
@@ -117,7 +117,7 @@ async def _points(store: Store, id: str) -> AsyncIterator[list[Series]]:
 
 
 def _together(sizes: dict[str, int]) -> Iterator[list[str]]:
-    """Neighbours that have at most ROWS points together; a series of more stands alone."""
+    """Groups of neighbouring series with at most ROWS points together; a longer series is a group of its own."""
     group, held = list[str](), 0
     for name, size in sizes.items():
         if group and held + size > ROWS:
@@ -144,7 +144,7 @@ def _rows(series: list[Series]) -> bytes:
 
 
 class _Buffer(io.RawIOBase):
-    """What was written since it was last asked for."""
+    """A buffer that returns what was written since the last call."""
 
     def __init__(self) -> None:
         self.parts: list[bytes] = []
@@ -172,15 +172,15 @@ async def _parquet(store: Store, id: str) -> AsyncIterator[bytes]:
 
 
 class _Table:
-    """A Parquet file that is written a row group a piece."""
+    """A Parquet file that is written one row group at a time."""
 
     def __init__(self, file: io.RawIOBase) -> None:
-        import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not pay
+        import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not spend
         from pyarrow import parquet
 
         self._pa = pa
         self._schema = pa.schema([("series", pa.dictionary(pa.int32(), pa.string())), ("step", pa.float64()), ("value", pa.float64())])
-        # Numbers that follow one another, split by byte, take a third of what they take as a dictionary.
+        # Consecutive numbers, split by byte, take a third of their size in a dictionary encoding.
         split = {"step": "BYTE_STREAM_SPLIT", "value": "BYTE_STREAM_SPLIT"}
         self._writer = parquet.ParquetWriter(file, self._schema, use_dictionary=["series"], column_encoding=split)
         self.close = self._writer.close
@@ -193,7 +193,7 @@ class _Table:
 
 
 async def _tensorboard(store: Store, record: dict[str, Any]) -> AsyncIterator[bytes]:
-    """A zip that is written while it goes out: nothing but one piece of the series or of one layer's histograms is made at once."""
+    """A zip that is written while it is sent: only one piece of the series or of one layer's histograms is in memory at a time."""
     id, buffer = record["id"], _Buffer()
     events = await store.read(history.read_events, id)
     known = tensorboard.clock(events, record)

@@ -1,4 +1,4 @@
-"""What a run has fitted: a function over a grid, or its first weights."""
+"""The function that a run has fitted, over a grid, or the weights of its first layer."""
 
 from typing import Annotated, Any
 
@@ -34,7 +34,7 @@ class Function(BaseModel):
 
 @router.get("/function", responses=documented(401, 404, 422))
 async def function(id: str, runs: RunsDep, store: StoreDep, step: Annotated[float | None, Query(ge=0, le=2**53)] = None) -> Function:
-    """At the stored step nearest to `step`; without one, the newest. Of a long run every few steps are kept."""
+    """The function at the stored step nearest to `step`; by default, the newest. For a long run, only every few steps are stored."""
     await runs.record(id)
     at = 2.0**53 if step is None else step
     found = [await store.read(history.read_matrix, id, name, at) for name in ("function", "weights", "points")]

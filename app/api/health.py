@@ -1,4 +1,4 @@
-"""Alive, and able to work. These two routes alone answer without a credential."""
+"""Health checks. These two routes are the only ones that answer without a credential."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel
@@ -24,7 +24,7 @@ async def healthz() -> Health:
 
 @router.get("/readyz", responses=documented(503))
 async def readyz(store: StoreDep, planner: PlannerDep) -> Health:
-    """It can write, and runs can start."""
+    """The server can write, and runs can start."""
     try:
         await store.try_writing()
     except DBAPIError as error:

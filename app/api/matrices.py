@@ -1,4 +1,4 @@
-"""Arrays that a run tells whole: the loss of each class, how often each example was visited, what it has fitted."""
+"""Arrays that a run sends whole: the loss of each class, how often each example was visited, the fitted function."""
 
 from typing import Annotated
 
@@ -26,12 +26,12 @@ class MatrixList(BaseModel):
 
 @router.get("", responses=documented(401, 404))
 async def matrices(id: str, runs: RunsDep, store: StoreDep) -> MatrixList:
-    """Every matrix that this run has told of, by name.
+    """Every matrix that this run has sent, by name.
 
-    `classes` is classes × (val/loss, val/accuracy, val/examples, train/loss, train/accuracy, train/examples), in eval mode,
-    on as many training examples as validation has, at the end on all (20,000 at most); the loss in meta.unit.
-    `visits` is how often each training example was in a batch (the first 65,536 of them; meta has the least, the most and
-    the total of all, and that validation and test have none).
+    `classes` is classes × (val/loss, val/accuracy, val/examples, train/loss, train/accuracy, train/examples), in eval mode.
+    It uses as many training examples as validation has, and at the end all of them (at most 20,000); meta.unit is the unit of the loss.
+    `visits` is how often each training example was in a batch (the first 65,536 of them; meta has the minimum, the maximum and
+    the total over all, and says that validation and test have no visits).
     """
     await runs.record(id)
     held = await store.read(history.matrix_steps, id)
@@ -40,7 +40,7 @@ async def matrices(id: str, runs: RunsDep, store: StoreDep) -> MatrixList:
 
 @router.get("/{name}", responses=documented(401, 404, 422))
 async def matrix(id: str, name: str, runs: RunsDep, store: StoreDep, step: Annotated[float | None, Query(ge=0, le=2**53)] = None) -> Grid:
-    """The one at the stored step nearest to `step`; without one, the newest."""
+    """The matrix at the stored step nearest to `step`; by default, the newest."""
     await runs.record(id)
     found = grid(await store.read(history.read_matrix, id, name, 2.0**53 if step is None else step))
     if found is None:

@@ -1,4 +1,4 @@
-"""Runs: start, list, look at, steer, delete."""
+"""Runs: start, list, read, control, delete."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/runs", tags=["runs"])
 
 Status = Literal["queued", "starting", "running", "paused", "finished", "stopped", "diverged", "failed", "interrupted"]
 Limit = Annotated[int, Query(ge=1, le=200)]
-#: Runs that one request stops or deletes, and ids that one answer lists.
+#: The most runs that one request stops or deletes, and the most ids that one answer lists.
 MANY, MOST_IDS = 100, 10_000
 
 
@@ -33,7 +33,7 @@ class LayerInfo(BaseModel):
 
 
 class Diagnosis(BaseModel):
-    """Something that is wrong with a run now; the catalogue's `diagnoses` has each rule's words."""
+    """A problem that a run has now; the texts of each rule are under `diagnoses` in the catalogue."""
 
     rule: str
     since: float = Field(description="The step at which it was found.")
@@ -87,7 +87,7 @@ class RunPage(BaseModel):
 
 
 class RunChanges(Strict):
-    """What may change about a run at any time; at least one of them."""
+    """The fields of a run that may change at any time; at least one of them."""
 
     name: str | None = Field(None, max_length=200)
     tags: list[Annotated[str, Field(min_length=1, max_length=64)]] | None = Field(None, max_length=50)
@@ -110,7 +110,7 @@ class ControlAnswer(BaseModel):
 
 
 class ManyRequest(Strict):
-    """What to do to many runs at once."""
+    """An action for many runs at once."""
 
     action: Literal["stop", "delete"]
     ids: list[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")]] = Field(
@@ -156,9 +156,9 @@ async def create(
     prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> RunCreated:
-    """Check a spec wholly, store it, and start it as soon as a slot is free.
+    """Check a spec completely, store it, and start the run as soon as a slot is free.
 
-    With an `Idempotency-Key` the same request sent twice starts one run; the second answer is 200.
+    With an `Idempotency-Key`, the same request sent twice starts one run; the second answer is 200.
     """
     record, fresh = await runs.create(spec.model_dump(exclude_unset=True), idempotency_key)
     response.status_code = 201 if fresh else 200
@@ -177,7 +177,7 @@ async def list_runs(
     limit: Limit = 50,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> RunPage:
-    """Newest first; `q` is looked for in names and notes."""
+    """Newest first; `q` is searched in names and notes."""
     found = await store.read(records.page, limit + 1, before(cursor), status, tag, q, study)
     items = [_told(runs.freshened(record), language) for record in found[:limit]]
     return RunPage(items=items, next=cursor_of(found[limit - 1]) if len(found) > limit else None)
@@ -191,13 +191,13 @@ async def list_ids(
     q: Annotated[str | None, Query(max_length=200)] = None,
     study: Annotated[str | None, Query(max_length=20)] = None,
 ) -> RunIds:
-    """The ids of all runs that are like that, to stop or delete them with `bulk`."""
+    """The ids of all runs that match, to stop or delete them with `bulk`."""
     return RunIds(ids=await store.read(records.ids, MOST_IDS, status, tag, q, study))
 
 
 @router.post("/bulk", responses=documented(400, 401, 413, 422))
 async def bulk(request: ManyRequest, runs: RunsDep, language: LanguageDep) -> ManyAnswer:
-    """Stop or delete many runs. Answers once that is done; what can't be done to one doesn't keep it from the others."""
+    """Stop or delete many runs. The answer comes when that is done; a failure for one run does not affect the others."""
     ids = list(dict.fromkeys(request.ids))
     outcome = await (runs.stop_many(ids) if request.action == "stop" else runs.delete_many(ids))
     refused = [NotDone(id=id, status=why.status, detail=why.document(language)["detail"]) for id, why in outcome.refused.items()]
@@ -211,7 +211,7 @@ async def get(id: str, runs: RunsDep, language: LanguageDep) -> Run:
 
 @router.patch("/{id}", responses=documented(400, 401, 404, 413, 422))
 async def change(id: str, changes: RunChanges, runs: RunsDep, language: LanguageDep) -> Run:
-    """Name, tags and notes."""
+    """Change name, tags and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         raise Problem.of_fields(
@@ -222,19 +222,19 @@ async def change(id: str, changes: RunChanges, runs: RunsDep, language: Language
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
 async def delete(id: str, runs: RunsDep) -> None:
-    """Stops it if it goes on, and removes all that is stored of it."""
+    """Stop the run if it has not ended, and delete everything that is stored about it."""
     await runs.delete(id)
 
 
 @router.get("/{id}/wait", responses=documented(401, 404, 422))
 async def wait(id: str, runs: RunsDep, language: LanguageDep, timeout: Annotated[float, Query(ge=0, le=3600)] = 60) -> Run:
-    """Answers when the run has ended, or at the time-out with the run as it is."""
+    """Answers when the run has ended, or at the timeout with the run's current state."""
     return _told(await runs.wait(id, timeout), language)
 
 
 @router.post("/{id}/control", responses=documented(400, 401, 404, 409, 413, 422, 503))
 async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAnswer:
-    """Answers once the trainer has applied it, with the step at which it did."""
+    """Answers when the trainer has applied the command, with the step at which it did."""
     if (request.action == "set") != bool(request.changes):
         msg = (
             say("`set` needs at least one change")
@@ -249,7 +249,7 @@ async def control(id: str, request: ControlRequest, runs: RunsDep) -> ControlAns
 
 @router.get("/{id}/events", responses=documented(401, 404))
 async def events(id: str, runs: RunsDep, store: StoreDep) -> EventList:
-    """Control changes, ends of epochs, early stops, divergence: all that happened, in order."""
+    """All events in order: control changes, ends of epochs, early stops, divergence."""
     await runs.record(id)
     return EventList(items=[RunEvent(**event) for event in await store.read(history.read_events, id)])
 
@@ -263,7 +263,7 @@ def before(cursor: str | None) -> tuple[float, str] | None:
         return None
     try:
         created, id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        str(id).encode()  # half a surrogate pair is in no id
+        str(id).encode()  # no id contains half of a surrogate pair
         return float(created), str(id)
     except (ValueError, TypeError) as error:
         raise Problem.of_fields([FieldError(loc="cursor", msg=say("not a cursor that this server gave out"), got=cursor)]) from error

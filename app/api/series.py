@@ -1,4 +1,4 @@
-"""What runs measured: series, and histograms over the fixed bins."""
+"""The measurements of runs: series, and histograms over the fixed bins."""
 
 from collections.abc import Iterator
 from typing import Annotated
@@ -27,7 +27,7 @@ NUMBERS, COLUMNS, PART = 1 << 14, 128, 1 << 16
 
 
 class Series(BaseModel):
-    """Columns over buckets of `width` steps; a value is null where it isn't finite."""
+    """Columns over buckets of `width` steps; a value is null if it is not finite."""
 
     name: str
     width: int = Field(description="Steps a bucket; 1: every point.")
@@ -61,7 +61,7 @@ class Histograms(BaseModel):
 
 
 class LayerTable(BaseModel):
-    """Layers × quantities at one measured step; a value is null where it isn't finite."""
+    """Layers × quantities at one measured step; a value is null if it is not finite."""
 
     step: float | None = Field(description="The measured step that is nearest to the one asked for; null where nothing is measured yet.")
     layers: dict[str, dict[str, Cell]]
@@ -69,7 +69,7 @@ class LayerTable(BaseModel):
 
 @router.get("/layers", responses=documented(401, 404, 422))
 async def layers(id: str, runs: RunsDep, store: StoreDep, step: Step = None) -> LayerTable:
-    """Every quantity of every layer at the measured step nearest to `step`; without one, at the newest."""
+    """Every quantity of every layer at the measured step nearest to `step`; by default, the newest."""
     await runs.record(id)
     at, table = await store.read(history.read_layers, id, 2.0**53 if step is None else step)
     finite = {layer: {name: v if v - v == 0 else None for name, v in row.items()} for layer, row in table.items()}
@@ -86,7 +86,7 @@ async def series(
     high: Annotated[Step, Query(alias="to")] = None,
     points: Annotated[int, Query(ge=0, le=10_000, description="Buckets at most; 0: every point of one series, streamed.")] = 1000,
 ) -> StreamingResponse:
-    """Min, max, mean, last and nonfinite by bucket, buckets aligned to absolute steps."""
+    """Minimum, maximum, mean, last value and nonfinite count of each bucket; buckets are aligned to absolute steps."""
     await runs.record(id)
     wanted = names.split(",") if names else await store.read(history.series_names, id)
     window = (-np.inf if low is None else low, np.inf if high is None else high)
@@ -117,12 +117,12 @@ async def histograms(
 
 
 def _document(pieces: Iterator[bytes]) -> StreamingResponse:
-    """Written in a thread, as it goes out: a model of a million numbers would hold the loop for as long as it is made."""
+    """The document is written in a thread while it is sent: a million numbers would block the event loop."""
     return StreamingResponse(_parts(pieces), media_type="application/json")
 
 
 def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """At least PART bytes each but for the last: every one costs a turn of a thread."""
+    """Parts of at least PART bytes, except the last: each part costs one call to a thread."""
     held, size = list[bytes](), 0
     for piece in pieces:
         held.append(piece)
@@ -134,7 +134,7 @@ def _parts(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _series_list(read: dict[str, tuple[int, np.ndarray]]) -> Iterator[bytes]:
-    """A `SeriesList` of tables: those of buckets, or steps and values alone, float64[2, n]."""
+    """A `SeriesList` of tables: buckets, or only steps and values, float64[2, n]."""
     yield b'{"series":['
     for i, (name, (width, table)) in enumerate(read.items()):
         yield (b"," if i else b"") + msgspec.json.encode({"name": name, "width": width})[:-1]
@@ -148,7 +148,7 @@ def _series_list(read: dict[str, tuple[int, np.ndarray]]) -> Iterator[bytes]:
 
 
 def _numbers(table: np.ndarray, key: str) -> bytes:
-    """null where a value is not finite."""
+    """A value that is not finite becomes null."""
     buckets = Buckets.of_points(*table) if len(table) == 2 else Buckets(table)
     column = buckets.columns()[key]
     return msgspec.json.encode((column.astype(int) if key == "nonfinite" else column).tolist())[1:-1]

@@ -1,4 +1,4 @@
-"""How much room there is for runs."""
+"""The number of runs that can train now."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field

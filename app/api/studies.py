@@ -1,4 +1,4 @@
-"""Studies: a base spec, axes over its fields and seeds; what their runs have shown so far."""
+"""Studies: a base spec, axes over its fields, and seeds; the results of their runs so far."""
 
 import asyncio
 import json
@@ -40,7 +40,7 @@ class StudyRequest(Strict):
 
 
 class StudyChanges(Strict):
-    """At least one of them."""
+    """Name and notes; at least one of them."""
 
     name: str | None = Field(None, max_length=200)
     notes: str | None = Field(None, max_length=20_000)
@@ -56,7 +56,7 @@ class Axis(BaseModel):
 
 
 class Progress(BaseModel):
-    """Runs: `total` is `waiting` + `going` + `ended`."""
+    """Numbers of runs: `total` is `waiting` + `going` + `ended`."""
 
     total: int = Field(description="Cells that were not refused × seeds.")
     waiting: int = Field(description="Not begun, or queued.")
@@ -94,7 +94,7 @@ class CellRun(BaseModel):
 
 
 class Final(BaseModel):
-    """A series' newest values over the seeds' runs that finished or diverged; null where there is no finite one."""
+    """The newest values of a series over the seeds' runs that finished or diverged; null if none is finite."""
 
     n: int = Field(description="How many finite values there are.")
     mean: Cell
@@ -121,7 +121,7 @@ class Study(StudySummary):
 
 
 class BandCell(BaseModel):
-    """Columns by step. `low` and `high`: the mean's 95 % bootstrap interval, null for fewer than two values."""
+    """Columns by step. `low` and `high`: the 95 % bootstrap interval of the mean, null for fewer than two values."""
 
     index: int = Field(description="The cell's.")
     step: list[float] = Field(description="Where each bucket begins.")
@@ -150,9 +150,9 @@ async def create(
     prefix: PrefixDep,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> Study:
-    """Check every cell, and run those that can be; one that is refused is a hole with its reason.
+    """Check every cell, and run those that are valid; a refused cell stays empty, with its reason.
 
-    With an `Idempotency-Key` the same request sent twice starts one study; the second answer is 200.
+    With an `Idempotency-Key`, the same request sent twice starts one study; the second answer is 200.
     """
     for path, values in request.axes.items():
         _check_values(path, values)
@@ -184,7 +184,7 @@ async def list_studies(
 
 @router.get("/{id}", responses=documented(401, 404, 422))
 async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep, finals: Names = None) -> Study:
-    """With the runs and final values of every cell, as they are now."""
+    """The study with the current runs and final values of every cell."""
     return _whole(await findings.whole(store, await studies.one(id), _names(finals)), prefix, language)
 
 
@@ -192,7 +192,7 @@ async def get(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, 
 async def change(
     id: str, changes: StudyChanges, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep
 ) -> StudySummary:
-    """Name and notes."""
+    """Change name and notes."""
     values = {key: value for key, value in changes.model_dump(exclude_unset=True).items() if value is not None}
     if not values:
         got = changes.model_dump(exclude_unset=True)
@@ -203,20 +203,20 @@ async def change(
 
 @router.delete("/{id}", status_code=204, responses=documented(401, 404))
 async def delete(id: str, studies: StudiesDep) -> None:
-    """Cancels it, and removes it with its runs."""
+    """Cancel the study, and delete it with its runs."""
     await studies.delete(id)
 
 
 @router.post("/{id}/cancel", responses=documented(400, 401, 404, 409, 413, 422))
 async def cancel(id: str, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
-    """What runs of it is stopped, what waits never starts."""
+    """Stop the runs of this study that have started; the others never start."""
     await studies.cancel(id)
     return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
 
 @router.post("/{id}/extend", responses=documented(400, 401, 404, 413, 422))
 async def extend(id: str, extension: Extension, studies: StudiesDep, store: StoreDep, prefix: PrefixDep, language: LanguageDep) -> Study:
-    """More seeds. What is missing of the others runs too, also where the study was cancelled."""
+    """Add seeds. Missing runs of the earlier seeds run too, even if the study was cancelled."""
     await studies.extend(id, extension.seeds)
     return _whole(await findings.whole(store, await studies.one(id), None), prefix, language)
 
@@ -230,7 +230,7 @@ async def wait(
     language: LanguageDep,
     timeout: Annotated[float, Query(ge=0, le=3600)] = 60,
 ) -> StudySummary:
-    """Answers when the study has ended, or at the time-out with the study as it is."""
+    """Answers when the study has ended, or at the timeout with the study's current state."""
     await studies.wait(id, timeout)
     return await _told(id, studies, store, prefix, language)
 
@@ -243,7 +243,7 @@ async def bands(
     name: Annotated[str, Query(min_length=1, max_length=300, description="A series, as val/loss.")],
     points: Annotated[int, Query(ge=2, le=2000, description="Buckets of a cell at most, about.")] = 200,
 ) -> Bands:
-    """Statistics over the seeds by step, of all that the runs have sent so far."""
+    """Statistics over the seeds at each step, from all that the runs have sent so far."""
     return Bands(**await findings.over_steps(store, await studies.one(id), name, points))
 
 
@@ -258,7 +258,7 @@ async def bands(
 async def export(
     id: str, studies: StudiesDep, store: StoreDep, format: Literal["csv", "parquet"] = "csv", finals: Names = None
 ) -> Response:
-    """A tidy table, a row a cell and seed: the axes' values, seed, run, status, and every final value."""
+    """A tidy table with one row per cell and seed: the axes' values, seed, run, status, and every final value."""
     study = await findings.whole(store, await studies.one(id), _names(finals))
     data = await asyncio.to_thread(tables.as_csv if format == "csv" else tables.as_parquet, study)
     headers = {"Content-Disposition": f'attachment; filename="dynascope-study-{id}.{format}"'}
@@ -289,7 +289,7 @@ def _names(given: str | None) -> list[str] | None:
 
 
 def _check_values(path: str, values: list[Any]) -> None:
-    """Raises Problem 422 for values that are not JSON, too long, or there twice."""
+    """Raises Problem 422 for values that are not JSON, too long, or duplicates."""
     seen: dict[str, Any] = {}
     for value in values:
         try:
@@ -307,5 +307,5 @@ def _check_values(path: str, values: list[Any]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """1.0 is 1."""
+    """1.0 becomes 1."""
     return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,1 +1,1 @@
-"""What users bring: uploaded data sets."""
+"""Data sets that users upload."""

@@ -1,7 +1,7 @@
-"""Data sets that users upload: taken in under limits, read and checked by `app.data.reading`, kept in the data folder.
+"""Data sets that users upload: received under limits, read and checked by `app.data.reading`, kept in the data folder.
 
-Each is one file, `datasets/<id>.safetensors`, with its record in its own head. There is no row in the database beside it: planner
-and trainers have no database, one rename makes it whole, one unlink takes it away, and nothing can disagree after a crash.
+Each is one file, `datasets/<id>.safetensors`, with its record in the file's header. There is no row in the database: planner
+and trainers have no database, one rename adds the file, one unlink deletes it, and a crash leaves nothing inconsistent.
 """
 
 import asyncio
@@ -25,9 +25,9 @@ from dynascope.imports import environment_for
 from dynascope.sentence import say, unpack
 from trainer.spec import FieldError
 
-#: Ending of a file's name → how it is read, and the data set that it becomes.
+#: File extension → how the file is read, and the data set that it becomes.
 FORMATS = {".csv": ("csv", "table"), ".parquet": ("parquet", "table"), ".npz": ("npz", "arrays")}
-#: Uploads that may come in at once; of a reader: address space beside what it unpacks, and seconds.
+#: Uploads that may arrive at once; for a reader: address space in addition to the unpacked data, and seconds.
 AT_ONCE, MEMORY, SECONDS = 4, 3 << 30, 300
 _HEAD = struct.Struct("<Q")
 
@@ -40,13 +40,13 @@ class Uploads:
         self._reading = asyncio.Lock()
 
     def clean(self) -> None:
-        """What a server that was killed left half done."""
+        """Delete the unfinished files of a server that was killed."""
         for part in self.folder.glob("*.part"):
             part.unlink(missing_ok=True)
 
     @contextmanager
     def incoming(self) -> Iterator[Path]:
-        """A file to write to, which is gone afterwards. Raises Problem where no more may come."""
+        """A temporary file to write to, deleted afterwards. Raises Problem if no more uploads are allowed."""
         if self._incoming >= AT_ONCE:
             raise Problem(429, say("{count} uploads are coming in already; try again when one is done", count=AT_ONCE))
         self._check_room(0)
@@ -60,7 +60,7 @@ class Uploads:
             path.unlink(missing_ok=True)
 
     async def add(self, path: Path, filename: str, name: str | None, target: str | None, task: str | None) -> dict[str, Any]:
-        """The record of a new upload. Raises Problem: 422 with what is wrong in the file, 409 where there is no room."""
+        """The record of a new upload. Raises Problem: 422 with the error in the file, 409 if there is no room."""
         if Path(filename).suffix.lower() not in FORMATS:
             msg = say("a file's name has to end in {list}; nothing else is read", list=", ".join(FORMATS))
             raise Problem.of_fields([FieldError(loc="file", msg=msg, got=filename[:200])])
@@ -83,7 +83,7 @@ class Uploads:
         return answer["record"] | {"bytes": whole.stat().st_size}
 
     async def all(self) -> list[dict[str, Any]]:
-        """Newest first."""
+        """All uploads, newest first."""
         found = await asyncio.to_thread(lambda: [read for path in self.folder.glob("*.safetensors") if (read := _record(path))])
         return sorted(found, key=lambda record: -record["created"])
 
@@ -123,7 +123,7 @@ class Uploads:
 
 
 def plain(text: str) -> str:
-    """A name as one line of printable characters."""
+    """The name as one line of printable characters."""
     return "".join(c for c in text if c.isprintable())[:200] or "unnamed"
 
 
@@ -135,7 +135,7 @@ async def _ask(question: dict[str, Any]) -> dict[str, Any]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment,
-        start_new_session=True,  # Ctrl-C in the terminal is for the server, which ends it
+        start_new_session=True,  # Ctrl-C in the terminal is meant for the server, which ends this process
     )
     try:
         async with asyncio.timeout(2 * SECONDS):
@@ -156,12 +156,12 @@ async def _ask(question: dict[str, Any]) -> dict[str, Any]:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()  # or its pipes would outlive the event loop
+            await process.wait()  # otherwise its pipes would outlive the event loop
     return answer
 
 
 def _record(path: Path) -> dict[str, Any] | None:
-    """None where it was deleted meanwhile."""
+    """None if it was deleted meanwhile."""
     try:
         with path.open("rb") as file:
             head = json.loads(file.read(_HEAD.unpack(file.read(_HEAD.size))[0]))

@@ -1,4 +1,4 @@
-"""Where a forked process begins. It imports nothing: the server can name these functions without knowing torch."""
+"""The entry point of a forked process. It imports nothing: the server can refer to these functions without importing torch."""
 
 import contextlib
 import importlib
@@ -16,12 +16,12 @@ def call(path: str, *args: Any) -> None:
 
 
 def plan(pipe: Connection) -> None:
-    """Be the planner, or say on its pipe why there can be none: `{"id": 0, "failed": cause}`."""
+    """Run the planner, or report on its pipe why it can't run: `{"id": 0, "failed": cause}`."""
     failure = None
     preloaded = "trainer.warm" in sys.modules
     try:
         failure = importlib.import_module("trainer.warm").failure
-    except BaseException as error:  # noqa: BLE001  it reaches the user as the reason
+    except BaseException as error:  # noqa: BLE001  it is shown to the user as the reason
         failure = importlib.import_module("trainer.cause").cause_of(error)
     if failure is not None:
         with contextlib.suppress(ConnectionError):

@@ -1,7 +1,7 @@
-"""Workers as processes of this machine, forked from one forkserver that has imported torch already.
+"""Workers as processes of this machine, forked from one forkserver that has already imported torch.
 
-The forkserver gets its import path by its environment, because what this process added to `sys.path` does not reach it, and
-it is started in a thread, because the first start blocks until torch is imported (some 4 s).
+The forkserver gets its import path from its environment, because changes of `sys.path` in this process do not reach it. It
+is started in a thread, because the first start blocks until torch is imported (about 4 s).
 """
 
 import asyncio
@@ -26,18 +26,18 @@ from app.settings import ROOT
 from dynascope.imports import environment_for
 from dynascope.sentence import say
 
-#: `dynascope.__main__` is there because a child imports the server's main module again before it begins.
+#: `dynascope.__main__` is included because a child imports the server's main module again before it begins.
 PRELOAD = ["trainer.warm", "app.executors.entry", "dynascope.__main__"]
-#: multiprocessing's exit code of a process whose forkserver died: it may well go on.
+#: The exit code that multiprocessing gives if the forkserver died: the process may still be running.
 UNKNOWN = 255
 
 
 class Lost(OSError):
-    """The forkserver has ended, and with it whatever it was to start; the next start begins another."""
+    """The forkserver has ended before it could start the process; the next start creates another forkserver."""
 
 
 class Local:
-    """`ready`: whether a forkserver that has imported everything is there to start workers; the planner finds out."""
+    """`ready`: whether a forkserver that has imported everything can start workers; the planner finds out."""
 
     def __init__(self, data: Path) -> None:
         self.ready = asyncio.Event()
@@ -50,7 +50,7 @@ class Local:
     async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
         await self.ready.wait()
         process = await self._run(self._spawn, entry.call, "trainer.worker:main", job)
-        started = Started.of(process.pid)  # where it has ended already, its exit is reported all the same
+        started = Started.of(process.pid)  # if it has already ended, its exit is still reported
 
         def ended() -> None:
             process.join()
@@ -61,7 +61,7 @@ class Local:
         return started
 
     async def start_planner(self) -> tuple[ForkServerProcess, Connection]:
-        """The resident process that answers over a pipe; see `app.planner.planner`. Raises OSError where there can be none."""
+        """The resident process that answers over a pipe; see `app.planner.planner`. Raises OSError if it can't be started."""
         ours, theirs = self._context.Pipe()
         try:
             process = await self._run(self._spawn, entry.plan, theirs)
@@ -73,7 +73,7 @@ class Local:
         return process, ours
 
     def retire(self) -> None:
-        """End a forkserver that warmed up wrongly or not at all: the next start begins another. Its workers go on."""
+        """End a forkserver whose preloading failed: the next start creates another. Its workers continue."""
         pid = _forkserver_pid()
         if pid is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -109,7 +109,7 @@ class Local:
             return None
 
     async def close(self) -> None:
-        """Whatever is being started is not: the import of torch, which it may wait for, is broken off."""
+        """A start in progress is cancelled: the import of torch, which it may wait for, is interrupted."""
         self._closing = True
         idle = self._starter.submit(lambda: None)
         self.retire()
@@ -127,8 +127,8 @@ class Local:
         process = self._context.Process(target=target, args=args, daemon=True)
         with _environment(self._data):
             resource_tracker.ensure_running()
-            # Ctrl-C in the terminal reaches every process of its group, and this one is inherited by all that is forked:
-            # they end when the server tells them to. The resource tracker, which unblocks it, is there already.
+            # Ctrl-C in the terminal reaches every process of its group. All forked processes inherit this mask:
+            # they end when the server tells them to. The resource tracker, which unblocks the signal, is already running.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
             try:
                 process.start()
@@ -147,14 +147,14 @@ class Local:
 
 
 def _forkserver_pid() -> int | None:
-    """multiprocessing tells it to nobody, and has no other way to end one."""
+    """multiprocessing does not publish the pid, and has no other way to end a forkserver."""
     return getattr(forkserver._forkserver, "_forkserver_pid", None)
 
 
 def exit_words() -> str | None:
-    """How the forkserver ended, where it has; multiprocessing still finds it afterwards."""
+    """How the forkserver ended, if it has; multiprocessing can still collect its exit status afterwards."""
     pid, end = _forkserver_pid(), None
-    for _ in range(20):  # its pipes are closed a moment before it is a zombie
+    for _ in range(20):  # its pipes close a moment before it is a zombie
         with contextlib.suppress(ChildProcessError):
             end = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) if pid is not None else None
         if end is not None:
@@ -172,7 +172,7 @@ def exit_words() -> str | None:
 
 @contextlib.contextmanager
 def _environment(data: Path) -> Iterator[None]:
-    """What the forkserver inherits when this start is the first."""
+    """The environment that the forkserver inherits if this start is the first."""
     wanted = environment_for(str(ROOT)) | {
         "NUMBA_CACHE_DIR": os.environ.get("NUMBA_CACHE_DIR") or str(data / "cache" / "numba"),
         "DYNASCOPE_DATA": str(data),

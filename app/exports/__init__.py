@@ -1,1 +1,1 @@
-"""Files that a person takes away: replays, reports, TensorBoard's."""
+"""Files that users download: replays, reports, event files for TensorBoard."""

@@ -1,4 +1,4 @@
-"""The report's figures, by Plotly's own Python package: one thin line a seed and arm, the median over the seeds thick."""
+"""The report's figures, made by Plotly's Python package: one thin line per seed and arm, and the median over the seeds thick."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import plotly.graph_objects as go
 from app.words.i18n import words as words_of
 from trainer.claims.names import said
 
-#: Okabe-Ito, as the page has them on a light ground.
+#: The Okabe-Ito colours, as on the page with a light background.
 TONES = ("#0072b2", "#d55e00", "#009e73", "#aa4f83", "#b07800", "#2f8fc4", "#1b1d1f")
 DASHES = ("solid", "dash", "dot", "dashdot")
-#: Points of a line that are marked one by one.
+#: The most points of a line that get single markers.
 FEW = 12
 
 Told = dict[str, Any]
 
 
 def figure(experiment: Told, founds: list[Told], language: str) -> str | None:
-    """Plotly's JSON; None where no seed left a curve."""
+    """Plotly's JSON; None if no seed left a curve."""
     arms = list(dict.fromkeys(curve["name"] for found in founds for curve in found["curves"]))
     if not arms:
         return None
@@ -59,7 +59,7 @@ def _axis(title: str, log: bool) -> Told:
 
 
 def _median(curves: list[Told]) -> tuple[list[float], list[float]]:
-    """Where at least half of the seeds have a value, the value in their middle."""
+    """The median at the steps where at least half of the seeds have a value."""
     held: dict[float, list[float]] = {}
     for curve in curves:
         for x, y in zip(curve["x"], curve["y"], strict=True):

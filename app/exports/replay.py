@@ -1,7 +1,7 @@
-"""One HTML file that replays a run with neither server nor internet: what was measured, thinned to a stated size, and Plotly.js.
+"""One HTML file that replays a run without a server or internet: the measurements, thinned to a fixed size, and Plotly.js.
 
-What it holds is bounded, whatever the run: `CURVE` buckets of a curve with each one's min and max, `CELLS` values of layers ×
-quantities, `COLUMNS` histograms a layer whose counts are added, `LAYERS` layers, `GRIDS` values of the fitted function or first weights.
+Its size is bounded for every run: `CURVE` buckets per curve with the minimum and maximum of each, `CELLS` values of layers ×
+quantities, `COLUMNS` histograms per layer with added counts, `LAYERS` layers, `GRIDS` values of the fitted function or first weights.
 """
 
 import asyncio
@@ -28,9 +28,9 @@ from dynascope import __version__
 Told = dict[str, Any]
 
 CURVE, CELLS, COLUMNS, LAYERS, GRIDS = 600, 300_000, 120, 48, 250_000
-#: Series that are read at once, with all their points; what is kept of them is thin.
+#: Series that are read at once, with all their points; only thinned series are kept.
 CHUNK = 32
-#: Flags at most, the newest.
+#: The most flags, the newest.
 FLAGS = 200
 _SCRIPT = ROOT / "static" / "js" / "replay" / "replay.js"
 _CURVES = [f"{split}/{quantity}" for quantity in ("loss", "accuracy") for split in ("train", "val", "test")] + ["labels/wrong_learnt"]
@@ -74,7 +74,7 @@ async def _layers(store: Store, id: str, names: list[str]) -> tuple[Told, dict[s
             at = points.table[START]
             if not len(at):
                 continue
-            place = np.searchsorted(at, steps, side="right") - 1  # as it was last measured, as GET /layers tells it
+            place = np.searchsorted(at, steps, side="right") - 1  # the value of the last measurement, as in GET /layers
             known = place >= 0
             with np.errstate(over="ignore"):
                 values[known, layers.index(layer), quantities.index(quantity)] = points.table[LAST][place[known]]
@@ -85,7 +85,7 @@ async def _layers(store: Store, id: str, names: list[str]) -> tuple[Told, dict[s
 
 
 def thinned(columns: list[Column]) -> list[Column]:
-    """At most COLUMNS, neighbours added."""
+    """At most COLUMNS columns; neighbours are added."""
     together = -(-len(columns) // COLUMNS)
     out: list[Column] = []
     for i, column in enumerate(columns):
@@ -97,7 +97,7 @@ def thinned(columns: list[Column]) -> list[Column]:
 
 
 async def _frames(store: Store, id: str) -> list[Stored]:
-    """The fitted function, or where a run has none its first weights, at some of the stored steps, the first and the newest among them."""
+    """The fitted function, or else the first layer's weights, at some of the stored steps, always including the first and the newest."""
     held = await store.read(history.matrix_steps, id)
     name = "function" if "function" in held else "weights"
     steps = held.get(name, [])
@@ -114,7 +114,7 @@ async def _frames(store: Store, id: str) -> list[Stored]:
 
 
 def flags_of(events: list[Told], catalogue: Told | None, language: str) -> list[Told]:
-    """What happened, as the page flags it."""
+    """The events, as flags like those of the page."""
     _ = words(language).gettext
     form = Form(catalogue, catalogue["defaults"], words(language)) if catalogue else None
     rules = {rule["name"]: rule["label"][language] for rule in (catalogue or {}).get("diagnoses", ())}
@@ -139,7 +139,7 @@ def flags_of(events: list[Told], catalogue: Told | None, language: str) -> list[
 
 
 def _write(record: Told, held: Told, catalogue: Told | None, language: str) -> str:
-    from app.exports import replay_figures as draw  # Plotly's package takes some 30 MB: only for who asks for a replay
+    from app.exports import replay_figures as draw  # Plotly's package takes about 30 MB: it is imported only for a replay
 
     _ = words(language).gettext
     flags, status = flags_of(held["events"], catalogue, language), record["status"]
@@ -177,7 +177,7 @@ def _write(record: Told, held: Told, catalogue: Told | None, language: str) -> s
 
 
 def _number(value: float) -> float | str | None:
-    """Four digits are shown. None: not measured there; what is not finite as its word, JSON has none."""
+    """Shown with four digits. None means not measured; a value that is not finite is given as its word, because JSON has none."""
     if value != value:
         return None
     return float(f"{value:.4g}") if abs(value) != float("inf") else ("∞" if value > 0 else "−∞")

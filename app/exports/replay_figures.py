@@ -1,4 +1,4 @@
-"""The figures of a replay, by Plotly's own Python package, each as the dict that Plotly.js draws; arrays as little-endian bytes."""
+"""The figures of a replay, made by Plotly's Python package, each as the dict that Plotly.js draws; arrays as little-endian bytes."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,23 +16,23 @@ from dynascope import bins
 Told = dict[str, Any]
 Gettext = Callable[[str], str]
 
-#: Of the mean over training's buckets, as the page's and TensorBoard's smoothing.
+#: The smoothing of the mean over training's buckets, the same as on the page and in TensorBoard.
 WEIGHT = 0.9
-#: Of a column's counts may lie in the rows that are folded next to zero; the power of the colour scale.
+#: The share of a column's counts allowed in the rows folded next to zero; the power of the colour scale.
 NEAR_ZERO, POWER = 0.03, 1.5
 CIVIDIS = ("#00224e", "#123570", "#3b496c", "#575d6d", "#707173", "#8a8678", "#a59c74", "#c3b369", "#e1cc55", "#fee838")
 CLASSES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#f0e442", "#7f7f7f", "#8c564b", "#332288")
 FLAG, BAD, RULE, INK, MUTED = "#5f4b00", "#b3261e", "#e3e3df", "#1b1d1f", "#5c6167"
-#: A quantity whose layers lie further apart than this is drawn on a log axis, where all of it is positive.
+#: If the values of a quantity differ by more than this factor and all are positive, the axis is logarithmic.
 WIDE = 20
-#: Flags that bear their words; all have their line.
+#: Flags that show their words, the newest; every flag has a line.
 LABELLED = 6
 
 
 def curves(read: dict[str, tuple[int, Buckets]], quantity: str, _: Gettext, last: float) -> Told | None:
-    """Loss or accuracy: training thin and smoothed, validation dashed, test a mark, wrong labels learnt dotted.
+    """Loss or accuracy: training thin and smoothed, validation dashed, test a marker, wrong labels learnt dotted.
 
-    Every bucket's min and max are drawn.
+    The minimum and maximum of every bucket are drawn.
     """
     drawn = go.Figure()
     looks = ((f"train/{quantity}", _("training"), TONES[0]), (f"val/{quantity}", _("validation"), TONES[1]))
@@ -79,7 +79,7 @@ def lines(quantity: str, by_layer: dict[str, tuple[int, Buckets]], last: float, 
 
 
 def extremes(buckets: Buckets, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points of a line that shows each bucket's min and max; a gap where a value was not finite, however many others were."""
+    """Points of a line that shows the minimum and maximum of each bucket; a gap if any value of the bucket was not finite."""
     t = buckets.table
     x = np.stack([t[START], t[START] + width / 3, t[START] + 2 * width / 3], axis=1)
     y = np.stack([t[MIN], t[MAX], np.full(len(buckets), np.nan)], axis=1)
@@ -88,7 +88,7 @@ def extremes(buckets: Buckets, width: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def smooth(buckets: Buckets) -> tuple[np.ndarray, np.ndarray]:
-    """The debiased exponential mean of the buckets' means; what is not finite is a gap."""
+    """The debiased exponential mean of the buckets' means; a value that is not finite is a gap."""
     steps, means = buckets.table[START], buckets.columns()["mean"]
     out, mean, mass = np.full(len(means), np.nan), 0.0, 0.0
     for i, value in enumerate(means.tolist()):
@@ -99,7 +99,7 @@ def smooth(buckets: Buckets) -> tuple[np.ndarray, np.ndarray]:
 
 
 def heatmap(layer: str, columns: Sequence[Column], last: float, _: Gettext) -> Told | None:
-    """Shares of a column's values over the fixed bins; the many bins next to zero that hold next to nothing are one row a side."""
+    """Shares of a column's values over the fixed bins; the many nearly empty bins next to zero are merged into one row per side."""
     dense = np.zeros((bins.SLOTS, len(columns)))
     for i, column in enumerate(columns):
         dense[column.bins, i] = column.counts / max(1, column.counts.sum())
@@ -148,7 +148,7 @@ def _rows(line: np.ndarray, first: int, last: int) -> list[tuple[int, int]]:
 
 
 def _ticks(rows: list[tuple[int, int]], low: np.ndarray, high: np.ndarray) -> tuple[list[float], list[str]]:
-    """At zero and at powers of ten, not too near to each other."""
+    """Ticks at zero and at powers of ten, not too close to each other."""
     places: list[float] = []
     texts: list[str] = []
     for i, (a, b) in enumerate(rows):
@@ -169,7 +169,7 @@ def _ticks(rows: list[tuple[int, int]], low: np.ndarray, high: np.ndarray) -> tu
 
 
 def fitted(frames: list[Stored], points: Stored | None, _: Gettext) -> Told | None:
-    """The fitted function at each of some steps: `figure` is the first, `frames` what replaces its first trace."""
+    """The fitted function at each of some steps: `figure` shows the first, `frames` replace its first trace."""
     if not frames:
         return None
     meta = frames[0].meta
@@ -203,7 +203,7 @@ def _over_steps(kind: str, figure: Told, frames: list[Stored], held: list[dict[s
 
 
 def _pictures(frames: list[Stored]) -> Told:
-    """The first layer's units as tiles, each step's scaled by its largest weight: blue negative, white zero, orange positive."""
+    """The first layer's units as tiles, scaled at each step by the largest weight: blue negative, white zero, orange positive."""
     units, inputs = frames[0].values.shape
     image = frames[0].meta["image"]
     height, width = image or (1, inputs)
@@ -229,7 +229,7 @@ def _bare(held: dict[str, np.ndarray]) -> Any:
 
 
 def _plane(values: np.ndarray, classes: int | None) -> np.ndarray:
-    """What is drawn of float32[outputs, rows, columns]: a probability or a value, or which class wins."""
+    """The values to draw for float32[outputs, rows, columns]: a value, a probability, or the predicted class."""
     return values.argmax(axis=0).astype(np.uint8) if classes and classes > 2 else values[0]
 
 
@@ -270,7 +270,7 @@ def _titled(axis: Told) -> Told:
 
 
 def marks(flags: list[Told], last: float) -> Told:
-    """What happened, as shapes and annotations of every figure over steps; the newest bear their words."""
+    """The events, as shapes and annotations of every figure over steps; the newest show their words."""
     line: Told = {"type": "line", "xref": "x", "yref": "paper", "y0": 0, "y1": 1}
     shapes = [
         line | {"x0": flag["step"], "x1": flag["step"], "line": {"color": BAD if flag["bad"] else FLAG, "width": 1, "dash": "dot"}}
@@ -287,7 +287,7 @@ def marks(flags: list[Told], last: float) -> Told:
 
 
 def plain(text: str) -> str:
-    """Plotly reads a few tags in texts."""
+    """The text without tags: Plotly interprets a few tags in texts."""
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 

@@ -1,4 +1,4 @@
-"""The printable report: one HTML file that needs nothing else, neither the server nor the internet."""
+"""The printable report: one HTML file that needs neither the server nor the internet."""
 
 import asyncio
 import hashlib
@@ -17,9 +17,9 @@ from dynascope import __version__
 Told = dict[str, Any]
 
 PACKAGES = ("torch", "numpy", "scikit-learn", "plotly")
-#: The library itself, as a file that is to need nothing else holds it.
+#: The library itself, embedded because the file must work alone.
 PLOTLY = ROOT / "static" / "vendor" / "plotly-cartesian.min.js"
-#: Draws each figure from the JSON that stands beside it.
+#: Draws each figure from the JSON next to it.
 _DRAW = """for (const held of document.querySelectorAll('script[data-figure]')) {
   const { data, layout } = JSON.parse(held.textContent);
   Plotly.newPlot(held.dataset.figure, data, layout, { displayModeBar: false, staticPlot: true, responsive: true });
@@ -27,7 +27,7 @@ _DRAW = """for (const held of document.querySelectorAll('script[data-figure]')) 
 
 
 class Reports:
-    """Holds the newest of each language until something new was found: making one takes about a second."""
+    """Caches the newest report of each language until there is a new result: making one takes about a second."""
 
     def __init__(self) -> None:
         self._held: dict[str, tuple[object, str]] = {}
@@ -46,8 +46,8 @@ class Reports:
 
 
 def write(statements: list[Told], experiments: list[Told], shown: dict[str, Told], times: dict[str, int], language: str) -> str:
-    """`shown`: of each experiment the judgement that stands, or where none does, the newest."""
-    from app.exports.drawing import figure  # Plotly's package takes some 30 MB: only for who asks for a report
+    """`shown`: for each experiment the standing judgement, or if there is none, the newest."""
+    from app.exports.drawing import figure  # Plotly's package takes about 30 MB: it is imported only for a report
 
     judged = {id: _judged(row) for id, row in shown.items()}
     figures = {e["id"]: figure(e, judged[e["id"]]["founds"], language) for e in experiments if e["id"] in judged}
@@ -76,7 +76,7 @@ def write(statements: list[Told], experiments: list[Told], shown: dict[str, Told
 
 
 def _judged(row: Told) -> Told:
-    """A judgement with what the report says of it: how many pass, how long it took, numbers over the seeds."""
+    """A judgement with the report's additions: how many seeds pass, how long it took, numbers over the seeds."""
     founds = row["founds"]
     names = list(dict.fromkeys(name for found in founds for name in found["values"]))
     values = {name: sorted(v for found in founds if (v := found["values"].get(name)) is not None) for name in names}
@@ -112,5 +112,5 @@ def versions() -> dict[str, str]:
 
 
 def script_hash(script: str) -> str:
-    """As a content security policy names a script."""
+    """The hash of a script for a content security policy."""
     return f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"

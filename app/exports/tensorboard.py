@@ -1,9 +1,9 @@
 """A run as an event file that TensorBoard reads, made without TensorFlow: TFRecords of `Event` messages.
 
 A record is its length (u64), the length's checksum, the message, its checksum; a checksum is CRC-32C, rotated by 15 bits and
-offset (tensorflow/core/lib/io/record_writer). The messages are the few fields of event.proto and summary.proto that are used
-here, encoded by hand. All points of a series give messages of one length, so that they are made and checked as columns of a
-table: about a microsecond a point.
+offset (tensorflow/core/lib/io/record_writer). The messages contain only the few fields of event.proto and summary.proto that are
+used here, encoded by hand. All points of a series give messages of one length, so they are made and checked as columns of a
+table: about a microsecond per point.
 """
 
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ import numpy as np
 from app.store.columns import Column
 from dynascope import bins
 
-#: Bytes of a step as a varint: padded to one length, which every reader takes; 56 bits hold any step.
+#: Bytes of a step as a varint: padded to one length, which every reader accepts; 56 bits hold any step.
 _STEP_BYTES = 8
 _MASK = np.uint32(0xA282EAD8)
-#: Where TensorBoard's last bucket ends, and its first begins, in place of ±infinity.
+#: The outer edges of TensorBoard's last and first bucket, in place of ±infinity.
 _OUTERMOST = 2.0 ** (bins.MAX_EXPONENT + 1)
 
 
@@ -33,7 +33,7 @@ _CRC = _table()
 
 
 def masked_crc(rows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
-    """uint8[n, length] → the masked CRC-32C of each row, uint32[n]; of its first `lengths` bytes, which fall from row to row."""
+    """uint8[n, length] → the masked CRC-32C of each row, uint32[n]; or of its first `lengths` bytes, sorted in descending order."""
     crc = np.full(len(rows), 0xFFFFFFFF, dtype=np.uint32)
     for i, column in enumerate(rows.T):
         n = len(rows) if lengths is None else int(np.searchsorted(-lengths, -i))  # rows that are longer than i
@@ -43,7 +43,7 @@ def masked_crc(rows: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarra
 
 
 def records(messages: np.ndarray) -> bytes:
-    """uint8[n, length], a message a row → their records, one behind the other."""
+    """uint8[n, length], one message per row → their records, concatenated."""
     n, length = messages.shape
     head = np.frombuffer(int(length).to_bytes(8, "little"), np.uint8)[None]
     parts = [head, _bytes(masked_crc(head)), messages, _bytes(masked_crc(messages))]
@@ -51,7 +51,7 @@ def records(messages: np.ndarray) -> bytes:
 
 
 def ragged(messages: Sequence[bytes]) -> bytes:
-    """As `records`, of messages that differ in length; their order stays."""
+    """Like `records`, for messages of different lengths; the order stays the same."""
     order = sorted(range(len(messages)), key=lambda i: -len(messages[i]))
     lengths = np.array([len(messages[i]) for i in order])
     rows = np.zeros((len(order), int(lengths.max(initial=0))), np.uint8)
@@ -70,7 +70,7 @@ def opening(time: float) -> bytes:
 
 
 def scalars(tag: str, steps: np.ndarray, values: np.ndarray, times: np.ndarray) -> bytes:
-    """A series; values as float32, which is all that TensorBoard keeps of them."""
+    """A series; values as float32, because TensorBoard keeps only that."""
     with np.errstate(over="ignore"):
         narrow = values.astype("<f4")
     name = _field(1, tag.encode())
@@ -83,10 +83,10 @@ def scalars(tag: str, steps: np.ndarray, values: np.ndarray, times: np.ndarray) 
 
 
 def histograms(tag: str, columns: Sequence[Column], times: np.ndarray) -> bytes:
-    """Counts over the fixed bins, a column an event at its last step.
+    """Counts over the fixed bins; each column is one event at its last step.
 
-    NaN and ±infinity have no place in TensorBoard's histograms and are left out; sum and sum of squares, which bins don't hold,
-    are those of the bins' middles, minimum and maximum the outer edges of the outermost bins that counted something.
+    NaN and ±infinity have no place in TensorBoard's histograms and are left out. Sum and sum of squares, which bins don't hold,
+    are computed from the bin centres; minimum and maximum are the outer edges of the outermost bins that are not empty.
     """
     limits, lows, middles = _limits()
     out = []
@@ -108,10 +108,10 @@ def histograms(tag: str, columns: Sequence[Column], times: np.ndarray) -> bytes:
 
 
 def clock(events: Sequence[dict[str, Any]], record: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """`(steps, times)` to interpolate between: when a step was made is known where something happened at it.
+    """`(steps, times)` for interpolation: the time of a step is known only if an event happened at it.
 
-    Events are in the order in which they happened. Whatever happened at step s happened between steps s - 1 and s, so time
-    passes there that no step took: a pause, or the hours between two attempts.
+    Events are in chronological order. Everything that happened at step s happened between steps s - 1 and s, so time can
+    pass there without a step: a pause, or the hours between two attempts.
     """
     starts = _starts(events, record)
     spans: dict[float, list[float]] = {}
@@ -130,14 +130,14 @@ def clock(events: Sequence[dict[str, Any]], record: dict[str, Any]) -> tuple[np.
 
 
 def _starts(events: Sequence[dict[str, Any]], record: dict[str, Any]) -> dict[int, float]:
-    """Attempt → when its worker was started. A run's record has that of its newest one; a resumption tells of those before it."""
+    """Attempt → the time when its worker was started. A run's record has only the newest; resume events give the earlier ones."""
     told = [event["data"].get("started", {}) for event in events if event["kind"] == "resumed"]
     starts = {int(attempt): float(time) for attempt, time in (told[-1] if told else {}).items()}
     return starts | ({record["attempt"]: record["started"]} if record["started"] else {})
 
 
 def _limits() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`(upper, lower, middle)` of each slot on the number line. The bin of exact zero gets a width, which TensorBoard needs."""
+    """`(upper, lower, middle)` of each slot on the number line. The bin of exact zero gets a width, because TensorBoard needs one."""
     low, high = (np.clip(edge, -_OUTERMOST, _OUTERMOST) for edge in bins.edges())
     middle = (low + high) / 2
     high[bins.ZERO] = np.finfo(np.float32).tiny
@@ -172,5 +172,5 @@ def _padded_varints(steps: np.ndarray) -> np.ndarray:
 
 
 def _bytes(column: np.ndarray) -> np.ndarray:
-    """A row of bytes a value, little-endian."""
+    """One row of bytes per value, little-endian."""
     return np.ascontiguousarray(column, column.dtype.newbyteorder("<")).view(np.uint8).reshape(len(column), -1)

@@ -1,1 +1,1 @@
-"""Who may come in, and how much they may bring."""
+"""Access control, and limits on what a request may send."""

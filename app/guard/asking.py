@@ -1,4 +1,4 @@
-"""What a person is told in a page before being let in: that a token is needed, or that the server doesn't know this address as its own."""
+"""Pages shown before access is given: that a token is needed, or that the server doesn't recognise this address as its own."""
 
 import html
 import re
@@ -46,10 +46,10 @@ _UNNAMED = (
     "DYNASCOPE_PUBLIC_URL에 넣어 서버를 시작하세요.",
 )
 
-#: Headers in which proxies name the path that they take off: nginx's and Traefik's habit, then jupyter-server-proxy's.
+#: Headers in which proxies name the path that they remove: first that of nginx and Traefik, then jupyter-server-proxy's.
 _PREFIXES = ("x-forwarded-prefix", "x-forwarded-context", "x-proxycontextpath")
 _HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)
-#: Characters of a path or a host that are repeated at most.
+#: The most characters of a path or a host that are repeated.
 _MOST = 300
 
 
@@ -59,13 +59,13 @@ def asked(said: tuple[str, str]) -> Response:
 
 
 def forwarded_prefix(headers: Headers) -> str:
-    """The path that a proxy says it took off, or ""."""
+    """The path that a proxy says it removed, or ""."""
     named = next((value for name in _PREFIXES if (value := _first(headers, name))), "")
     return named.rstrip("/")
 
 
 def misdirected(scope: Scope, hosts: Collection[str]) -> Response:
-    """The page that says under which address the server was reached, and the setting that lets it answer there."""
+    """The page that names the address under which the server was reached, and the setting that allows it."""
     headers = Headers(scope=scope)
     public = _reached(headers, scope.get("scheme", "http"))
     said, body = (_ELSEWHERE, _LINE) if public else (_UNNAMED, "")
@@ -81,7 +81,7 @@ def misdirected(scope: Scope, hosts: Collection[str]) -> Response:
 
 
 def _reached(headers: Headers, scheme: str) -> Address | None:
-    """The address in the browser, as far as the request and the proxies before this server tell it. They are believed for a hint alone."""
+    """The address in the browser, as far as the request and the proxies' headers show it. It is trusted only for a hint."""
     forwarded = _first(headers, "x-forwarded-proto").lower()
     host = _first(headers, "x-forwarded-host") or headers.get("host", "")
     prefix = forwarded_prefix(headers)
@@ -94,5 +94,5 @@ def _reached(headers: Headers, scheme: str) -> Address | None:
 
 
 def _first(headers: Headers, name: str) -> str:
-    """Each of a chain of proxies appends its own; the first one met the browser."""
+    """The first value of a header: each proxy in a chain appends its own, and the first proxy is the one that met the browser."""
     return headers.get(name, "").partition(",")[0].strip()

@@ -1,4 +1,4 @@
-"""What the server says to those that it still serves when it has to end."""
+"""Answers to the requests that are still open when the server has to end."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from dynascope.sentence import say
 
 
 class BrokenOff:
-    """What still goes on when the server's patience ends is cancelled, which is nothing that went wrong in the application."""
+    """Requests still open when the server's grace period ends are cancelled; this is not an error of the application."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""multipart/form-data with one file, written to disk as it comes: neither a large upload nor a wrong one is ever held in memory."""
+"""multipart/form-data with one file, written to disk as it arrives: neither a large upload nor a wrong one is ever held in memory."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from app.words.problems import Problem
 from dynascope.sentence import say
 from trainer.spec import FieldError
 
-#: Bytes of a text field, and parts at most.
+#: The most bytes of a text field, and the most parts.
 MAX_TEXT, MAX_PARTS = 2000, 16
 
 
@@ -25,7 +25,7 @@ class Form:
 
 
 async def receive(request: Request, path: Path, allowed: frozenset[str], most: int) -> Form:
-    """The texts, and the file `file` at `path`. Raises Problem: 413 as soon as it is too large, 415, 422."""
+    """Returns the text fields, and writes `file` to `path`. Raises Problem: 413 as soon as it is too large, 415, 422."""
     kind, options = parse_options_header(request.headers.get("content-type", ""))
     if kind != b"multipart/form-data" or b"boundary" not in options:
         raise Problem(415, say("send multipart/form-data with a field `file`, as `curl -F file=@data.csv` does"))
@@ -47,7 +47,7 @@ async def receive(request: Request, path: Path, allowed: frozenset[str], most: i
 
 
 class _Parts:
-    """What the parser calls, part by part."""
+    """The callbacks of the parser for each part."""
 
     def __init__(self, target: IO[bytes], allowed: frozenset[str], most: int) -> None:
         self.form, self.whole = Form(), False
@@ -119,7 +119,7 @@ def _wrong(loc: str, msg: str, got: Any = None) -> Problem:
 
 
 def chosen(texts: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str | None:
-    """One of a few words, or None where the field is empty. Raises Problem."""
+    """One of a few words, or None if the field is empty. Raises Problem."""
     given = texts.get(name, "").strip()
     if given and given not in allowed:
         raise _wrong(name, say("allowed are {list}; leave it out to have it found", list=", ".join(allowed)), given)

@@ -1,6 +1,6 @@
-"""One path for every route, however a proxy hands it on: with the public address's path before it, without it, or with a part of it.
+"""One path for every route, whatever a proxy does with it: a proxy may keep the public address's path, remove it, or remove a part.
 
-It is the first thing that happens to a request, so what decides who may come in and what answers see the same path.
+This happens first to each request, so access control and the routes see the same path.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,11 +12,11 @@ from app.address import Address, WrongAddress
 
 
 def prefixes(public: Address, names: Collection[str]) -> list[str]:
-    """What a proxy may have left of the public address's path before a route's, the longest first, each decoded.
+    """The prefixes that a proxy may have left before a route's path, the longest first, each decoded.
 
-    `names` are the first segments of the server's own routes. A chain of proxies may take off the path's first segments alone;
-    a rest that begins like a route is one. Raises WrongAddress where the whole path begins like a route: `/api/runs` would be
-    both, the route `/api/runs` with the prefix `/api` taken off and the page `/runs` with it still there.
+    `names` are the first segments of the server's own routes. A chain of proxies may remove only the first segments of the path;
+    a rest that begins like a route is one. Raises WrongAddress if the whole path begins like a route: `/api/runs` would be
+    both the route `/api/runs` after the prefix `/api` was removed, and the page `/runs` with the prefix still there.
     """
     segments = public.path.split("/")[1:]
     if segments and segments[0] in names:
@@ -28,7 +28,7 @@ def prefixes(public: Address, names: Collection[str]) -> list[str]:
 
 
 class Prefix:
-    """Sets `root_path` to the public address's path, and `path` to it and the route's own path behind it, as ASGI has them."""
+    """Sets `root_path` to the public address's path, and `path` to that plus the route's own path, as ASGI defines them."""
 
     def __init__(self, app: ASGIApp, root: str, prefixes: Sequence[str]) -> None:
         self._app, self._root, self._prefixes = app, root, prefixes
@@ -39,7 +39,7 @@ class Prefix:
         await self._app(scope, receive, send)
 
     def route(self, path: str) -> str:
-        """The path without the prefix, which is taken off once, and without a slash at its end."""
+        """The path without the prefix, which is removed once, and without a slash at its end."""
         for prefix in self._prefixes:
             if path == prefix or path.startswith(prefix + "/"):
                 path = path[len(prefix) :]
@@ -53,10 +53,10 @@ def route_path(scope: Scope) -> str:
 
 
 def here(scope: Scope, query: str) -> str:
-    """This request's own path with another query, relative to what the browser asked for.
+    """This request's own path with another query, relative to the URL that the browser asked for.
 
-    A redirect to it is right behind every proxy: some rewrite a Location with a host, others one that begins with a slash, and
-    none a relative one. It names no host, whatever the path says.
+    A relative redirect works behind every proxy: some rewrite a Location with a host, others one that begins with a slash, and
+    none a relative one. It contains no host, whatever the path is.
     """
     last = bytes(scope.get("raw_path") or quote(scope["path"]).encode()).rpartition(b"/")[2]
     at_prefix = last and route_path(scope) == "/"  # the prefix itself, without the slash that a browser needs there

@@ -1,6 +1,6 @@
 """Default deny, for http and websocket alike: Host, Origin and a credential are checked before any route is reached.
 
-A pure ASGI middleware, because a websocket never passes an http one.
+A pure ASGI middleware, because a websocket does not pass through an http middleware.
 """
 
 import asyncio
@@ -27,18 +27,18 @@ from app.words.i18n import language_of
 from app.words.problems import Problem
 from dynascope.sentence import say
 
-#: Paths that answer anybody; Host and Origin are checked here too.
+#: Paths that need no credential; Host and Origin are still checked.
 OPEN = frozenset({"/api/healthz", "/api/readyz"})
 #: Paths whose credential is a run's own token, which the route checks before it accepts.
 RUN_TOKEN = frozenset({"/api/ingest"})
-#: The request whose body may be a file, and what a form adds to it.
+#: The request whose body may be a file, and the bytes that a form adds to the file.
 UPLOAD, FORM = ("POST", "/api/datasets"), 64 << 10
-#: Bytes of a body that are still read, and thrown away, after the answer: whoever is hung up on while sending may not hear it.
+#: Bytes of a body that are read and discarded after the answer: a client that is cut off while it sends may not get the answer.
 LET_RUN_OUT = 64 << 20
-#: It may stand still for so long.
+#: Seconds that the body may stall.
 LET_RUN_OUT_SECONDS = 1.0
 
-#: The hash admits the empty <style> that Plotly makes and fills by script.
+#: The hash allows the empty <style> that Plotly makes and fills by script.
 CSP = (
     "default-src 'none'; script-src 'self'; style-src-elem 'self' 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='; "
     "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; "
@@ -55,9 +55,9 @@ HEADERS = {
 
 
 def cookie_name(port: int, public: Address) -> str:
-    """Cookies know no ports, and that of `/a` goes to `/a/b` too: two servers on one host must not share a name.
+    """Cookies ignore ports, and the cookie of `/a` is sent to `/a/b` too: two servers on one host must not share a name.
 
-    Below a prefix it is made from the public address, which outlasts a server that takes a free port at each start.
+    Below a prefix, the name comes from the public address, because the port may be different at each start.
     """
     if not public.prefix:
         return f"dynascope_{port}"
@@ -138,10 +138,10 @@ class Guard:
             return Problem(413, say("the body has {length} bytes; {limit} are allowed", length=length, limit=limit))
         if path in OPEN or path in RUN_TOKEN:
             return None
-        # Every page but the API's: what a browser's address bar asks for.
+        # Every page except the API's: requests from a browser's address bar.
         is_page = is_get and not path.startswith(("/api/", "/static/"))
         if is_page and is_for_people and not self._public and forwarded_prefix(headers):
-            return misdirected(scope, self._hosts)  # a page would ask for its scripts outside the proxy's path
+            return misdirected(scope, self._hosts)  # a page would request its scripts outside the proxy's path
         if is_page and b"token=" in scope.get("query_string", b""):
             return self._exchange(scope)
         if self._credentials.admits(headers):
@@ -152,11 +152,11 @@ class Guard:
         return Problem(401, say("no valid credential: send 'Authorization: Bearer TOKEN', or open the page by its link first"), headers=how)
 
     def _limit(self, scope: Scope) -> int:
-        """An upload goes to disk as it comes; every other body is held in memory."""
+        """The limit of the body's size. An upload goes to disk as it arrives; every other body is held in memory."""
         return self._max_upload if (scope.get("method"), route_path(scope)) == UPLOAD else self._max_body
 
     def _exchange(self, scope: Scope) -> Response:
-        """A page takes the token once, gets a cookie for it and goes on at the clean address, on this host whatever the path says."""
+        """A page takes the token once, sets a cookie and redirects to the address without the token, on this host whatever the path is."""
         query = parse_qs(scope["query_string"].decode("latin-1"))
         if not self._credentials.right(query.pop("token", [""])[0]):
             return asked(WRONG)
@@ -167,7 +167,7 @@ class Guard:
 
 
 class _Body:
-    """A request's body, counted while it comes, for it may be without a length."""
+    """A request's body, counted while it arrives, because it may have no declared length."""
 
     def __init__(self, scope: Scope, receive: Receive, limit: int) -> None:
         headers = Headers(scope=scope)
@@ -188,7 +188,7 @@ class _Body:
         return message
 
     async def runs_out(self) -> bool:
-        """Whether the connection can go on after an answer: the server would read an endless body for ever."""
+        """Whether the rest of the body ends within limits, so that the connection can be used again: a body may be endless."""
         if self._length is not None:
             return self._whole or self._length - self._seen <= LET_RUN_OUT
         most = self._seen + LET_RUN_OUT
@@ -224,7 +224,7 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, refusal: Response)
 
 
 class RedactTokens(logging.Filter):
-    """Keeps tokens out of every log line, whichever library writes it."""
+    """Removes tokens from every log line, whichever library writes it."""
 
     _token = re.compile(r"(token=)[^&\s\"']+|(Bearer\s+)\S+", re.IGNORECASE)
 

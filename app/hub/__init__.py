@@ -1,1 +1,1 @@
-"""Fan-out to viewers; knows no socket."""
+"""Fan-out to viewers; this package does not know sockets."""

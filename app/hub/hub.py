@@ -1,9 +1,9 @@
-"""Fan-out: one bounded, conflating outbox a viewer. The hub knows consumers, not sockets.
+"""Fan-out: one bounded, conflating outbox per viewer. The hub knows consumers, not sockets.
 
-A message is taken apart once for all viewers, and a frame that is made of the same messages for several of them is made once.
+A message is decoded once for all viewers, and a frame that contains the same messages for several viewers is made once.
 
-What an outbox does when its viewer is slow: points of one series merge into one column, histograms keep the newest
-HISTOGRAM_COLUMNS of each layer and kind, a matrix is the newest of its name, and past MAX_POINTS it forgets everything
+If its viewer is slow, an outbox drops data: points of one series are merged into one column, histograms keep the newest
+HISTOGRAM_COLUMNS of each layer and kind, a matrix keeps the newest of its name, and above MAX_POINTS the outbox drops everything
 and asks for a resync. Training and the other viewers never wait for it.
 """
 
@@ -23,11 +23,11 @@ from dynascope.messages import Event, Matrix, RunStarted, Sent
 MAX_POINTS = 400_000
 HISTOGRAM_COLUMNS = 256
 MAX_EVENTS = 2_000
-#: Frames that may gather while a viewer's history is being read.
+#: Frames that may be held while a viewer's history is read.
 MAX_HELD = 400
-#: Frames that end with one message and are kept for viewers who are told the same.
+#: Frames, each ending with one message, that are cached for viewers with the same subscription.
 MAX_FRAMES = 8
-#: The topic that whatever comes of any run stirs.
+#: The topic that every event of any run marks as changed.
 RUNS = "runs"
 
 
@@ -37,7 +37,7 @@ def stream_of(series: str) -> str:
 
 @dataclass(frozen=True)
 class Streams:
-    """What a viewer wants: `scalars`, `layers`, `histograms/<kind>/<layer>`, `matrices/<name>`."""
+    """The streams that a viewer subscribes to: `scalars`, `layers`, `histograms/<kind>/<layer>`, `matrices/<name>`."""
 
     names: frozenset[str]
 
@@ -54,7 +54,7 @@ class Streams:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The series of one message that go to whoever has a stream: name, steps, values."""
+    """The series of one message for the subscribers of a stream: name, steps, values."""
 
     series: list[tuple[str, np.ndarray, np.ndarray]] = field(default_factory=list)
 
@@ -64,7 +64,7 @@ class Part:
 
 
 class Told:
-    """A message, taken apart as soon as one viewer wants it, and the frames that end with it."""
+    """A message, decoded as soon as one viewer needs it, and the frames that end with it."""
 
     def __init__(self, message: Sent) -> None:
         self.message = message
@@ -72,7 +72,7 @@ class Told:
 
     @cached_property
     def series(self) -> dict[str, Part]:
-        """By stream."""
+        """Series by stream."""
         parts: dict[str, Part] = {}
         for one in series_of(self.message):
             parts.setdefault(stream_of(one[0]), Part()).series.append(one)
@@ -87,7 +87,7 @@ class Told:
         return tracks
 
     def frame(self, of: Hashable, make: Callable[[], bytes]) -> bytes:
-        """What was made of the same before; viewers who keep up share one, those who lag in step with each other another."""
+        """A cached frame of the same messages, or a new one; viewers that keep up share one, and so do viewers with the same lag."""
         if of not in self._frames:
             if len(self._frames) >= MAX_FRAMES:
                 self._frames.clear()
@@ -97,7 +97,7 @@ class Told:
 
 @dataclass
 class Pending:
-    """What one run has for one viewer since the viewer was last served."""
+    """The data of one run that has gathered for one viewer since the last delivery."""
 
     attempt: int = 0
     seq: int = 0
@@ -131,7 +131,7 @@ class Pending:
             self.events.clear()
 
     def series(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Name → steps and values, in the order in which they came."""
+        """Name → steps and values, in the order in which they arrived."""
         held: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for part in self.parts:
             for name, steps, values in part.series:
@@ -139,7 +139,7 @@ class Pending:
         return {name: (np.concatenate([x for x, _ in those]), np.concatenate([y for _, y in those])) for name, those in held.items()}
 
     def shared(self, of: Hashable, make: Callable[[], bytes]) -> bytes:
-        """A frame of that and up to `newest`."""
+        """A frame of that message and all up to `newest`."""
         return self.newest.frame(of, make) if self.newest else make()
 
     def say(self, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
@@ -148,7 +148,7 @@ class Pending:
 
 
 class Outbox:
-    """One viewer's. `offer` never waits; `collect` gives what has gathered since the last call."""
+    """The outbox of one viewer. `offer` never waits; `collect` returns everything that has gathered since the last call."""
 
     def __init__(self) -> None:
         self.streams = Streams(frozenset())
@@ -177,15 +177,15 @@ class Outbox:
         self.dirty.set()
 
     def hold(self, run: str, afresh: bool) -> None:
-        """Keep whole frames of this run while its history is read; `afresh` forgets what waits to be delivered."""
+        """Hold whole frames of this run while its history is read; `afresh` drops the data that is not delivered yet."""
         self._held[run] = []
         if afresh:
             self._pending.pop(run, None)
 
     def release(self, run: str, attempt: int, seq: int, before: Streams | None = None) -> None:
-        """History up to (attempt, seq) is with the viewer: go on with what came after.
+        """The viewer has the history up to (attempt, seq): continue with the frames after it.
 
-        Of what came up to there, a viewer that only added streams still lacks its former ones: `before`.
+        If a viewer only added streams, its former streams up to that point are still undelivered: `before`.
         """
         held = self._held.pop(run, [])
         pending = self._pending.setdefault(run, Pending())
@@ -198,7 +198,7 @@ class Outbox:
         self.dirty.set()
 
     def resync(self, run: str) -> None:
-        """What was delivered of this run holds no more: its history is sent afresh."""
+        """The delivered data of this run is no longer valid: its history is sent again."""
         self._pending[run] = Pending(overrun=True)
         self.dirty.set()
 
@@ -208,7 +208,7 @@ class Outbox:
         self.dirty.set()
 
     def changed(self) -> dict[str, dict[str, Any] | None]:
-        """Topics that changed since this was last asked, those that are still followed."""
+        """Topics that changed since the last call and are still followed."""
         changed, self._changed = self._changed, {}
         return {topic: counts for topic, counts in changed.items() if topic in self.topics}
 
@@ -234,20 +234,20 @@ class Hub:
         self._outboxes.discard(outbox)
 
     def belongs(self, run: str, topic: str) -> None:
-        """Whatever comes of this run stirs that topic, until `forget`."""
+        """Every event of this run marks that topic as changed, until `forget`."""
         self._topics[run] = topic
 
     def forget(self, run: str) -> None:
         self._topics.pop(run, None)
 
     def stir(self, topic: str) -> None:
-        """Something about it has changed; nobody is told who does not follow it."""
+        """Mark a topic as changed; a topic without followers is ignored."""
         if any(topic in outbox.topics for outbox in self._outboxes):
             self._stirred.add(topic)
             self._stirring.set()
 
     async def stirred(self) -> set[str]:
-        """Topics that were stirred since this was last asked, as soon as there is one."""
+        """Topics that were marked since the last call; waits until there is one."""
         await self._stirring.wait()
         self._stirring.clear()
         stirred, self._stirred = self._stirred, set()
@@ -268,7 +268,7 @@ class Hub:
                 outbox.offer(run, told)
 
     def tell(self, run: str, kind: str, step: float, time: float, data: dict[str, Any]) -> None:
-        """Something about a run that its trainer did not say: a change of status."""
+        """Send an event of a run that did not come from its trainer: a change of status."""
         self.stir(RUNS)
         if run in self._topics:
             self.stir(self._topics[run])

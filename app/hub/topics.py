@@ -1,7 +1,7 @@
-"""What pages follow besides single runs: the list of runs, that of studies, one study, the notes' experiments.
+"""Topics that pages follow besides single runs: the list of runs, the list of studies, one study, the notes' experiments.
 
-They are told that it changed, never what. Whoever changes something stirs its topic, however often; a few times a second
-those that somebody follows are told, each with counts that are read once for all viewers.
+A topic reports that something changed, not the change itself. Any change marks its topic, however often; a few times a second,
+the marked topics with followers are sent, each with counts that are read once for all viewers.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from app.hub.hub import RUNS, Hub
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two rounds: a page redraws no faster.
+#: Seconds between two rounds: a page does not redraw more often.
 INTERVAL = 0.2
 STUDIES, CLAIMS = "studies", "claims"
 _STUDY = re.compile(r"studies/[0-9a-f]{1,20}")
@@ -33,21 +33,21 @@ def known(topic: str) -> bool:
 
 
 class Topics:
-    """`runs`: how many slots are taken, and how many runs wait; `studies`, `claims`: counts of all; `study`: of one.
+    """`runs`: how many slots are taken, and how many runs wait; `studies`, `claims`: counts of all; `study`: counts of one.
 
-    None where there is no study of that id.
+    None if there is no study with that id.
     """
 
     def __init__(self, hub: Hub, runs: Known, studies: Counts, study: CountsOf, claims: Counts) -> None:
         self._hub, self._runs, self._all, self._study = hub, runs, {STUDIES: studies, CLAIMS: claims}, study
 
     async def tell(self) -> None:
-        """For as long as the server lasts."""
+        """Runs for as long as the server runs."""
         while True:
             for topic in await self._hub.stirred():
                 try:
                     self._hub.change(topic, await self._counts(topic))
-                except Exception:  # one that can't be read now is told when it changes again
+                except Exception:  # a topic that can't be read now is sent when it changes again
                     log.exception("topic %s", topic)
             await asyncio.sleep(INTERVAL)
 

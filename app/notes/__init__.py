@@ -1,1 +1,1 @@
-"""The experiments of the notes: run, judged, told."""
+"""The experiments of the notes: running, judging and reporting."""

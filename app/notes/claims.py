@@ -1,4 +1,4 @@
-"""The notes' experiments as the server runs them: specs through the ordinary queue, and a process of their own that measures."""
+"""The notes' experiments on the server: their specs go through the ordinary queue, and a separate process measures."""
 
 import asyncio
 import logging
@@ -25,16 +25,16 @@ from trainer.claims import QUICK, SEEDS
 
 log = logging.getLogger(__name__)
 
-#: Seconds that measuring one seed may take.
+#: The most seconds that measuring one seed may take.
 PATIENCE = 600.0
-#: Where the seeds of experiments begin; each run takes the next stretch that none has taken from.
+#: The first seed of experiments; each experiment takes the next block of unused seeds.
 FIRST_SEED, SEEDS_A_RUN = 2000, 100
-#: Experiments that may wait.
+#: The most experiments that may wait.
 MOST_WAITING = 100
 
 
 class Claims:
-    """One experiment at a time, the others wait. Its runs take the lane: whoever starts one by hand hardly waits."""
+    """One experiment at a time, the others wait. Its runs use the background lane, so runs started by hand hardly wait."""
 
     def __init__(self, settings: Settings, store: Store, hub: Hub, runs: Runs, lane: Lane, judge: Planner) -> None:
         self._hub, self._store, self._runs, self._lane, self._judge = hub, store, runs, lane, judge
@@ -44,15 +44,15 @@ class Claims:
         self._worker: asyncio.Task[None] | None = None
         self._described: list[dict[str, Any]] = []
         self._closing = False
-        self._starting = asyncio.Lock()  # of several who ask at once, one begins
+        self._starting = asyncio.Lock()  # if several requests come at once, one starts the worker
         self._statements: list[dict[str, Any]] = []
 
     async def recover(self) -> None:
-        """Nothing goes on from an earlier server: what it left is told as interrupted."""
+        """Experiments of an earlier server do not continue: they are marked as interrupted."""
         await self._store.write(judgements.interrupt)
 
     async def close(self) -> None:
-        """What is going on ends here, and what waits does not begin: the next server tells both as interrupted."""
+        """The current experiment ends here, and waiting ones do not start: the next server marks both as interrupted."""
         self._closing = True
         for task in (self._worker, self._current and self._current[1]):
             if task is not None:
@@ -68,7 +68,7 @@ class Claims:
         return self._statements
 
     async def _ask_once(self) -> None:
-        """Both together, before anything is measured: a judge that measures answers nothing else for a while."""
+        """Both are requested together, before any measurement: a judge that measures does not answer other questions for a while."""
         if not self._described:
             self._statements = await self._judge.ask("claim_statements")
             self._described = await self._judge.ask("claims")
@@ -82,7 +82,7 @@ class Claims:
         return found[0]
 
     async def start(self, claim: str, quick: bool, seed: int | None) -> dict[str, Any]:
-        """A new judgement, which waits its turn. Raises Problem 404, 409 where it is going on, 429."""
+        """A new judgement, which waits its turn. Raises Problem 404, 409 if one is in progress, 429."""
         described = await self.one(claim)
         async with self._starting:
             return await self._begin(described["id"], quick, seed)
@@ -117,7 +117,7 @@ class Claims:
         return row
 
     async def cancel(self, claim: str) -> dict[str, Any]:
-        """End what is going on of this experiment, its runs too. Raises Problem 404, 409 where nothing is."""
+        """Cancel this experiment and its runs. Raises Problem 404, 409 if none is in progress."""
         described = await self.one(claim)
         row = await self._store.read(judgements.going, described["id"])
         if row is None:
@@ -134,7 +134,7 @@ class Claims:
         return await self._store.read(judgements.of, claim, most)
 
     async def counts(self) -> dict[str, int]:
-        """How many times each experiment was begun."""
+        """How many times each experiment was started."""
         return await self._store.read(judgements.counts)
 
     async def by_status(self) -> dict[str, int]:
@@ -145,7 +145,7 @@ class Claims:
         return await self._store.read(judgements.newest)
 
     async def standing(self, claim: str | None = None) -> dict[str, dict[str, Any]]:
-        """The verdicts that stand: of all seeds where there is one, no matter what was cancelled or only looked at after it."""
+        """The standing verdicts: of all seeds if there is one, whatever was cancelled or was only a quick look after it."""
         return await self._store.read(judgements.standing, claim)
 
     async def _work(self) -> None:
@@ -155,7 +155,7 @@ class Claims:
             self._current = (id, task)
             try:
                 await task
-            except asyncio.CancelledError:  # of the experiment alone, by a user, unless the server closes
+            except asyncio.CancelledError:  # a user cancelled only the experiment, unless the server is closing
                 if self._closing or not task.cancelled():
                     raise
             except Problem as problem:
@@ -195,7 +195,7 @@ class Claims:
             await asyncio.gather(*seeds, return_exceptions=True)
 
     async def _seed(self, claim: str, seed: int, specs: dict[str, Any], reads: list[str]) -> dict[str, Any]:
-        """What one seed gave, and the runs that it was measured from."""
+        """The result of one seed, and the runs that it was measured from."""
         arms = await asyncio.gather(*(self._arm(claim, seed, arm, spec) for arm, spec in specs.items()))
         runs = dict(zip(specs, arms, strict=True))
         told = {arm: await self._told(arm, seed, id, reads) for arm, id in runs.items()}
@@ -203,7 +203,7 @@ class Claims:
         return {"found": found, "runs": runs}
 
     async def _arm(self, claim: str, seed: int, arm: str, spec: dict[str, Any]) -> str:
-        """Run one spec to its end; gives the run's id. A cancelled one is stopped."""
+        """Run one spec to its end; returns the run's id. If this is cancelled, the run is stopped."""
         named = spec | {"name": f"{claim}, {arm}, seed {seed}"[:200], "tags": [f"claim:{claim}"]}
 
         async def begin() -> dict[str, Any]:
@@ -212,7 +212,7 @@ class Claims:
         return await (await self._lane.start("claims", begin, stopped=say("its experiment was cancelled")))
 
     async def _told(self, arm: str, seed: int, id: str, reads: list[str]) -> dict[str, Any]:
-        """A run as `trainer.claims.Ran` wants it. Raises Problem 409 where it did not come to its end by itself."""
+        """A run as a `trainer.claims.Ran`. Raises Problem 409 if it did not end by itself."""
         record = await self._runs.record(id)
         status, end_reason = record["status"], record["end_reason"]
         if status not in COUNTED:
@@ -243,7 +243,7 @@ class Claims:
 
 
 def unused(used: set[int], n: int) -> int:
-    """The first of n seeds that no run has had."""
+    """The first of n seeds that no run has used."""
     first = FIRST_SEED
     while not used.isdisjoint(range(first, first + n)):
         first += SEEDS_A_RUN
@@ -251,7 +251,7 @@ def unused(used: set[int], n: int) -> int:
 
 
 def _finite(found: dict[str, Any]) -> dict[str, Any]:
-    """As JSON holds it: null for what is not finite."""
+    """The value for JSON: null if it is not finite."""
     values = {name: value if math.isfinite(value) else None for name, value in found["values"].items()}
     curves = [{**curve, "y": [y if math.isfinite(y) else None for y in curve["y"]]} for curve in found["curves"]]
     return {**found, "values": values, "curves": curves}

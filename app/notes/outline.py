@@ -1,18 +1,18 @@
-"""The notes in reading order: sections, their statements, and each experiment once, behind the first statement that names it."""
+"""The notes in reading order: sections, their statements, and each experiment once, after the first statement that names it."""
 
 from itertools import groupby
 from typing import Any
 
 Told = dict[str, Any]
 
-#: What is true of a statement: a sign beside the word, so that neither colour nor shape says it alone.
+#: The signs of a statement's status, shown beside the word, so that the status does not depend on colour or shape alone.
 STATUS_SIGNS = {"true": "✓", "false": "✕", "contested": "◐", "imprecise": "≈"}
-#: What a run showed of a criterion: other signs and other words than a status has.
+#: The signs of an experiment's outcome: different signs and words from those of a status.
 OUTCOME_SIGNS = {"shown": "▲", "contradicted": "▼", "inconclusive": "◇"}
 
 
 def sections(statements: list[Told], experiments: list[Told]) -> list[Told]:
-    """`title`, and `statements` with `shows`: the experiments that stand behind it. What no statement names comes last."""
+    """`title`, and `statements` with `shows`: the experiments that follow it. Experiments that no statement names come last."""
     left = {experiment["id"]: experiment for experiment in experiments}
     known = dict(left)
     found: list[Told] = []

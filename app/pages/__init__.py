@@ -1,1 +1,1 @@
-"""What the browser is given: pages in the visitor's language, and the fields that they lay out."""
+"""Pages in the visitor's language, and the form fields on them."""

@@ -1,11 +1,11 @@
-"""Static files: an address that holds its content's hash, valid in a browser's cache for ever, compressed once.
+"""Static files: their address contains a hash of the content, so browsers cache them for ever; each is compressed once.
 
-`/static/<hash>/js/lab/lab.js`: the hash is that of the whole folder `js`, so modules find each other by relative paths as they
-stand in the source, and there is no build step. A change of one module renews the addresses of all (sixty small files, some
-80 KB compressed), but not those of the vendored libraries, which are a folder of their own.
+`/static/<hash>/js/lab/lab.js`: the hash covers the whole folder `js`, so modules import each other by the relative paths of
+the source, and there is no build step. A change in one module changes the addresses of all (sixty small files, about
+80 KB compressed), but not those of the vendored libraries, which have their own folder.
 
-Beside the files of the source there are *pieces*: what templates make of the catalogue and the texts, the same for every
-visitor of one language. They are files too, under the hash of what they hold.
+Besides the source files there are *pieces*: the output of templates from the catalogue and the texts, the same for every
+visitor of one language. They are files too, under the hash of their content.
 """
 
 import asyncio
@@ -31,11 +31,11 @@ from dynascope.sentence import say
 
 log = logging.getLogger(__name__)
 
-#: The folders of `static/`, each under a hash of its own.
+#: The folders of `static/`, each under its own hash.
 FOLDERS = ("css", "img", "js", "vendor")
-#: Versions of a folder, and pieces, that stay in the cache: another server of the same checkout may serve an older one.
+#: Versions of a folder, and pieces, that stay in the cache: another server of the same checkout may serve an older version.
 KEPT = 40
-#: How a module names another one that it imports.
+#: The import statement by which a module names another.
 _IMPORT = re.compile(r"^(?:import|export|}).*? from '(\.[^']+)';", re.MULTILINE)
 _HASHED = re.compile(r"/[0-9a-f]{12}/")
 
@@ -43,8 +43,8 @@ _HASHED = re.compile(r"/[0-9a-f]{12}/")
 class Static:
     """Files and pieces by address, and an ASGI application that serves them below `/static`.
 
-    `source` is the folder `static`; `cache` a folder for what can be made again; `root` what stands before `static/` in an
-    address: `/`, or a public address' path with a slash behind it. `templates` are those that pieces are made of.
+    `source` is the folder `static`; `cache` a folder for files that can be made again; `root` the path before `static/` in an
+    address: `/`, or a public address' path with a slash at its end. `templates` are the templates of the pieces.
     """
 
     def __init__(self, source: Path, cache: Path, root: str, templates: Path | None = None) -> None:
@@ -53,29 +53,29 @@ class Static:
         self._seen = _state(self._watched)
         self._files = _Files(source, cache)
         self._pieces: dict[str, tuple[str, str]] = {}
-        self._made: dict[str, Path] = {}  # every piece of this process: who opened a page a moment ago may yet ask for one
+        self._made: dict[str, Path] = {}  # every piece of this process: a page opened a moment ago may still request one
         self._compressing: asyncio.Task[None] | None = None
         self._closing = threading.Event()
 
     @property
     def version(self) -> str:
-        """Of all files together: a page that was made of others is out of date."""
+        """A version of all files together: a page made with another version is out of date."""
         return _short(" ".join(self._files.hashes.values()).encode())
 
     def address(self, path: str) -> str:
-        """Where a file of the source is served: `js/lab/lab.js`."""
+        """The address of a source file, such as `js/lab/lab.js`."""
         return f"{self._root}static/{self._files.hashes[path.split('/', 1)[0]]}/{path}"
 
     def modules(self, entry: str) -> list[str]:
-        """Addresses of every module that an entry needs: a browser that is told them at once fetches them side by side."""
+        """Addresses of every module that an entry needs: a browser that gets them at once fetches them in parallel."""
         return [self.address(path) for path in self._files.needed(entry)]
 
     def inside(self, folder: str) -> list[str]:
-        """The modules of a folder: each is an extension, and a file that is dropped in is one more."""
+        """The modules of a folder: each is an extension, and a file added to the folder is one more."""
         return [path.relative_to(self._source).as_posix() for path in sorted((self._source / folder).glob("*.js"))]
 
     def piece(self, name: str, key: str, make: Callable[[], str]) -> str:
-        """The address of a piece; `make` gives its text, and is called where `key` is another than last time."""
+        """The address of a piece; `make` returns its text, and is called if `key` differs from the last call."""
         known = self._pieces.get(name)
         if known is None or known[0] != key:
             data = make().encode()
@@ -90,7 +90,7 @@ class Static:
         return f"{self._root}static/{known[1]}"
 
     def refresh(self) -> None:
-        """Notice that a developer changed a file: its folder has another address then. Costs some 0.5 ms in a checkout."""
+        """Detect that a developer changed a file: its folder then gets another address. Costs about 0.5 ms in a checkout."""
         if self._files.prepared or (seen := _state(self._watched)) == self._seen:
             return
         self._seen = seen
@@ -99,7 +99,7 @@ class Static:
         self.compress_later()
 
     def compress_later(self) -> None:
-        """Compress in a thread what is served as it is so far: once a checkout, never for an installed wheel."""
+        """Compress files in a thread; until then they are served as they are. Once per checkout, never for an installed wheel."""
         if self._compressing is None and self._files.uncompressed:
             self._compressing = asyncio.create_task(self._compress())
 
@@ -132,7 +132,7 @@ class Static:
 
 
 class _Files:
-    """The files as they were at one moment. An installed wheel has their compressed forms beside them, a checkout in its cache."""
+    """The files at one moment. An installed wheel has the compressed forms beside the files, a checkout has them in its cache."""
 
     def __init__(self, source: Path, cache: Path) -> None:
         self._source = source
@@ -163,7 +163,7 @@ class _Files:
 
 
 async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
-    """An address of an earlier version is another thing than one that never was: who asks for it has an old page open."""
+    """The answer for an address of an earlier version differs from that for an unknown address: the client has an old page open."""
     if _HASHED.match(scope["path"]):
         problem = Problem(410, say("this file belongs to another version of Dynascope than the one that runs now; reload the page"))
     else:
@@ -176,7 +176,7 @@ def _cached_for_ever(headers: Headers, path: str, url: str) -> None:
 
 
 def _state(folders: list[Path]) -> list[tuple[str, int, int]]:
-    """Of every file its size and time."""
+    """The size and time of every file."""
     found = []
     for where, names in ((where, names) for folder in folders for where, _, names in os.walk(folder)):
         for name in names:
@@ -187,7 +187,7 @@ def _state(folders: list[Path]) -> list[tuple[str, int, int]]:
 
 
 def _hash(folder: Path) -> str:
-    """Of the names and contents of all files, but for their compressed forms: some 10 ms for 4 MB."""
+    """The hash of the names and contents of all files, without their compressed forms: about 10 ms for 4 MB."""
     digest = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".br", ".gz")):
         digest.update(f"{path.relative_to(folder).as_posix()}\n".encode())
@@ -200,7 +200,7 @@ def _short(data: bytes) -> str:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """A piece and its compressed forms, in a folder that is there as a whole or not at all."""
+    """Write a piece and its compressed forms into a folder that appears complete or not at all."""
     partial = path.parent.with_name(path.parent.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)

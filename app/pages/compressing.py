@@ -1,6 +1,6 @@
-"""A file beside its compressed forms: `x.js.br` and `x.js.gz` beside `x.js`. Made once; a request only chooses among them.
+"""Compressed forms beside a file: `x.js.br` and `x.js.gz` beside `x.js`. They are made once; a request only chooses among them.
 
-The wheel's build does it too (`hatch_build.py`), so this module imports nothing of the product.
+The wheel's build uses it too (`hatch_build.py`), so this module imports nothing else of the product.
 """
 
 import gzip
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import brotli
 
-#: What is worth compressing; pictures are compressed already.
+#: The file types that are worth compressing; pictures are already compressed.
 TEXT = (".js", ".css", ".svg", ".json", ".html")
 #: Plotly.js (1.5 MB) takes 5 s and 410 KB at the best quality, half a second and 444 KB at this one.
 FAST, BEST = 9, 11
 
 
 def compress(path: Path, quality: int) -> None:
-    """Write `path`'s compressed forms beside it, each where it is smaller than the file."""
+    """Write `path`'s compressed forms beside it, each only if it is smaller than the file."""
     if path.suffix not in TEXT:
         return
     content = path.read_bytes()
@@ -28,9 +28,9 @@ def compress(path: Path, quality: int) -> None:
 
 
 def copy(source: Path, target: Path, quality: int, stop: Callable[[], bool] = lambda: False) -> None:
-    """Copy a folder, every file beside its compressed forms. `target` is there afterwards as a whole, or not at all.
+    """Copy a folder, and compress every file. `target` appears complete or not at all.
 
-    `stop` is asked before each file; where it says so, nothing is left.
+    `stop` is called before each file; if it returns true, nothing is left.
     """
     partial = target.with_name(target.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Controls from the catalogue's JSON Schema: templates lay them out, scripts know a study's axes by them."""
+"""Form fields from the catalogue's JSON Schema: templates lay them out, scripts use them as a study's axes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,7 @@ from app.words.i18n import Words
 
 Schema = dict[str, Any]
 
-#: Where a spec chooses a part, and of which kind. Its params stand beside the name, under `params`.
+#: The places in a spec that choose a part, and the part's kind. Its parameters are beside the name, under `params`.
 PARTS = {
     "data.name": "dataset",
     "model.name": "model",
@@ -18,17 +18,17 @@ PARTS = {
     "optimizer.name": "optimizer",
     "optimizer.schedule.name": "schedule",
 }
-#: The transport row has the pace; tags and notes belong to a run once it is there.
+#: The pace is in the transport row; tags and notes are edited after a run has started.
 ELSEWHERE = ("pace", "tags", "notes", "name")
-#: A study's seeds have a place of their own; a device gives the same numbers.
+#: A study's seeds have their own input; a device does not change the numbers.
 FIXED = (*ELSEWHERE, "seed", "device")
-#: The kinds of field that a study's axis may go over, and what its scripts are told of one.
+#: The kinds of field that can be a study's axis, and the properties of each that the scripts get.
 VARIED = ("choice", "number", "flag")
 TOLD = ("path", "label", "kind", "words", "min", "max", "integer", "nullable", "default")
 
 
 class Form:
-    """Fields by dotted path, as templates and scripts know them."""
+    """Fields by dotted path, for templates and scripts."""
 
     def __init__(self, catalogue: Schema, defaults: Schema, said: Words) -> None:
         self._catalogue, self._defaults, self._said = catalogue, defaults, said
@@ -37,20 +37,20 @@ class Form:
         self.fields = {field["path"]: field for field in self._walk(catalogue["spec"], "", self._defs)}
 
     def under(self, prefix: str, *without: str) -> list[Schema]:
-        """The fields of one branch in the schema's order, but those that stand elsewhere."""
+        """The fields of one branch in the schema's order, except those that are shown elsewhere."""
         return [f for p, f in self.fields.items() if p.startswith(f"{prefix}.") and p not in without]
 
     def rest(self, *placed: str) -> list[Schema]:
-        """Whatever no branch shows: a field that is new in the schema appears in the page without an edit."""
+        """The fields that no branch shows: a new field in the schema appears in the page without an edit."""
         return [f for p, f in self.fields.items() if not p.startswith(tuple(placed)) and p not in ELSEWHERE]
 
     def label_of(self, path: str) -> str:
-        """A field's label, a part's own parameters among them; the path itself where there is no such field."""
+        """A field's label, also for a part's own parameters; the path itself if there is no such field."""
         params = (p for f in self.fields.values() for option in f.get("options", ()) for p in option["params"])
         return next((f["label"] for f in (*self.fields.values(), *params) if f["path"] == path and f["label"]), path)
 
     def varied(self) -> list[Schema]:
-        """What a study may vary, in the Lab's order. A part's own parameters follow its choice, each with `of`: that option."""
+        """The fields that a study may vary, in the Lab's order. A part's parameters follow its choice, each with `of`: that option."""
         found: list[Schema] = []
         for field in self.fields.values():
             if field["path"] in FIXED or field["kind"] not in VARIED:
@@ -69,7 +69,7 @@ class Form:
             nested = next((v for v in variants if v.get("properties") is not None), None)
             if path in PARTS:
                 part = self._part(path, PARTS[path], resolved)
-                if len(part["options"]) > 1:  # no choice needs no control
+                if len(part["options"]) > 1:  # a single option needs no control
                     yield part
             elif nested is not None:
                 if any(v.get("type") == "null" for v in variants):
@@ -96,7 +96,7 @@ class Form:
         return self._labelled(path, schema, {"kind": "choice", "part": kind, "options": options, "default": self._default(path)})
 
     def _params(self, part: Schema, branch: str) -> list[Schema]:
-        """The chosen part's own parameters; a penalty method has none in the spec."""
+        """The parameters of the chosen part; a penalty method has none in the spec."""
         schema = part.get("schema") or {}
         defs = {**self._defs, **schema.get("$defs", {})}
         found = []
@@ -141,7 +141,7 @@ class Form:
         return (texts or {}).get(self._said.language, "")
 
     def _default(self, path: str) -> Any:
-        """The page's, or within a group that the page has off, the spec's own."""
+        """The page's default, or within a group that is off on the page, the spec's own."""
         value: Any = self._defaults
         own: Any = self._catalogue["defaults"]
         for key in path.split("."):
@@ -164,13 +164,13 @@ def _bounds(schema: Schema, numbers: list[Schema]) -> Schema:
         "max": None if None in high else max(high),
         "span": schema.get("span"),
         "scale": schema.get("scale", "linear"),
-        # A log slider begins with a true zero where the field admits one.
+        # A log slider begins with an exact zero if the field allows it.
         "zero": schema.get("scale") == "log" and any(v.get("minimum", 1) <= 0 for v in numbers),
     }
 
 
 def _resolved(schema: Schema, defs: Schema) -> Schema:
-    """Without `$ref` and one-item `allOf`; what stands beside a reference wins over what it names."""
+    """The schema without `$ref` and one-item `allOf`; keys beside a reference override the keys that it names."""
     if "$ref" in schema:
         named = _resolved(defs[schema["$ref"].rsplit("/", 1)[1]], defs)
         return {**named, **{k: v for k, v in schema.items() if k != "$ref"}}
@@ -180,7 +180,7 @@ def _resolved(schema: Schema, defs: Schema) -> Schema:
 
 
 def _shortened(labels: list[str]) -> list[str]:
-    """Labels for narrow buttons: without a last word that at least half of them share, and what is in brackets."""
+    """Labels for narrow buttons: without a last word that at least half of them share, and without text in brackets."""
     bare = [label.split(" (")[0].split("(")[0].strip() or label for label in labels]
     last = [label.rsplit(" ", 1)[1] for label in bare if " " in label]
     common = {word for word in last if last.count(word) > 1 and 2 * last.count(word) >= len(labels)}

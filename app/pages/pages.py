@@ -1,7 +1,7 @@
-"""The pages: templates in the visitor's language and theme, with what they lay out.
+"""The pages: templates in the visitor's language and theme, with their data.
 
-A page's HTML is small and asked for anew each time, with a validator. What is large and the same for every visitor of a
-language (the texts, the catalogue, the Lab's form, the statements of the notes) comes as pieces that a browser keeps.
+A page's HTML is small and requested each time, with a validator. Large content that is the same for every visitor of a
+language (the texts, the catalogue, the Lab's form, the statements of the notes) is in pieces that a browser caches.
 """
 
 import hashlib
@@ -24,13 +24,13 @@ from trainer.spec import LANGUAGES
 
 router = APIRouter(include_in_schema=False)
 
-#: What a person can watch and steer: the trainer itself knows no pace, and ends after some epochs.
+#: A run that a person can watch and control: by itself, the trainer has no pace and ends after some epochs.
 WATCHED = {"pace": 60, "stop": {"max_epochs": None, "max_steps": 20_000, "early": None}}
 _YEAR = 365 * 86400
 
 
 class Pieces:
-    """The pieces that a page needs, for one visitor: by name, the address where each is."""
+    """The pieces that a page needs, for one visitor: name → address."""
 
     def __init__(self, request: Request, key: str = "") -> None:
         self._static: Static = request.app.state.static
@@ -40,7 +40,7 @@ class Pieces:
         self.rendered("texts", ".json", texts=words(self.language).for_scripts())
 
     def rendered(self, name: str, ending: str, **context: Any) -> "Pieces":
-        """Add `templates/pieces/<name><ending>`; what is callable in its context is called where it has to be rendered anew."""
+        """Add `templates/pieces/<name><ending>`; callables in its context are called when the piece has to be rendered again."""
 
         def make() -> str:
             filled = {one: value() if callable(value) else value for one, value in context.items()}
@@ -50,7 +50,7 @@ class Pieces:
         return self.add(name, f"{name}.{self.language}{ending}", make)
 
     def add(self, name: str, file: str, make: Callable[[], str]) -> "Pieces":
-        """Add what `make` gives, which is called where it has to be made anew."""
+        """Add the text that `make` returns; it is called when the piece has to be made again."""
         self.addresses[name] = self._static.piece(file, self._key, make)
         return self
 
@@ -70,7 +70,7 @@ async def lab(request: Request) -> Response:
 
 @router.get("/notes")
 async def notes(request: Request) -> Response:
-    """The study notes, what is true of each sentence, and the experiments that show it."""
+    """The study notes: the status of each sentence, and the experiments that test it."""
     if not await request.app.state.catalog.get():
         return page(request, "preparing.html", "notes")
     claims = request.app.state.claims
@@ -84,24 +84,24 @@ async def notes(request: Request) -> Response:
 
 @router.get("/runs")
 async def runs(request: Request) -> Response:
-    """Every run and every study, to find, to compare and to delete."""
+    """Every run and every study, to search, compare and delete."""
     return await _of_specs(request, "runs.html")
 
 
 @router.get("/studies/new")
 async def new_study(request: Request) -> Response:
-    """A ready-made study, or one that is put together here."""
+    """A ready-made study, or a new one."""
     return await _of_specs(request, "new_study.html")
 
 
 @router.get("/studies/{id}")
 async def study(request: Request, id: str) -> Response:
-    """One study. Whether there is one of this id, the script that asks for it says."""
+    """The page of one study. The page's script reports if there is no study with this id."""
     return await _of_specs(request, "study.html", id=id[:64])
 
 
 async def _of_specs(request: Request, template: str, **more: Any) -> Response:
-    """A page about specs: its scripts know every field's words, and what is ready-made."""
+    """A page about specs: its scripts get the texts of every field, and the presets."""
     catalogue = await request.app.state.catalog.get()
     if not catalogue:
         return page(request, "preparing.html", "runs")
@@ -124,7 +124,7 @@ async def docs(request: Request) -> Response:
 
 
 def page(request: Request, template: str, room: str, pieces: Pieces | None = None, **more: Any) -> Response:
-    """A template in the visitor's language and theme; without a body where the browser's copy is still right."""
+    """A template in the visitor's language and theme; without a body if the browser's copy is still current."""
     pieces = pieces or Pieces(request)
     static: Static = request.app.state.static
     language, prefix = language_of(request), request.app.state.settings.prefix

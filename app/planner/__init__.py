@@ -1,1 +1,1 @@
-"""What needs torch is asked here."""
+"""The questions that need torch go through this package."""

@@ -1,4 +1,4 @@
-"""The catalogue, cached in the data folder under a hash of the parts, so that the page is there before torch is."""
+"""The catalogue, cached in the data folder under a hash of the parts, so that the page can be shown before torch is imported."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ class Catalogue:
         self._held: tuple[str, dict[str, Any]] | None = None
 
     async def get(self) -> dict[str, Any] | None:
-        """What is known without asking the planner, or None."""
+        """The catalogue if it is known without asking the planner, or None."""
         key = _fingerprint()
         if self._held is None or self._held[0] != key:
             path = self._folder / f"catalog-{key}.json"
@@ -25,11 +25,11 @@ class Catalogue:
 
     @property
     def key(self) -> str:
-        """Of the catalogue that `get` gave: another one has another key."""
+        """The key of the catalogue that `get` returned; it changes with the catalogue."""
         return self._held[0] if self._held else ""
 
     async def wait(self) -> dict[str, Any]:
-        """The catalogue, from the planner where it isn't known yet."""
+        """The catalogue, from the planner if it is not cached yet."""
         known = await self.get()
         if known is not None:
             return known
@@ -47,9 +47,9 @@ class Catalogue:
 
 
 def _fingerprint() -> str:
-    """Of every file that the catalogue is made from, by size and time: some 0.5 ms."""
+    """A fingerprint of every file that the catalogue is made from, by size and time: about 0.5 ms."""
     digest = hashlib.sha256(__version__.encode())
-    instrument = Path(bins.__file__).parent  # installed, it does not lie beside the server's own folders
+    instrument = Path(bins.__file__).parent  # if it is installed, it is not beside the server's own folders
     files = [*sorted((ROOT / "trainer").rglob("*.py")), instrument / "bins.py", *sorted((instrument / "diagnoses").glob("*.py"))]
     for path in files:
         state = path.stat()

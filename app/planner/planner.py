@@ -1,4 +1,4 @@
-"""The server's side of the planner process: one question at a time, and a new process where one doesn't answer."""
+"""The server's side of the planner process: one question at a time; a process that does not answer is replaced."""
 
 import asyncio
 import contextlib
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 #: A planner that takes longer is replaced.
 PATIENCE = 2.0
-#: Seconds after a start that failed until it is tried again: after the first one, after each further one twice as long, at most.
+#: The first and the longest pause, in seconds, before a failed start is tried again; the pause doubles each time.
 PAUSE, LONGEST = 2.0, 60.0
-#: Seconds for which an answer tells that the planner gives others.
+#: Seconds for which a successful answer counts as proof that the planner works.
 TRY = 1.0
 
 
@@ -34,7 +34,7 @@ class NoAnswer(Exception):
 
 
 class Away(Problem):
-    """The planner was lost over a question; `why` says how."""
+    """The planner died during a question; `why` gives the cause."""
 
     def __init__(self, why: str) -> None:
         super().__init__(503, say("{why} and is being replaced; try again", why=why))
@@ -42,7 +42,7 @@ class Away(Problem):
 
 
 class Planner:
-    """`patience`: seconds that an answer may take; `first_patience`: those that its start may, which waits for torch's import."""
+    """`patience`: seconds allowed for an answer; `first_patience`: seconds allowed for the start, which waits for torch's import."""
 
     def __init__(self, executor: Local, first_patience: float, patience: float = PATIENCE) -> None:
         self._executor, self._patience, self._first_patience = executor, patience, first_patience
@@ -58,7 +58,7 @@ class Planner:
 
     @property
     def trouble(self) -> Problem | None:
-        """Why no run can start, until one can."""
+        """The reason why no run can start, until one can."""
         if self._cause is None:
             return None
         wait = max(1, math.ceil(self._next - time.monotonic()))
@@ -69,7 +69,7 @@ class Planner:
         return Problem(503, why, headers={"Retry-After": str(wait)})
 
     async def ask(self, op: str, **question: Any) -> Any:
-        """The answer's value. Raises Problem: 422 with the fields to mend, or 503 where no answer came."""
+        """The answer's value. Raises Problem: 422 with the fields to correct, or 503 if no answer came."""
         async with self._lock:
             try:
                 answer = await self._answer(op, question)
@@ -87,7 +87,7 @@ class Planner:
         return answer["ok"]
 
     async def try_answering(self) -> None:
-        """Raises Problem where runs can't start now. However many ask, it is tried once in a while."""
+        """Raises Problem if runs can't start now. The planner is tried only once in a while, however many requests ask."""
         if self.trouble is not None:
             raise self.trouble
         if self._process is None or not self._executor.ready.is_set():
@@ -96,16 +96,16 @@ class Planner:
             await self.ask("ping")
 
     async def keep(self, first: Callable[[], Awaitable[Any]]) -> None:
-        """Have one for as long as this goes on: a new one where it ended, and after a pause where it could not be started.
-        `first` is what each is asked first; where that fails, nothing else will go well."""
+        """Keep a planner running while this runs: replace it if it ended, and try again after a pause if it could not be started.
+        `first` is the first question to each planner; if it fails, no other question will succeed."""
         while True:
             told = self._cause
             try:
                 await first()
-            except Exception as error:  # noqa: BLE001  whatever it is, it is told, and tried again
+            except Exception as error:  # noqa: BLE001  every error is reported, and the start is tried again
                 if self._cause is None:
                     self._failed(error.why if isinstance(error, Away) else error.detail if isinstance(error, Problem) else cause_of(error))
-                    self._discard()  # it has imported what failed, and would not import it again
+                    self._discard()  # its import failed, and it would not import again
                 self._executor.ready.clear()
                 if self._cause != told:
                     log.error("%s", self.trouble)
@@ -118,7 +118,7 @@ class Planner:
             await self._ended.wait()
 
     async def _answer(self, op: str, question: dict[str, Any]) -> Any:
-        """One that was killed since its last answer is replaced without a word. Raises NoAnswer, Problem."""
+        """A planner that was killed since its last answer is replaced silently. Raises NoAnswer, Problem."""
         for last in (False, True):
             fresh = self._process is None
             await self._ensure()
@@ -181,7 +181,7 @@ class Planner:
         return unpack(json.loads(pipe.recv_bytes()))
 
     def _discard(self) -> None:
-        """With the forkserver that it came from."""
+        """Discard the planner, and the forkserver that started it."""
         self._executor.retire()
         self._replace()
 

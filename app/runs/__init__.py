@@ -1,1 +1,1 @@
-"""The life of one run: `life` is what the rest of the server knows of it, and the other modules are its parts."""
+"""The life of one run: the rest of the server uses only `life`; the other modules are its parts."""

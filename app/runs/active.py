@@ -1,4 +1,4 @@
-"""A run that has not ended, as this process knows it, and what is read off what its trainer says."""
+"""A run that has not ended, as this process knows it, and the values that are read from its trainer's messages."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from dynascope.messages import STEP, VALUE, Event, Layer, Scalars
 from dynascope.sentence import say
 from trainer.spec import put_at
 
-#: How much more a run in the background yields to others.
+#: The additional niceness of a run in the background.
 NICER = 5
 #: A paced run's share of a core until it is measured, as if a step took this many seconds.
 SECONDS_A_STEP = 0.002
@@ -34,7 +34,7 @@ class Link(Protocol):
 
 @dataclass
 class Active:
-    """A run that has not ended, as this process knows it. The store knows everything that must outlive it."""
+    """A run that has not ended, as this process knows it. Everything that must survive this process is in the store."""
 
     id: str
     spec: dict[str, Any]
@@ -42,7 +42,7 @@ class Active:
     status: str
     share: float = 1.0
     process: Started | None = None
-    #: The process that its trainer says it is.
+    #: The process id that its trainer reports.
     pid: int | None = None
     link: Link | None = None
     latest: dict[str, float | None] = field(default_factory=dict)
@@ -51,16 +51,16 @@ class Active:
     reply: dict[str, asyncio.Future[dict[str, Any]]] = field(default_factory=dict)
     linked: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    #: Its process is gone.
+    #: Its process has ended.
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     cpu: tuple[float, float] | None = None
-    #: Nobody waits for it in person: it goes after the runs that someone started by hand.
+    #: No user started it directly: it waits behind the runs that were started by hand.
     background: bool = False
-    #: Its end is being stored; until then it is what it was.
+    #: Its end is being stored; until that is done, its status stays the same.
     ending: bool = False
-    #: It is paused and has a slot to go on with.
+    #: It is paused and has been given a slot to continue.
     granted: bool = False
-    #: How this run ends whatever its trainer says, where the server decided.
+    #: The end that the server decided for this run, whatever its trainer reports.
     verdict: tuple[str, str] | None = None
 
     @property
@@ -72,7 +72,7 @@ class Active:
         self.linked.set()
 
     def disconnect(self, link: Link) -> None:
-        """Nothing where its trainer has another connection by now."""
+        """Does nothing if its trainer already has another connection."""
         if self.link is link:
             self.link = None
             self.linked.clear()
@@ -124,7 +124,7 @@ def new_record(spec: dict[str, Any], request_key: str | None, body_hash: str | N
 
 
 def job_of(run: Active, token: str, begun: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
-    """What `trainer.worker` is told; `begun` is what the attempt begins with."""
+    """The job for `trainer.worker`; `begun` is the state with which the attempt begins."""
     return {
         **begun,
         "keep": settings.checkpoint_seconds,
@@ -149,12 +149,12 @@ def note_latest(run: Active, message: Scalars) -> None:
         for name, row in zip(message.names, values, strict=True):
             last = float(row[-1])
             run.latest[name] = last if math.isfinite(last) else None
-        updates = 1.0 if "train/loss" in message.names else 0.0  # the batch of step s is what update s + 1 is made from
+        updates = 1.0 if "train/loss" in message.names else 0.0  # update s + 1 is made from the batch of step s
         run.step = max(run.step or 0.0, float(steps[-1]) + updates)
 
 
 def with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str, Any]:
-    """A spec as the changes that were made to the run left it."""
+    """The spec after the changes that were made to the run."""
     out: dict[str, Any] = json.loads(json.dumps(spec))
     for event in events:
         for path, value in changes_of(event).items():
@@ -163,7 +163,7 @@ def with_changes(spec: dict[str, Any], events: list[dict[str, Any]]) -> dict[str
 
 
 def changes_of(event: Mapping[str, Any]) -> dict[str, Any]:
-    """What an event changed about its run: a live change that was applied, or what a run was resumed with."""
+    """The changes to its run that an event records: an applied live change, or the changes of a resume."""
     data = event["data"]
     applied = event["kind"] == "control" and data.get("action") == "set" and "error" not in data
     return dict(data["changes"]) if applied or event["kind"] == "resumed" else {}

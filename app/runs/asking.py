@@ -1,4 +1,4 @@
-"""What users, studies and experiments ask for: new runs, forks and resumed ones, other names, and that runs are deleted."""
+"""Requests from users, studies and experiments: new runs, forks, resumed runs, changed names, and deletions."""
 
 import asyncio
 import hashlib
@@ -26,7 +26,7 @@ from trainer.spec import FieldError
 
 
 class Asking:
-    """A lock keeps requests apart that would both pass their checks: one key sent twice, a run resumed while it is deleted."""
+    """A lock separates requests that would both pass their checks: one key sent twice, a run resumed while it is deleted."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Asking:
         self._creating = asyncio.Lock()
 
     async def create(self, spec: dict[str, Any], request_key: str | None = None, background: bool = False) -> tuple[dict[str, Any], bool]:
-        """`(record, is new)`. The same key with the same spec gives the run that the first request made."""
+        """`(record, is new)`. The same key with the same spec returns the run that the first request made."""
         body_hash = hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()
         plan = await self._planner.ask("plan", spec=spec)
         async with self._creating:
@@ -56,11 +56,11 @@ class Asking:
             return await self._enqueue(record, background), True
 
     async def of_study(self, spec: dict[str, Any], study: str, cell: int) -> dict[str, Any]:
-        """A new run in the background. Its spec is a full one that a plan was made of: runs of a cell differ in their seed alone."""
+        """A new run in the background. Its spec is full and already planned: runs of a cell differ only in their seed."""
         return await self._enqueue(new_record(spec, None, None) | {"study": study, "cell": cell}, background=True)
 
     async def fork(self, id: str, at: float | None, changes: dict[str, Any]) -> dict[str, Any]:
-        """A new run that goes on from a checkpoint of this one, or from its state now where `at` is None."""
+        """A new run that continues from a checkpoint of this one, or from its current state if `at` is None."""
         parent = await self._registry.record(id)
         step, file = await self._checkpoint(parent, at)
         spec = made_before(parent, await self._store.read(history.read_events, id), step)
@@ -79,7 +79,7 @@ class Asking:
                 await asyncio.to_thread(shutil.rmtree, self._folders.of(record["id"]), True)
 
     async def resume(self, id: str, at: float | None, changes: dict[str, Any], background: bool = False) -> dict[str, Any]:
-        """The same run goes on from a checkpoint, its newest where `at` is None, as its next attempt."""
+        """Resume the same run from a checkpoint, the newest if `at` is None, as its next attempt."""
         async with self._creating:
             record = await self._registry.record(id)
             refuse_unless_it_can(record, changes)
@@ -100,11 +100,11 @@ class Asking:
             return await self._registry.record(id) | {"spec": plan["spec"]}
 
     async def checkpoints(self, id: str) -> list[dict[str, Any]]:
-        """`step`, `file`, `time`, `automatic` of each that is there, oldest first."""
+        """`step`, `file`, `time`, `automatic` of each existing checkpoint, oldest first."""
         return there(await self._store.read(history.read_events, id), self._folders.checkpoints(id))
 
     async def change(self, id: str, values: dict[str, Any]) -> dict[str, Any]:
-        """Name, tags or notes."""
+        """Change name, tags or notes."""
         await self._registry.record(id)
         await self._store.write(records.change, id, values)
         self._hub.stir(topics.RUNS)
@@ -119,7 +119,7 @@ class Asking:
             raise no_such_run(id)
 
     async def remove_ended(self, ids: list[str]) -> tuple[list[str], int]:
-        """Those of them that have ended go, in one transaction. Gives those that were resumed meanwhile, and how many went."""
+        """Delete those that have ended, in one transaction. Returns the runs that were resumed meanwhile, and how many were deleted."""
         async with self._creating:
             ended = [id for id in ids if id not in self._registry.active]
             removed = await self._store.write(records.remove, ended)
@@ -129,7 +129,7 @@ class Asking:
         return [id for id in ids if id not in ended], removed
 
     async def _checkpoint(self, parent: dict[str, Any], at: float | None) -> tuple[float, str]:
-        """`(step, file)` to go on from."""
+        """The `(step, file)` of the checkpoint to continue from."""
         run = self._registry.active.get(parent["id"])
         if at is None and run is not None and run.status in ("running", "paused"):
             answer = await self._controlling.control(run.id, "checkpoint", {})

@@ -1,6 +1,6 @@
-"""The one lane in which runs wait that nobody started by hand: those of studies and of the notes' experiments.
+"""The one lane for runs that no user started by hand: those of studies and of the notes' experiments.
 
-A few of them at a time are in the queue of `app.runs.slots`, which puts them behind the runs that someone started by hand.
+Only a few of them at a time are in the queue of `app.runs.slots`, behind the runs that someone started by hand.
 """
 
 import asyncio
@@ -10,12 +10,12 @@ from typing import Any
 
 from app.runs.life import Runs
 
-#: Places a slot: one for a run that goes, one for the run that takes over as soon as it has ended.
+#: Places per slot: one for a run that trains, one for the run that takes over as soon as it has ended.
 PLACES_A_SLOT = 2
 
 
 class Lane:
-    """Whoever has runs to make is a party; a free place goes to each party in its turn, so that a long study delays no other."""
+    """Each owner of waiting runs is a party; free places go to the parties in turn, so that a long study does not delay the others."""
 
     def __init__(self, runs: Runs, slots: int) -> None:
         self._runs = runs
@@ -23,10 +23,10 @@ class Lane:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
 
     async def start(self, party: str, begin: Callable[[], Awaitable[dict[str, Any]]], stopped: str | None = None) -> asyncio.Task[str]:
-        """Wait for a place, then a task: it begins a run, gives its id when it has ended, and leaves the place.
+        """Wait for a place, then return a task: it begins a run, returns its id when it has ended, and frees the place.
 
-        `begin` gives the run's record. Where the task is cancelled, the run is stopped for the reason `stopped`; without
-        one it goes on.
+        `begin` returns the run's record. If the task is cancelled, the run is stopped for the reason `stopped`; without
+        a reason it continues.
         """
         await self._enter(party)
         task = asyncio.create_task(self._through(begin, stopped))
@@ -40,7 +40,7 @@ class Lane:
             await self._runs.until_ended(id)
             return id
         except asyncio.CancelledError:
-            await asyncio.wait([beginning])  # a run that is half begun would be nobody's
+            await asyncio.wait([beginning])  # otherwise a run that has only half begun would have no owner
             if beginning.exception() is None and stopped is not None:
                 await asyncio.shield(self._runs.stop(beginning.result()["id"], stopped))
             raise
@@ -54,7 +54,7 @@ class Lane:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # it had its turn at this very moment
+            if turn.done() and not turn.cancelled():  # it got its turn at this very moment
                 self._leave()
             raise
 

@@ -1,4 +1,4 @@
-"""How controls reach a trainer, and what it answers."""
+"""How commands reach a trainer, and how its answers are handled."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ class Controlling:
         self._planner, self._executor, self._ending = planner, executor, ending
 
     async def control(self, id: str, action: str, changes: dict[str, Any]) -> dict[str, Any]:
-        """The event's data and step, once the trainer has applied the command at a step boundary."""
+        """The event's data and step, after the trainer has applied the command at a step boundary."""
         run = await self._controllable(id)
         if run.status == "queued":
             if action != "stop":
@@ -49,7 +49,7 @@ class Controlling:
         return answer
 
     async def stop(self, id: str, reason: str) -> None:
-        """End a run that may go on: by its trainer, or by a signal where that doesn't answer. Returns once it has ended."""
+        """End a run that has not ended: by its trainer, or by a signal if the trainer does not answer. Returns after the run has ended."""
         run = self._registry.active.get(id)
         if run is None:
             return
@@ -66,7 +66,7 @@ class Controlling:
         await run.ended.wait()
 
     async def applied(self, run: Active, message: Event) -> None:
-        """Take note of a command that the trainer has applied, or refused, and answer whoever waits for it."""
+        """Record a command that the trainer has applied or refused, and answer the request that waits for it."""
         status = message.data.get("status")
         if status in ("running", "paused") and status != run.status:
             await self._registry.set_status(run, status)
@@ -74,7 +74,7 @@ class Controlling:
                 self._slots.give()
         run.spec = with_changes(run.spec, [{"kind": message.kind, "data": message.data}])
         if run.spec["pace"] is None:
-            run.share = 1.0  # a paced one's is measured
+            run.share = 1.0  # the share of a paced run is measured
         future = run.reply.get(message.data.get("id", ""))
         if future is not None and not future.done():
             future.set_result({**message.data, "step": message.step})
@@ -96,14 +96,14 @@ class Controlling:
         )
 
     async def _command(self, run: Active, control: Control, deadline: float) -> dict[str, Any]:
-        if run.ended.is_set():  # while the change was checked, or a slot waited for
+        if run.ended.is_set():  # it ended while the change was checked, or while it waited for a slot
             run = await self._controllable(run.id)
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         run.reply[control.id] = future
         sending = asyncio.create_task(_send(run, control))
         try:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-                return await future  # which the run's end answers too
+                return await future  # the run's end answers it too
         except TimeoutError:
             raise Problem(503, say("the trainer did not answer in time; it may be away or in a long step. Try again")) from None
         finally:
@@ -113,7 +113,7 @@ class Controlling:
 
 
 async def _send(run: Active, control: Control) -> None:
-    """To the trainer, once it is there; to one whose connection broke just now, when it is there again."""
+    """Send to the trainer when it is connected; if the connection has just broken, when it is connected again."""
     while True:
         await run.linked.wait()
         link = run.link

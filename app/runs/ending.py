@@ -1,4 +1,4 @@
-"""How a run ends, and how all of them end with their server."""
+"""How a run ends, and how all runs end with their server."""
 
 import asyncio
 import contextlib
@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Patience:
-    #: Seconds that a deleted run's process may take to end before it is killed, for its folder goes then.
+    #: Seconds for a deleted run's process to end before it is killed, because its folder is deleted then.
     going: float = 5.0
-    #: Seconds until an end that could not be stored is stored again.
+    #: Seconds until the server tries again to store an end.
     again: float = 5.0
 
 
@@ -44,7 +44,7 @@ class Ending:
         self._executor, self._folders, self._tasks, self._patience = executor, folders, tasks, patience
 
     async def finish(self, run: Active, status: str, reason: str) -> None:
-        """Store the end and let everyone know who waits for it; nothing where it has ended, or another is storing its end."""
+        """Store the end and notify everyone who waits for it; does nothing if the run has ended or its end is being stored."""
         if run.ended.is_set() or run.ending:
             return
         if run.verdict is not None:
@@ -66,12 +66,12 @@ class Ending:
             await asyncio.to_thread(keep_newest, self._folders.checkpoints(run.id))
 
     async def _finish_later(self, run: Active, status: str, reason: str) -> None:
-        """Again and again: the disk may be full for long, and a run whose end is stored nowhere would hold its place for good."""
+        """Try again and again: the disk may be full for long, and a run whose end is not stored would occupy its place for ever."""
         await asyncio.sleep(self._patience.again)
         await self.finish(run, status, reason)
 
     async def before_they_start(self, runs: list[Active], reason: str) -> None:
-        """Stop runs that wait for their turn: one transaction for all of them, where `finish` takes two each."""
+        """Stop runs that wait for their turn: one transaction for all of them; `finish` takes two for each."""
         async with self._withdrawn(runs):
             await self._registry.set_statuses(runs, "stopped", {"end_reason": reason, "ended": time.time()})
 
@@ -82,7 +82,7 @@ class Ending:
 
     @contextlib.asynccontextmanager
     async def _withdrawn(self, runs: list[Active]) -> AsyncIterator[None]:
-        """None of them starts while its end is stored. Where that fails, all of them wait again, behind the others."""
+        """None of them starts while its end is stored. If storing fails, all of them wait again, behind the others."""
         for run in runs:
             run.ending = True
             self._slots.withdraw(run)
@@ -97,7 +97,7 @@ class Ending:
             self._leave(run, "stopped")
 
     def _leave(self, run: Active, status: str) -> None:
-        """Whoever waits for the end of a run learns of it."""
+        """Notify everyone who waits for the end of a run."""
         self._registry.remove(run)
         run.ended.set()
         for future in run.reply.values():
@@ -105,7 +105,7 @@ class Ending:
                 future.set_result({"status": status, "step": run.step})
 
     async def for_good(self, id: str) -> None:
-        """End a run that is about to be deleted; returns once its process is gone too."""
+        """End a run that will be deleted; returns after its process has ended too."""
         run = self._registry.active.get(id)
         if run is None:
             return
@@ -113,8 +113,8 @@ class Ending:
         if run.process:
             self._executor.terminate(run.process)
         await self.finish(run, *run.verdict)
-        await run.ended.wait()  # where another was about to end it
-        if run.process:  # it may write until it is gone
+        await run.ended.wait()  # another task was about to end it
+        if run.process:  # it may write until its process has ended
             try:
                 await asyncio.wait_for(run.gone.wait(), self._patience.going)
             except TimeoutError:
@@ -123,7 +123,7 @@ class Ending:
                     await asyncio.wait_for(run.gone.wait(), self._patience.going)
 
     async def all(self) -> None:
-        """Runs end with their server: each worker is asked to, and what it could not send any more is read."""
+        """End all runs when the server ends: each worker is asked to end, and its unsent messages are read from the journal."""
         self._slots.close()
         for run in list(self._registry.active.values()):
             if run.process is not None:

@@ -1,4 +1,4 @@
-"""Where the files of a run lie."""
+"""The paths of a run's files."""
 
 from pathlib import Path
 
@@ -14,9 +14,9 @@ class Folders:
         return self.of(id) / "checkpoints"
 
     def begin(self, id: str) -> Path:
-        """The checkpoint that a forked run goes on from, in its own folder: its parent may be deleted before it starts."""
+        """The checkpoint from which a forked run starts, in its own folder: its parent may be deleted before the run starts."""
         return self.of(id) / "begin.safetensors"
 
     def journal(self, id: str, attempt: int) -> Path:
-        """What the worker of this attempt has not sent yet."""
+        """The journal of messages that the worker of this attempt has not sent yet."""
         return self.of(id) / f"{attempt}.journal"

@@ -1,4 +1,4 @@
-"""The life of a run: queued → starting → running ⇄ paused → ended. What the rest of the server knows of it is here."""
+"""The life of a run: queued → starting → running ⇄ paused → ended. The rest of the server uses runs through this module."""
 
 from app.executors.base import Executor
 from app.hub.hub import Hub
@@ -18,9 +18,9 @@ from app.store.database import Store
 
 
 class Runs:
-    """One object for everything that the parts do. A part calls only those that are made before it.
+    """One object for all operations of the parts. A part calls only parts that are made before it.
 
-    The one call back is that of a slot: when it is free, it launches the run that waited for it.
+    The only callback is that of a slot: when a slot is free, it launches the run that waited for it.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Runs:
         asking = Asking(store, hub, registry, slots, planner, folders, controlling, ending)
         many = Many(store, hub, registry, folders, controlling, ending, asking)
 
-        # what users, studies and experiments ask for
+        # requests from users, studies and experiments
         self.create, self.of_study = asking.create, asking.of_study
         self.fork, self.resume, self.checkpoints = asking.fork, asking.resume, asking.checkpoints
         self.change, self.delete, self.remove_ended = asking.change, asking.delete, asking.remove_ended
@@ -46,9 +46,9 @@ class Runs:
         self.wait, self.until_ended = registry.wait, registry.until_ended
         self.slots = slots.state
 
-        # what a trainer's socket tells
+        # messages from a trainer's socket
         self.by_token, self.stored_seq = listening.by_token, listening.stored_seq
         self.connected, self.disconnected, self.observe = listening.connected, listening.disconnected, listening.observe
 
-        # what the server begins and ends with
+        # the start and the end of the server
         self.recover, self.close = starting.recover, ending.all

@@ -1,4 +1,4 @@
-"""Where a run comes from: the spec of its first ancestor, and everything that was changed since, with its step."""
+"""The origin of a run: the spec of its first ancestor, and all later changes with their steps."""
 
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
@@ -9,13 +9,13 @@ from app.store.database import Store
 from app.words.problems import Problem
 from dynascope.sentence import say
 
-#: Forks of forks that are followed.
+#: The most forks of forks that are followed.
 DEEPEST = 50
 NAMES = ("name", "tags", "notes")
 
 
 async def lineage(store: Store, record: dict[str, Any], one: Callable[[str], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
-    """`{"spec", "changes": [[step, {path: value}]], "steps"}`; `one(id)` gives a record, raising Problem where it is gone."""
+    """`{"spec", "changes": [[step, {path: value}]], "steps"}`; `one(id)` returns a record, and raises Problem if it was deleted."""
     changes: list[list[Any]] = []
     steps = record["step"] if record["ended"] and record["status"] != "failed" else None
     sets = await _sets(store, record)
@@ -39,7 +39,7 @@ async def lineage(store: Store, record: dict[str, Any], one: Callable[[str], Awa
 
 
 async def _sets(store: Store, record: dict[str, Any]) -> list[dict[str, Any]]:
-    """The changes of a run itself, as they were applied."""
+    """The changes of the run itself, as they were applied."""
     return [e for e in await store.read(history.read_events, record["id"]) if changes_of(e)]
 
 

@@ -1,4 +1,4 @@
-"""What is heard of a run's worker: its connection, its frames, its exit, and the journal that it leaves."""
+"""Input from a run's worker: its connection, its frames, its exit, and the journal that it leaves."""
 
 import asyncio
 import logging
@@ -52,7 +52,7 @@ class Listening:
             run.disconnect(link)
 
     async def observe(self, id: str, frame: list[Sent]) -> None:
-        """Take note of a frame that has just been stored."""
+        """Update the run from a frame that has just been stored."""
         run = self._registry.active.get(id)
         if run is None:
             return
@@ -73,7 +73,7 @@ class Listening:
                 await self._ending.finish(run, message.status, recall(message.reason, message.sentence))
 
     def watch(self, run: Active, process: Started) -> None:
-        """Hear of the end of a worker that another server started."""
+        """Watch for the end of a worker that another server started."""
         run.process = process
         if not self._executor.adopt(process, self.on_exit(run)):
             gone = say("the worker (pid {pid}) was gone when the server came back", pid=process.pid)
@@ -91,12 +91,12 @@ class Listening:
         await self._registry.set_status(run, "running", {"layers": layers_of(message.layers), **known})
 
     def _adopt(self, run: Active) -> None:
-        """A worker whose server died before it had written down which it is. While it is connected, its pid is no other's."""
+        """The server of this worker died before it stored the worker's pid. While the worker is connected, its pid can't be reused."""
         if run.process is None and run.pid is not None and run.link is not None:
             self.watch(run, Started.of(run.pid))
 
     async def _exited(self, run: Active, code: int | None, unsaid: tuple[str, str] | None = None) -> None:
-        """A worker is gone. What it could not send is in its journal; `unsaid` is the end of a run whose journal has none."""
+        """A worker has ended. Its unsent messages are in its journal; `unsaid` is the run's end if the journal has none."""
         run.gone.set()
         if run.ended.is_set():
             return

@@ -1,4 +1,4 @@
-"""Many runs stopped or deleted by one request: in few transactions, and one that can't be doesn't keep the others."""
+"""Many runs stopped or deleted by one request: in few transactions; a failure for one run does not affect the others."""
 
 import asyncio
 import shutil
@@ -19,13 +19,13 @@ from app.store.database import Store
 from app.words.problems import Problem, no_such_run
 from dynascope.sentence import say
 
-#: Runs that are deleted in one transaction: each may hold thousands of rows, and other writers wait meanwhile.
+#: Runs that are deleted in one transaction: each may have thousands of rows, and other writers wait meanwhile.
 AT_ONCE = 25
 
 
 @dataclass
 class Outcome:
-    """Ids of the runs that it was done to, and why not to the others."""
+    """Ids of the runs where it succeeded, and the reason for each of the others."""
 
     done: list[str] = field(default_factory=list)
     refused: dict[str, Problem] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Many:
         self._controlling, self._ending, self._asking = controlling, ending, asking
 
     async def stop(self, ids: list[str]) -> Outcome:
-        """Those that wait end at once, those that train at their next step; one that has ended or is not there is refused."""
+        """Waiting runs end at once, training runs at their next step; runs that have ended or do not exist are refused."""
         waiting, others = self._waiting(ids)
         if waiting:
             await self._ending.before_they_start(waiting, say("stopped before it started"))
@@ -48,7 +48,7 @@ class Many:
         return outcome
 
     async def delete(self, ids: list[str]) -> Outcome:
-        """Those that wait or have ended go in few transactions, those that train once their process has ended."""
+        """Runs that wait or have ended are deleted in few transactions, training runs after their process has ended."""
         waiting, others = self._waiting(ids)
         if waiting:
             await self._ending.unstarted(waiting)

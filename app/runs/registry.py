@@ -1,4 +1,4 @@
-"""The runs that have not ended, and what is known of any run by now."""
+"""The runs that have not ended, and the current state of any run."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from app.words.problems import no_such_run
 
 
 class Registry:
-    """Runs enter and leave `active` here alone; whoever else has it reads it."""
+    """Only this class adds runs to `active` and removes them; other modules read it."""
 
     def __init__(self, store: Store, hub: Hub) -> None:
         self._store, self._hub = store, hub
@@ -30,11 +30,11 @@ class Registry:
         self._hub.forget(run.id)
 
     async def set_status(self, run: Active, status: str, values: dict[str, Any] | None = None) -> None:
-        """`values` are stored with it."""
+        """Also stores `values`."""
         await self.set_statuses([run], status, values)
 
     async def set_statuses(self, runs: list[Active], status: str, values: dict[str, Any] | None = None) -> None:
-        """The same for all of them, in one transaction."""
+        """The same for several runs, in one transaction."""
         values = values or {}
         for run in runs:
             run.status = status
@@ -49,7 +49,7 @@ class Registry:
         return self.freshened(record)
 
     def freshened(self, record: dict[str, Any]) -> dict[str, Any]:
-        """A stored record with what is known since it was stored."""
+        """A stored record, updated with what is known since it was stored."""
         run = self.active.get(record["id"])
         if run is None:
             return record
@@ -62,7 +62,7 @@ class Registry:
             await run.ended.wait()
 
     async def wait(self, id: str, seconds: float) -> dict[str, Any]:
-        """The record once the run has ended, or as it is at the time-out."""
+        """The record after the run has ended, or its current state at the timeout."""
         run = self.active.get(id)
         if run is not None:
             with contextlib.suppress(TimeoutError):
@@ -70,5 +70,5 @@ class Registry:
         return await self.record(id)
 
     def that_use(self, upload: str) -> list[str]:
-        """Runs that have not ended and read this upload."""
+        """Runs that have not ended and use this upload."""
         return [run.id for run in self.active.values() if run.spec["data"]["params"].get("id") == upload]

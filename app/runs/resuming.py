@@ -1,4 +1,4 @@
-"""What a run that has ended can go on from: a checkpoint, or its beginning, with the live changes that were made after it."""
+"""How an ended run resumes: from a checkpoint or from its beginning, with the live changes that were made after that point."""
 
 import os
 import shutil
@@ -10,12 +10,12 @@ from app.words.problems import Problem
 from dynascope.sentence import say
 from trainer.spec import FieldError
 
-#: Ends after which a run goes on as it is, and ends after which something has to be changed.
+#: Ends after which a run can resume as it is, and ends after which something has to be changed.
 AS_IT_IS, CHANGED = ("stopped", "failed", "interrupted"), ("finished", "diverged")
 
 
 def refuse_unless_it_can(record: dict[str, Any], changes: dict[str, Any]) -> None:
-    """Raises Problem: 409 where the run has not ended, 422 where it would end alike."""
+    """Raises Problem: 409 if the run has not ended, 422 if it would end the same way again."""
     status = record["status"]
     if status not in AS_IT_IS + CHANGED:
         hint = say("resume it by the control `resume`") if status == "paused" else say("stop it, or wait for its end")
@@ -26,7 +26,7 @@ def refuse_unless_it_can(record: dict[str, Any], changes: dict[str, Any]) -> Non
 
 
 def there(events: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
-    """Of the checkpoints that a run has told of, those that its folder holds, oldest first."""
+    """The reported checkpoints of a run that exist in its folder, oldest first."""
     told = {
         e["data"]["file"]: {"step": e["step"], "file": e["data"]["file"], "time": e["time"], "automatic": e["data"].get("automatic", False)}
         for e in events
@@ -36,7 +36,7 @@ def there(events: list[dict[str, Any]], folder: Path) -> list[dict[str, Any]]:
 
 
 def keep_newest(folder: Path) -> None:
-    """Of a run that has ended, the checkpoints that it made by itself go, but for one that is its newest of all."""
+    """Delete the automatic checkpoints of an ended run, except one that is the newest of all."""
     held = sorted(folder.glob("*.safetensors"), key=lambda path: int(path.name.split(".")[0]))
     for path in held[:-1]:
         if path.name.endswith(".auto.safetensors"):
@@ -44,7 +44,7 @@ def keep_newest(folder: Path) -> None:
 
 
 def point_of(record: dict[str, Any], held: list[dict[str, Any]], at: float | None) -> tuple[float, str | None]:
-    """`(step, checkpoint file)` to go on from; no file: the run begins anew. `held`: its checkpoints."""
+    """`(step, checkpoint file)` to continue from; no file means a start from the beginning. `held`: its checkpoints."""
     beginning = float(record["forked_at"] or 0.0)
     found = [c for c in held if at is None or c["step"] == at]
     if found:
@@ -66,9 +66,9 @@ def made_before(record: dict[str, Any], events: list[dict[str, Any]], step: floa
 def made_after(
     record: dict[str, Any], events: list[dict[str, Any]], step: float, changes: dict[str, Any]
 ) -> tuple[dict[str, Any], list[list[Any]]]:
-    """`(changes to make at once, [[step, changes], ...] to make again)`: what was changed after a step, but for `changes`.
+    """`(changes to make at once, [[step, changes], ...] to make again)`: the changes made after a step, without the fields in `changes`.
 
-    An end that a former resumption had put off is put off at once.
+    If an earlier resume had postponed the end, the end is postponed at once.
     """
     made: list[tuple[float, dict[str, Any], bool]] = [(e["step"], changes_of(e), e["kind"] == "resumed") for e in events]
     made = [one for one in made if one[0] > step and one[1]]
@@ -88,7 +88,7 @@ def made_after(
 
 
 def began_with(events: list[dict[str, Any]], attempt: int, folder: Path, forked: Path) -> dict[str, Any]:
-    """A worker's job, as far as it says what this attempt begins with. `forked`: the checkpoint that a forked run began with."""
+    """The fields of a worker's job that say how this attempt begins. `forked`: the checkpoint from which a forked run began."""
     told: dict[str, Any] = next((e["data"] for e in events if (e["kind"], e["attempt"]) == ("resumed", attempt)), {})
     file = told.get("checkpoint")
     begin = folder / file if file else forked
@@ -96,7 +96,7 @@ def began_with(events: list[dict[str, Any]], attempt: int, folder: Path, forked:
 
 
 def link(source: Path, target: Path) -> None:
-    """A checkpoint that must outlive its run."""
+    """Link or copy a checkpoint that must outlive its run."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)

@@ -1,4 +1,4 @@
-"""Who may train now: slots are shares of a core, given to paused runs that go on, then in order of asking, background runs last."""
+"""Scheduling: slots are shares of a core, given to paused runs that resume, then in order of request, background runs last."""
 
 import asyncio
 import os
@@ -15,14 +15,14 @@ from app.settings import Settings
 from app.words.problems import Problem
 from dynascope.sentence import say
 
-#: Processes a core at most, and memory that has to be free before one more starts.
+#: The most processes per core, and the memory that must be free before one more starts.
 PROCESSES_A_CORE = 16
 FREE_MEMORY = 300 << 20
 MEASURE = 1.0
 
 
 class Slots:
-    """`active` is read, never changed: whoever owns the runs adds and removes them. `launch` starts one whose turn it is."""
+    """`active` is only read: its owner adds and removes the runs. `launch` starts a run whose turn it is."""
 
     def __init__(self, settings: Settings, executor: Executor, active: Mapping[str, Active], launch: Callable[[Active], None]) -> None:
         self._settings, self._executor, self._active, self._launch = settings, executor, active, launch
@@ -48,7 +48,7 @@ class Slots:
             )
 
     def enqueue(self, run: Active) -> None:
-        """It waits for its turn, which the next `give` may be."""
+        """The run waits for its turn, which the next `give` may bring."""
         self._line(run).append(run.id)
 
     def withdraw(self, run: Active) -> None:
@@ -56,7 +56,7 @@ class Slots:
             self._line(run).remove(run.id)
 
     def give(self) -> None:
-        """Give free slots away: to paused runs that go on, then in order of asking, those in the background last."""
+        """Assign free slots: to paused runs that continue, then in order of request, background runs last."""
         if self._closing:
             return
         while self._resuming and self._used() < self._settings.slots:
@@ -74,9 +74,9 @@ class Slots:
                 return
 
     async def take(self, run: Active, deadline: float) -> None:
-        """A paused run has given its slot back; it goes on as soon as one is free, before those that wait to start.
+        """A paused run has given its slot back; it continues as soon as one is free, before the runs that wait to start.
 
-        Returns too where it has ended meanwhile, which whoever commands it finds.
+        It also returns if the run has ended meanwhile; the caller must check this.
         """
         granted = asyncio.Event()
         self._resuming.append((run.id, granted))
@@ -92,13 +92,13 @@ class Slots:
             raise Problem(503, say("no slot is free; pause or stop another run, then resume this one"))
 
     def settle(self, run: Active) -> None:
-        """Its trainer goes on, or has not answered: from here on its status says whether it holds a slot."""
+        """Its trainer continues, or has not answered: from now on its status says whether it holds a slot."""
         run.granted = False
         self.give()
 
     async def measure(self) -> None:
-        """A paced run takes its measured share of a core: what it used of the last second or so. One without a pace takes
-        whatever there is, however little a busy machine has left for it."""
+        """A paced run takes its measured share of a core: its use during about the last second. A run without a pace takes
+        a whole core, however little time a busy machine gives it."""
         while True:
             await asyncio.sleep(MEASURE)
             for run in list(self._active.values()):
@@ -110,20 +110,20 @@ class Slots:
             self.give()
 
     def close(self) -> None:
-        """No slot is given any more."""
+        """No slot is assigned any more."""
         self._closing = True
 
     def _line(self, run: Active) -> deque[str]:
         return self._behind if run.background else self._queue
 
     def _used(self, by_hand: bool = False) -> float:
-        """`by_hand`: by those alone that are not in the background."""
+        """`by_hand`: only the slots of runs that are not in the background."""
         return sum(run.share for run in self._active.values() if run.holds_slot and not (by_hand and run.background))
 
     def _room_for(self, run: Active) -> bool:
         processes = sum(other.process is not None or other.status == "starting" for other in self._active.values())
         if processes == 0:
             return True
-        # One that is started by hand doesn't wait for the end of one in the background, which is niced and yields to it.
+        # A run started by hand does not wait for the end of a background run, which is niced and yields to it.
         fits = self._used(by_hand=not run.background) + run.share <= self._settings.slots + 1e-9
         return fits and processes < PROCESSES_A_CORE * (os.cpu_count() or 1) and psutil.virtual_memory().available > FREE_MEMORY

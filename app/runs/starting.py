@@ -1,4 +1,4 @@
-"""How a run gets its worker, and how a server takes up the runs that the last one left."""
+"""How a run gets its worker, and how a server takes over the runs of the last server."""
 
 import asyncio
 import hashlib
@@ -43,10 +43,10 @@ class Starting:
         self._listening, self._ending = listening, ending
 
     async def launch(self, run: Active) -> None:
-        """Start a run whose turn it is; one that can't be started ends as failed."""
+        """Start a run whose turn it is; if it can't be started, it ends as failed."""
         try:
             await self._start(run)
-        except Exception as error:  # no process, or no word of it in the store: a run that nobody would ever end
+        except Exception as error:  # no process, or no entry in the store: nothing else would end this run
             if run.process:
                 self._executor.terminate(run.process)
             if not isinstance(error, OSError | EOFError):
@@ -69,7 +69,7 @@ class Starting:
         await self._store.write(records.change, run.id, {"pid": run.process.pid, "pid_started": run.process.created})
 
     async def recover(self) -> None:
-        """Take up what the last server left: queued runs wait again, living workers are watched, dead ones end."""
+        """Take over the runs of the last server: queued runs wait again, living workers are watched, dead ones end."""
         left = await self._store.read(records.active)
         for record in left:
             run = Active(record["id"], record["spec"], record["attempt"], record["status"], share=first_share(record["spec"]))
@@ -83,7 +83,7 @@ class Starting:
         for record in left:
             run = self._registry.active[record["id"]]
             run.process = None if record["pid"] is None else Started(record["pid"], record["pid_started"])
-            # What was stored last may have been taken note of by nobody: its end too.
+            # The last stored frames may not have been processed, and may include its end.
             await self._listening.observe(run.id, await self._store.read(history.not_folded, run.id))
             if record["status"] == "queued" or run.ended.is_set():
                 continue
@@ -95,7 +95,7 @@ class Starting:
         self._slots.give()
 
     async def _expect(self, run: Active) -> None:
-        """A worker that was starting when the last server died: it may yet come."""
+        """A worker that was starting when the last server died: it may still connect."""
         try:
             await asyncio.wait_for(run.linked.wait(), self._settings.silence)
         except TimeoutError:

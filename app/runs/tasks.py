@@ -1,4 +1,4 @@
-"""Work that nobody waits for."""
+"""Tasks whose result nothing waits for."""
 
 import asyncio
 import logging
@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class Tasks:
-    """A task is kept until it is done, for the event loop itself holds none; one that fails is logged."""
+    """A task is kept until it is done, because the event loop holds only weak references; a failed task is logged."""
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -20,7 +20,7 @@ class Tasks:
         task.add_done_callback(self._settled)
 
     async def cancel(self) -> None:
-        """Returns once all of them are done."""
+        """Returns after all of them are done."""
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,1 +1,1 @@
-"""The two websockets: viewers' and trainers'."""
+"""The two websockets: one for viewers and one for trainers."""

@@ -1,4 +1,4 @@
-"""The only reader of what trainers send: store, acknowledge, fan out."""
+"""The only reader of the trainers' messages: store, acknowledge, fan out."""
 
 import asyncio
 import hashlib
@@ -20,13 +20,13 @@ router = APIRouter()
 
 #: Seconds between two folds of a run's frames into its history.
 FOLD = 1.0
-#: Seconds that a trainer is kept from sending again what could not be stored.
+#: Seconds for which a trainer may not resend data that could not be stored.
 HOLD = 2.0
 
 
 @router.websocket("/api/ingest")
 async def ingest(socket: WebSocket) -> None:
-    """A trainer's socket. The first thing it hears is what is stored already, so that it sends exactly the rest."""
+    """A trainer's socket. The first message to the trainer says what is already stored, so that it sends exactly the rest."""
     runs, store, hub = socket.app.state.runs, socket.app.state.store, socket.app.state.hub
     scheme, _, token = socket.headers.get("authorization", "").partition(" ")
     run = await runs.by_token(hashlib.sha256(token.encode()).hexdigest()) if scheme.lower() == "bearer" else None
@@ -37,7 +37,7 @@ async def ingest(socket: WebSocket) -> None:
     link = Link(socket)
     try:
         await link.acknowledge(await runs.stored_seq(run))
-        runs.connected(run, link)  # from here on it hears commands
+        runs.connected(run, link)  # from here on it receives commands
         await _receive(socket, link, run, runs, store, hub)
     except (WebSocketDisconnect, RuntimeError):
         pass
@@ -47,14 +47,14 @@ async def ingest(socket: WebSocket) -> None:
     except DBAPIError as error:
         log.warning("what run %s sent can't be stored now: %s", run, error.orig)
         await asyncio.sleep(HOLD)
-        with suppress(RuntimeError):  # it has gone meanwhile
+        with suppress(RuntimeError):  # the trainer has disconnected meanwhile
             await socket.close(1013, "the database can't be used now")
     finally:
         runs.disconnected(run, link)
 
 
 class Link:
-    """One trainer's connection, as `runs` knows it."""
+    """One trainer's connection, as `runs` uses it."""
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
@@ -63,7 +63,7 @@ class Link:
         await self._socket.send_bytes(encode(Ack(seq)))
 
     async def send(self, data: bytes) -> None:
-        """Raises ConnectionError where the trainer is no longer there."""
+        """Raises ConnectionError if the trainer is no longer connected."""
         try:
             await self._socket.send_bytes(data)
         except (WebSocketDisconnect, RuntimeError) as gone:

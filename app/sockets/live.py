@@ -1,4 +1,4 @@
-"""The viewers' websocket: subscribe, catch up, then conflated updates for as long as it lasts."""
+"""The viewers' websocket: subscribe, catch up, then conflated updates for as long as the connection lasts."""
 
 import asyncio
 import contextlib
@@ -27,12 +27,12 @@ from dynascope.sentence import Sentence, say
 log = logging.getLogger(__name__)
 router = APIRouter()
 
-#: Seconds between two frames to one viewer, and what it may send.
+#: Seconds between two frames to one viewer, and the limits on what a viewer may send.
 INTERVAL = 0.05
 MAX_TEXT = 64 << 10
 MAX_RUNS = 32
 MAX_TOPICS = 32
-#: Buckets of a series that a viewer gets when it comes, of the run's own series and of a layer's.
+#: The most buckets that a new viewer gets of each series: for the run's own series, and for a layer's.
 POINTS, LAYER_POINTS = 4000, 500
 
 Name = Annotated[str, msgspec.Meta(max_length=300)]
@@ -44,7 +44,7 @@ class Since(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Subscribe(msgspec.Struct, forbid_unknown_fields=True):
-    """Replaces the former subscription. `since` says what the page already holds of a run; `topics` are those of `app.hub.topics`."""
+    """Replaces the former subscription. `since` gives the part of a run that the page already has; `topics`: see `app.hub.topics`."""
 
     type: Literal["subscribe"]
     runs: Annotated[list[Name], msgspec.Meta(max_length=MAX_RUNS)] = msgspec.field(default_factory=list)
@@ -61,7 +61,7 @@ async def live(socket: WebSocket) -> None:
 
 
 class Viewer:
-    """One page's socket: one task hears, another sends; only the second touches the network's pace."""
+    """One page's socket: one task receives, another sends; only the sender depends on the speed of the network."""
 
     def __init__(self, socket: WebSocket, store: Store, hub: Hub) -> None:
         self._socket, self._store, self._hub = socket, store, hub
@@ -95,7 +95,7 @@ class Viewer:
                     await self._refuse(
                         "message", msg=say("{error}; a subscribe message has runs, streams, since and topics", error=error), got=text[:200]
                     )
-        except KeyError:  # starlette's way to say that a binary frame came where text is spoken
+        except KeyError:  # this is how starlette reports a binary frame where text is expected
             await self._socket.close(1003, "text frames alone are understood here")
         finally:
             sending.cancel()
@@ -132,7 +132,7 @@ class Viewer:
                 await self._add(run, before, added)
 
     async def _follow(self, wanted: list[str]) -> None:
-        """A topic that is new to this viewer is told at once: the page may have read it before it changed."""
+        """A topic that is new to this viewer is sent at once: the page may have read it before it changed."""
         unknown = [topic for topic in wanted if not topics.known(topic)]
         if unknown:
             await self._refuse("topics", msg=say("there is no such topic; there are runs, studies, studies/<id> and claims"), got=unknown)
@@ -152,7 +152,7 @@ class Viewer:
             await self._say(run=run, **event)
 
     async def _catch_up(self, run: str, since: Since | None) -> None:
-        """Bring a viewer to now: the rest after `since` where that can be told, else all of the history."""
+        """Bring a viewer up to date: the rest after `since` if it is still available, else all of the history."""
         if since is not None:
             rest = await self._store.read(history.replay, run, since.attempt, since.seq)
             if rest is not None:
@@ -168,7 +168,7 @@ class Viewer:
             self._outbox.release(run, past.record["attempt"], past.record["seq"])
 
     async def _add(self, run: str, before: Streams, added: Streams) -> None:
-        """The history of streams that a viewer of this run asked for besides those that it has."""
+        """The history of the streams that a viewer of this run has added."""
         past = await self._store.read(_past, run, added)
         if past is not None:
             await self._send_past(run, past)
@@ -194,7 +194,7 @@ class Viewer:
             await self._socket.send_bytes(wire.matrix(run, attempt, seq, stored))
 
     async def _say(self, **message: Any) -> None:
-        """Whatever in it is a sentence is told in the visitor's language."""
+        """Sentences in it are translated into the visitor's language."""
         if self._socket.application_state == WebSocketState.CONNECTED:
             text = msgspec.json.encode(message, enc_hook=partial(_spoken, language=self._language))
             await self._socket.send_text(text.decode())
@@ -205,14 +205,14 @@ class Viewer:
 
 
 def _spoken(sentence: Any, language: str) -> str:
-    """msgspec asks this of what it can't encode by itself, which a subclass of `str` is."""
+    """msgspec calls this for types that it can't encode, such as a subclass of `str`."""
     if not isinstance(sentence, Sentence):
         raise NotImplementedError(type(sentence))
     return spoken(sentence, language)
 
 
 class Past(msgspec.Struct):
-    """A run as one transaction saw it."""
+    """A run as one transaction read it."""
 
     record: dict[str, Any]
     events: list[dict[str, Any]]

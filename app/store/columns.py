@@ -1,4 +1,4 @@
-"""From messages to columns, checked: what a frame says about series and histograms."""
+"""Converts messages to columns and checks them: the series and histograms of a frame."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_NAME = 300
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One histogram: of one layer and kind over the measured steps first … last."""
+    """One histogram of one layer and kind, over the measured steps first … last."""
 
     first: float
     last: float
@@ -24,7 +24,7 @@ class Column:
     counts: np.ndarray
 
     def add(self, other: "Column") -> "Column":
-        """Counts added: what both columns saw, over the span of both."""
+        """The sum of the counts of both columns, over the span of both."""
         total = np.zeros(bins.SLOTS, dtype=np.uint64)
         for column in (self, other):
             total[column.bins] += column.counts.astype(np.uint64)
@@ -42,7 +42,7 @@ class Column:
 def series_of(message: Sent) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """`(name, steps, values)` of every series in a message.
 
-    Raises ValueError where lengths do not agree.
+    Raises ValueError if lengths do not agree.
     """
     if isinstance(message, Scalars):
         steps = _steps(message.steps)
@@ -58,7 +58,7 @@ def series_of(message: Sent) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
 
 
 def histograms_of(message: Sent) -> Iterator[tuple[str, str, Column]]:
-    """`(kind, layer, column)` of every histogram in a message. Raises ValueError where it does not hold together."""
+    """`(kind, layer, column)` of every histogram in a message. Raises ValueError if a histogram is inconsistent."""
     if not isinstance(message, Histograms):
         return
     if message.bins_version != bins.VERSION:
@@ -76,7 +76,7 @@ def histograms_of(message: Sent) -> Iterator[tuple[str, str, Column]]:
 
 
 def check(message: Sent) -> None:
-    """Raises ValueError where a message's columns do not agree with each other."""
+    """Raises ValueError if a message's columns do not agree with each other."""
     for _ in series_of(message):
         pass
     for _ in histograms_of(message):

@@ -25,15 +25,15 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 VERSIONS = Path(__file__).parent / "migrations" / "versions"
-#: Writes that may wait for the writer thread; whoever comes next waits to be let in.
+#: Writes that may wait for the writer thread; later ones wait until there is room.
 PENDING = 64
-#: Seconds for which a write that went well tells that others will.
+#: Seconds for which a successful write counts as proof that writing works.
 TRY = 1.0
-#: Seconds that a database on another machine may take to be connected to.
+#: The most seconds for connecting to a database on another machine.
 CONNECT = 10
-#: Changes nothing, and fails where nothing can be written.
+#: Changes nothing, and fails if the database can't be written.
 TOUCH = text("UPDATE alembic_version SET version_num = version_num")
-#: What a file begins with that is a SQLite database.
+#: The first bytes of every SQLite file.
 MAGIC = b"SQLite format 3\0"
 ANOTHER = "give --data another folder, or DYNASCOPE_DATABASE_URL another database"
 
@@ -49,7 +49,7 @@ class Store:
         self._trying, self._tried = asyncio.Lock(), -TRY
 
     def prepare(self) -> None:
-        """What `open` does, now: for who starts the server. Raises Unusable."""
+        """Does now what `open` does later: called before the server starts. Raises Unusable."""
         self._writer.submit(self._prepare).result()
 
     def _prepare(self) -> None:
@@ -63,7 +63,7 @@ class Store:
             raise Unusable(f"the database {_shown(url)} can't be used: {said}; mend that, or {_another(url)}") from None
 
     async def open(self) -> None:
-        """Bring the schema up to date; alembic is imported only where the revision differs (0.2 s)."""
+        """Update the schema to the newest revision; alembic is imported only if the revision differs (0.2 s)."""
         await asyncio.get_running_loop().run_in_executor(self._writer, self._migrate)
 
     async def write(self, job: Callable[..., T], *args: Any) -> T:
@@ -72,7 +72,7 @@ class Store:
             return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, self._writing, job, args)
 
     async def try_writing(self) -> None:
-        """Raises DBAPIError where nothing can be written. However many ask, it is tried once in a while."""
+        """Raises DBAPIError if nothing can be written. It is tried only once in a while, however many requests ask."""
         async with self._trying:
             if time.monotonic() - self._tried > TRY:
                 await self.write(lambda connection: connection.execute(TOUCH))
@@ -107,8 +107,8 @@ class Store:
         log.info("database schema brought to %s", head())
 
     def _revision(self) -> str | None:
-        """None of an empty one. Raises Unusable for one that is another program's, or a newer Dynascope's."""
-        with self._reading.connect() as connection:  # which changes nothing in it, not even its journal's mode
+        """None for an empty database. Raises Unusable if it belongs to another program or to a newer Dynascope."""
+        with self._reading.connect() as connection:  # this changes nothing in it, not even its journal mode
             seen = inspect(connection)
             if seen.has_table("alembic_version"):
                 found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -127,7 +127,7 @@ class Store:
 
 
 def revisions() -> list[str]:
-    """Every revision, by its file's name: `0001_first.py` is revision `0001`."""
+    """Every revision, from its file's name: `0001_first.py` is revision `0001`."""
     return sorted(path.name.split("_")[0] for path in VERSIONS.glob("[0-9]*.py"))
 
 
@@ -136,7 +136,7 @@ def head() -> str:
 
 
 def try_database(url: str) -> None:
-    """What can be seen of it without opening it. Raises Unusable."""
+    """Checks that are possible without opening the database. Raises Unusable."""
     try:
         parsed = make_url(url)
         dialect = parsed.get_dialect()
@@ -152,7 +152,7 @@ def try_database(url: str) -> None:
 
 
 def _try_file(path: Path) -> None:
-    """SQLite keeps two more files beside a database while it is in use, and a killed server leaves them."""
+    """SQLite keeps two more files beside a database in use, and a killed server leaves them."""
     if path.is_dir():
         raise Unusable(f"the database {path} is a folder; move it away, or {ANOTHER}")
     if not path.parent.is_dir():
@@ -176,7 +176,7 @@ def _another(url: URL) -> str:
 
 
 def _shown(url: URL) -> str:
-    """Without its password."""
+    """The URL without its password."""
     return url.database or "" if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
 
 
@@ -185,7 +185,7 @@ def _engine(url: str, write: bool) -> Engine:
     engine = create_engine(url, poolclass=QueuePool, pool_size=1 if write else 4, max_overflow=0, connect_args=waits)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _sqlite_writer if write else _sqlite_reader)
-        # pysqlite opens no transaction for a SELECT, so two of them could see different states.
+        # pysqlite opens no transaction for a SELECT, so two SELECTs could read different states.
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN"))
     return engine
 

@@ -1,4 +1,4 @@
-"""A frame as it came, checked before anything is stored."""
+"""Checks of a received frame before anything is stored."""
 
 import msgspec
 
@@ -7,11 +7,11 @@ from dynascope.messages import Sent, decode_frame
 
 
 class Refused(Exception):
-    """A frame that is outside the vocabulary, speaks for another run, or whose columns do not agree."""
+    """A frame with unknown messages, with messages of another run, or with columns that do not agree."""
 
 
 def verified(run: str, payload: bytes) -> list[Sent]:
-    """A frame whose every message belongs to `run`, in order, with columns that agree."""
+    """A frame whose messages all belong to `run`, in order, with columns that agree."""
     try:
         frame = decode_frame(payload)
     except msgspec.MsgspecError as error:

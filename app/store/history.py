@@ -1,8 +1,8 @@
-"""What a run has shown so far: frames as they came, folded into series, pyramids and histograms.
+"""The recorded history of a run: received frames, folded into series, pyramids and histograms.
 
-`append` is on the path of every frame and costs one insert. `fold` moves what has gathered into the history, a second
-or so at a time, in one transaction with `runs.folded`: after a crash nothing is missing and nothing counts twice.
-Readers add the frames that are not folded yet, so they always see all that is stored.
+`append` runs for every frame and costs one insert. `fold` moves the gathered frames into the history, about once a
+second, in one transaction with `runs.folded`: after a crash nothing is missing and nothing counts twice.
+Readers add the frames that are not folded yet, so they always see all stored data.
 """
 
 from collections import defaultdict
@@ -17,18 +17,18 @@ from app.store.columns import Column, histograms_of, series_of
 from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of, level_for, unpack_points, width_for
 from dynascope.messages import BIN, COUNT, Event, Sent, decode_frame
 
-#: Columns per layer and kind; when they are full, neighbours' counts are added and each column spans twice the steps.
+#: Columns per layer and kind; if they are full, the counts of neighbours are added and each column spans twice the steps.
 MAX_COLUMNS = 2048
-#: Frames that stay after they are folded, so that a page that was away for some 20 s gets exactly the rest.
+#: Frames that are kept after folding, so that a page that was disconnected for about 20 s gets exactly the rest.
 REPLAY_FRAMES = 400
 
 
 class OutOfOrder(Exception):
-    """A frame does not follow what is stored, or belongs to another attempt."""
+    """A frame that does not follow the stored frames, or belongs to another attempt."""
 
 
 def append(connection: Connection, run: str, frame: list[Sent], payload: bytes) -> bool:
-    """Store a frame; False where all of it is stored already. Raises OutOfOrder on a gap, or where the run was deleted meanwhile."""
+    """Store a frame; False if all of it is already stored. Raises OutOfOrder on a gap, or if the run was deleted meanwhile."""
     held = connection.execute(select(schema.runs.c.attempt, schema.runs.c.seq).where(schema.runs.c.id == run)).one_or_none()
     if held is None:
         raise OutOfOrder("the run is deleted")
@@ -52,7 +52,7 @@ def append(connection: Connection, run: str, frame: list[Sent], payload: bytes) 
 
 
 def fold(connection: Connection, run: str, ended: bool = False) -> None:
-    """Move frames into the history. Those of an ended run are not kept: its history is what a page gets then."""
+    """Move frames into the history. Frames of an ended run are not kept: a page then gets its history."""
     position = _position(connection, run)
     if position is None:
         return
@@ -72,7 +72,7 @@ def fold(connection: Connection, run: str, ended: bool = False) -> None:
 
 
 def replay(connection: Connection, run: str, attempt: int, since: int) -> tuple[int, list[Sent]] | None:
-    """`(seq, messages after since)`, or None where the frames that would tell are gone."""
+    """`(seq, messages after since)`, or None if the frames after `since` were deleted."""
     position = _position(connection, run)
     if position is None or position[0] != attempt or since > position[1]:
         return None
@@ -90,7 +90,7 @@ def series_names(connection: Connection, run: str) -> list[str]:
 
 
 def updates_made(connection: Connection, run: str) -> float | None:
-    """Steps that a run has certainly made, by its stored training losses; None before the first."""
+    """Steps that a run has certainly completed, from its stored training losses; None before the first."""
     last = [
         row.last
         for row in connection.execute(select(schema.series.c.last).where(schema.series.c.run == run, schema.series.c.name == "train/loss"))
@@ -107,7 +107,7 @@ def updates_made(connection: Connection, run: str) -> float | None:
 def read_series(
     connection: Connection, run: str, names: Iterable[str], points: int, low: float = -np.inf, high: float = np.inf
 ) -> dict[str, tuple[int, Buckets]]:
-    """`{name: (width, buckets)}` over low ≤ step ≤ high, at most about `points` buckets each; `points=0` gives all."""
+    """`{name: (width, buckets)}` over low ≤ step ≤ high, at most about `points` buckets each; `points=0` returns all."""
     wanted = dict.fromkeys(names)
     tails = _tails(connection, run, wanted)
     stored = _stored_series(connection, run, wanted)
@@ -123,7 +123,7 @@ def read_points(
 ) -> dict[str, np.ndarray]:
     """Name → steps and values of every point over low ≤ step ≤ high, float64[2, n]; a name without a series is left out.
 
-    16 bytes a point, twice that while a series' chunks are joined; `read_series` takes 56 for what buckets add to a point.
+    16 bytes per point, twice that while a series' chunks are joined; `read_series` takes 56, because buckets have more columns.
     """
     wanted = dict.fromkeys(names)
     tails = _tails(connection, run, wanted)
@@ -132,7 +132,7 @@ def read_points(
 
 
 def series_sizes(connection: Connection, run: str) -> dict[str, int]:
-    """Name → points of every series, by name."""
+    """Name → number of points, for every series, by name."""
     s = schema.series.c
     sizes = {row.name: int(row.points) for row in connection.execute(select(s.name, s.points).where(s.run == run))}
     for message in not_folded(connection, run):
@@ -164,7 +164,7 @@ def _points(connection: Connection, row: Row[Any] | None, tail: np.ndarray | Non
 
 
 def _chunks(connection: Connection, row: Row[Any], level: int, low: float, high: float) -> Iterable[bytes]:
-    """The stored chunks of a series that may hold something of low … high, oldest first."""
+    """The stored chunks of a series that may overlap low … high, oldest first."""
     c = schema.chunks.c
     inside = [c.series == row.id, c.level == level]
     if np.isfinite(low):
@@ -184,7 +184,7 @@ def _read_one(
     first, last = min((span[0] for span in spans), default=0.0), max((span[1] for span in spans), default=0.0)
     width = 1 if not points or count <= points else width_for(max(first, low), min(last, high), points)
     level = level_for(width)
-    # A bucket that begins before `low` still holds steps of the window.
+    # A bucket that begins before `low` may still hold steps of the window.
     begin = np.floor(low / width) * width if np.isfinite(low) else low
     if level == 0:
         buckets = Buckets.of_points(*_points(connection, row, tail, begin, high))
@@ -196,9 +196,9 @@ def _read_one(
 
 
 def read_layers(connection: Connection, run: str, step: float) -> tuple[float | None, dict[str, dict[str, float]]]:
-    """`(the measured step nearest to one asked for, {layer: {quantity: value}})`.
+    """`(the measured step nearest to the requested step, {layer: {quantity: value}})`.
 
-    What is measured less often than the rest (dead units: once in some epochs) is told as it was last measured before.
+    A quantity that is measured less often (dead units: every few epochs) has the value of its last earlier measurement.
     """
     names = [name for name in series_names(connection, run) if name.startswith("layer/")]
     measured = measured_steps(connection, run, names)
@@ -217,7 +217,7 @@ def read_layers(connection: Connection, run: str, step: float) -> tuple[float | 
 
 
 def measured_steps(connection: Connection, run: str, names: list[str]) -> np.ndarray:
-    """Those of the quantity of the first layer that was measured most often; `names` are those of `series_names`."""
+    """The measured steps of the first layer's most often measured quantity; `names` comes from `series_names`."""
     first = [name for name in names if name.split("/", 2)[1] == names[0].split("/", 2)[1]]
     return max((points[0] for points in read_points(connection, run, first).values()), key=len, default=np.empty(0))
 
@@ -238,7 +238,7 @@ def read_histograms(connection: Connection, run: str, kind: str, layer: str, low
 
 
 def track_names(connection: Connection, run: str) -> list[tuple[str, str]]:
-    """`(kind, layer)` of every histogram, by kind, layers in the order in which they were first told of."""
+    """`(kind, layer)` of every histogram, by kind, layers in the order in which they first appeared."""
     t = schema.tracks.c
     stored = [(row.kind, row.layer) for row in connection.execute(select(t.kind, t.layer).where(t.run == run).order_by(t.id))]
     tail = [(kind, layer) for m in not_folded(connection, run) for kind, layer, _ in histograms_of(m)]
@@ -246,12 +246,12 @@ def track_names(connection: Connection, run: str) -> list[tuple[str, str]]:
 
 
 def read_matrix(connection: Connection, run: str, name: str, step: float = 2.0**53) -> matrices.Stored | None:
-    """The matrix of that name at the stored step nearest to one asked for."""
+    """The matrix of that name at the stored step nearest to the requested step."""
     return matrices.nearest(connection, run, not_folded(connection, run), name, step)
 
 
 def read_ends(connection: Connection, runs: list[str], names: Sequence[str]) -> dict[str, dict[str, matrices.Stored]]:
-    """Run → name → the newest matrix of that name, where there is one."""
+    """Run → name → the newest matrix of that name, if there is one."""
     found: dict[str, dict[str, matrices.Stored]] = {}
     for run in runs:
         tail = not_folded(connection, run)
@@ -285,7 +285,7 @@ def _unfolded(connection: Connection, run: str, attempt: int, folded: int) -> It
 
 
 def not_folded(connection: Connection, run: str) -> list[Sent]:
-    """What readers add to the history: the messages of frames that came since it was last folded."""
+    """The data that readers add to the history: the messages of frames that arrived since the last fold."""
     position = _position(connection, run)
     return [] if position is None else list(_unfolded(connection, run, position[0], position[2]))
 
@@ -335,7 +335,7 @@ def _merge_level(connection: Connection, level: int, new: dict[int, Buckets]) ->
     c = schema.chunks.c
     keys, chunks, found = list(new), sorted({chunk for _, chunk in parts}), []
     for i in range(0, len(keys), 400):
-        # Over pairs (series, chunk) SQLite would look through the whole table: two lists go by the index, and may find a few more.
+        # With pairs (series, chunk), SQLite would scan the whole table: two lists use the index, and may find a few more.
         where = and_(c.level == level, c.series.in_(keys[i : i + 400]), c.chunk.in_(chunks))
         for row in connection.execute(select(schema.chunks).where(where)).all():
             if (row.series, row.chunk) in parts:
@@ -367,7 +367,7 @@ def _extend_track(connection: Connection, run: str, kind: str, layer: str, colum
     else:
         track, stride, count = row.id, row.stride, row.columns
     held: list[Column] = []
-    if count:  # the last column may still have room under its stride
+    if count:  # the last column may still have room for measured steps
         last = connection.execute(select(schema.histograms).where(h.track == track, h.position == count - 1)).one()
         held, count = [_column(last)], count - 1
     for column in columns:

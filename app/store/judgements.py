@@ -1,4 +1,4 @@
-"""What came of experiments: one row each time that one is run."""
+"""Results of experiments: one row for each execution."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from dynascope.sentence import say
 
 GOING = ("queued", "running")
 _NEWEST = judgements.c.created.desc()
-#: All ten seeds before a quick look.
+#: Judgements of all ten seeds come before a quick look.
 _STANDING = (judgements.c.quick, _NEWEST)
 
 
@@ -29,20 +29,20 @@ def one(connection: Connection, id: str) -> dict[str, Any] | None:
 
 
 def of(connection: Connection, claim: str, most: int) -> list[dict[str, Any]]:
-    """So many at most, the newest first."""
+    """At most this many rows of the experiment, the newest first."""
     query = select(judgements).where(judgements.c.claim == claim).order_by(_NEWEST).limit(most)
     return [merged(row._mapping) for row in connection.execute(query)]
 
 
 def going(connection: Connection, claim: str) -> dict[str, Any] | None:
-    """The row that waits or runs."""
+    """The row with status queued or running."""
     query = select(judgements).where(judgements.c.claim == claim, judgements.c.status.in_(GOING)).order_by(_NEWEST)
     row = connection.execute(query).first()
     return None if row is None else merged(row._mapping)
 
 
 def seeds(connection: Connection, claim: str) -> set[int]:
-    """Every seed that it was begun with."""
+    """Every seed with which this experiment was started."""
     query = select(judgements.c.seeds).where(judgements.c.claim == claim)
     return {seed for row in connection.execute(query) for seed in row[0]}
 
@@ -53,7 +53,7 @@ def newest(connection: Connection, claim: str | None = None) -> dict[str, dict[s
 
 
 def standing(connection: Connection, claim: str | None = None) -> dict[str, dict[str, Any]]:
-    """Claim → the newest row that is done of all seeds; where there is none, the newest that is done."""
+    """Claim → the newest row that is done with all seeds; if there is none, the newest that is done."""
     return _first(connection, claim, _STANDING, judgements.c.status == "done")
 
 
@@ -71,7 +71,7 @@ def _first(
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Claim → how many times it was begun."""
+    """Claim → how many times it was started."""
     query = select(judgements.c.claim, func.count()).where(judgements.c.started.is_not(None)).group_by(judgements.c.claim)
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -82,6 +82,6 @@ def by_status(connection: Connection) -> dict[str, int]:
 
 
 def interrupt(connection: Connection) -> None:
-    """Whatever was going on when the server last ended."""
+    """Mark the judgements that were in progress when the server last ended as interrupted."""
     values = {"status": "interrupted", "reason": say("the server ended while it ran; run it again")}
     connection.execute(update(judgements).where(judgements.c.status.in_(GOING)).values(**split(values)))

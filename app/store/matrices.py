@@ -1,4 +1,4 @@
-"""Arrays that are looked at whole: the fitted function, first weights. A name keeps at most MAX_STEPS, the newest always."""
+"""Arrays that are read whole: the fitted function, first weights. A name keeps at most MAX_STEPS steps, always the newest."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 from app.store.schema import matrices
 from dynascope.messages import CELL, Matrix, Sent
 
-#: When a name is full, every second of its steps but the newest goes.
+#: If a name is full, every second of its steps except the newest is deleted.
 MAX_STEPS = 160
 MAX_CELLS = 1 << 20
 
@@ -27,7 +27,7 @@ class Stored:
 
 
 def check(message: Matrix) -> None:
-    """Raises ValueError where shape and values do not agree, or there is too much of them."""
+    """Raises ValueError if shape and values do not agree, or if there are too many values."""
     cells = int(np.prod(message.shape, dtype=np.int64)) if all(0 <= n <= MAX_CELLS for n in message.shape) else -1
     if not 0 < len(message.name) <= 64 or len(message.shape) > 4 or not 0 <= cells <= MAX_CELLS:
         raise ValueError(f"a matrix {message.name[:64]!r} of shape {message.shape[:8]} was sent; at most {MAX_CELLS} cells are allowed")
@@ -59,7 +59,7 @@ def _thin(connection: Connection, run: str, name: str) -> None:
 
 
 def nearest(connection: Connection, run: str, tail: list[Sent], name: str, step: float) -> Stored | None:
-    """The matrix of that name at the stored step nearest to one asked for; `tail` is what is not folded yet."""
+    """The matrix of that name at the stored step nearest to the requested one; `tail` holds the messages that are not folded yet."""
     c = matrices.c
     found = [Stored.of(m) for m in tail if isinstance(m, Matrix) and m.name == name]
     distance = func.abs(c.step - step)
@@ -70,7 +70,7 @@ def nearest(connection: Connection, run: str, tail: list[Sent], name: str, step:
 
 
 def steps(connection: Connection, run: str, tail: list[Sent]) -> dict[str, list[float]]:
-    """Name → steps of all that are stored, in order."""
+    """Name → all stored steps, in order."""
     c = matrices.c
     found = {(row.name, row.step) for row in connection.execute(select(c.name, c.step).where(c.run == run))}
     found |= {(m.name, m.step) for m in tail if isinstance(m, Matrix)}

@@ -1,8 +1,8 @@
 """Scalar history as points and buckets.
 
-A bucket covers `width` steps, aligned to multiples of `width`, so buckets do not shimmer while a run grows. It keeps
-min, max and mean over the finite values, the last value whatever it is, and how many were not finite: however far one
-zooms out, no spike and no lone NaN vanishes.
+A bucket covers `width` steps, aligned to multiples of `width`, so buckets do not flicker while a run grows. It keeps
+min, max and mean over the finite values, the last value even if not finite, and the number of values that are not finite: at
+every zoom level, all spikes and single NaNs stay visible.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Steps a bucket at each level; level 0 holds the points themselves.
+#: Steps per bucket at each level; level 0 holds the points themselves.
 WIDTHS = (1, 16, 256, 4096, 65536, 1048576)
 #: Buckets (or steps, at level 0) that one stored chunk spans.
 SPAN = 512
@@ -20,13 +20,13 @@ START, MIN, MAX, SUM, COUNT, LAST, NONFINITE = range(7)
 
 @dataclass(frozen=True)
 class Buckets:
-    """`table`: float64[7, n], rows START … NONFINITE, ordered by START. MIN and MAX are NaN where nothing is finite."""
+    """`table`: float64[7, n], rows START … NONFINITE, ordered by START. MIN and MAX are NaN if no value is finite."""
 
     table: np.ndarray
 
     @classmethod
     def of_points(cls, steps: np.ndarray, values: np.ndarray) -> "Buckets":
-        """One bucket a point, `START` being its own step."""
+        """One bucket per point; `START` is the point's step."""
         finite = np.isfinite(values)
         kept = np.where(finite, values, np.nan)
         return cls(np.stack([steps, kept, kept, np.where(finite, values, 0.0), finite, values, ~finite]).astype(np.float64))
@@ -36,7 +36,7 @@ class Buckets:
         return cls.of_points(*unpack_points(data)) if level == 0 else cls(np.frombuffer(data, dtype="<f8").reshape(7, -1))
 
     def pack(self, level: int) -> bytes:
-        """Points are stored as step and value alone: a quarter of the bytes."""
+        """Points are stored only as step and value: a quarter of the bytes."""
         rows = self.table[[START, LAST]] if level == 0 else self.table
         return rows.astype("<f8").tobytes()
 
@@ -45,7 +45,7 @@ class Buckets:
 
     @classmethod
     def join(cls, parts: Sequence["Buckets"]) -> "Buckets":
-        """All of them, later ones being newer where they meet. Not reduced yet."""
+        """All buckets, later arguments being newer where they overlap. Not reduced yet."""
         return cls(np.concatenate([part.table for part in parts], axis=1)) if parts else cls(np.empty((7, 0)))
 
     def then(self, later: "Buckets") -> "Buckets":
@@ -73,7 +73,7 @@ class Buckets:
         return Buckets(out)
 
     def columns(self) -> dict[str, np.ndarray]:
-        """What the REST API and the pages call them; a mean over no finite value is NaN."""
+        """The names in the REST API and the pages; a mean without finite values is NaN."""
         count = self.table[COUNT]
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.where(count > 0, self.table[SUM] / count, np.nan)
@@ -82,12 +82,12 @@ class Buckets:
 
 
 def unpack_points(data: bytes) -> np.ndarray:
-    """Steps and values of a chunk of level 0, float64[2, n], with no copy."""
+    """Steps and values of a chunk of level 0, float64[2, n], without a copy."""
     return np.frombuffer(data, dtype="<f8").reshape(2, -1)
 
 
 def width_for(first: float, last: float, points: int) -> int:
-    """The least power of two at which [first, last] has at most `points` buckets (one more where they straddle)."""
+    """The least power of two with which [first, last] has at most `points` buckets (one more if the ends are not aligned)."""
     span = max(last - first + 1, 1.0)
     return 1 << max(0, int(np.ceil(np.log2(span / points))))
 

@@ -1,4 +1,4 @@
-"""The runs table: one run's record, lists of them, and what changes about them."""
+"""The runs table: the record of one run, lists of records, and updates."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ ACTIVE = ("queued", "starting", "running", "paused")
 
 
 def one(connection: Connection, run: str) -> dict[str, Any] | None:
-    """A run's record without what is the server's own business."""
+    """A run's record without the server's internal fields."""
     row = connection.execute(select(runs).where(runs.c.id == run)).one_or_none()
     return None if row is None else _public(row._mapping)
 
@@ -38,18 +38,18 @@ def change_all(connection: Connection, ids: list[str], values: dict[str, Any]) -
 
 
 def remove(connection: Connection, ids: list[str]) -> int:
-    """Runs and, by the foreign keys, all that is stored of them. Gives how many there were."""
+    """Delete runs and, by the foreign keys, everything stored about them. Returns how many there were."""
     return connection.execute(delete(runs).where(runs.c.id.in_(ids))).rowcount
 
 
 def by_request(connection: Connection, key: str) -> tuple[str, str] | None:
-    """`(run, hash of the request)` that an idempotency key was used for."""
+    """`(run, hash of the request)` of an idempotency key."""
     row = connection.execute(select(runs.c.id, runs.c.request_hash).where(runs.c.request_key == key)).one_or_none()
     return None if row is None else (row.id, row.request_hash)
 
 
 def by_token(connection: Connection, token_hash: str) -> str | None:
-    """The run whose trainer has this token, as long as it has not ended."""
+    """The run whose trainer has this token, if it has not ended."""
     where = (runs.c.ingest_hash == token_hash) & runs.c.status.in_(ACTIVE)
     return connection.scalar(select(runs.c.id).where(where))
 
@@ -68,7 +68,7 @@ def page(
     q: str | None,
     study: str | None,
 ) -> list[dict[str, Any]]:
-    """Newest first. A tag is matched whole, `q` anywhere in name or notes."""
+    """Newest first. A tag must match completely, `q` anywhere in name or notes."""
     query = select(runs).where(*_like(status, tag, q, study)).order_by(runs.c.created.desc(), runs.c.id.desc()).limit(limit)
     if before:
         query = query.where(or_(runs.c.created < before[0], (runs.c.created == before[0]) & (runs.c.id < before[1])))
@@ -76,7 +76,7 @@ def page(
 
 
 def ids(connection: Connection, limit: int, status: str | None, tag: str | None, q: str | None, study: str | None) -> list[str]:
-    """Of the runs that `page` gives page by page, the newest first."""
+    """Ids of the runs that `page` returns page by page, newest first."""
     query = select(runs.c.id).where(*_like(status, tag, q, study)).order_by(runs.c.created.desc(), runs.c.id.desc())
     return list(connection.scalars(query.limit(limit)))
 

@@ -1,4 +1,4 @@
-"""A run that goes on from an earlier step as its next attempt: what the dead attempt had recorded from there on goes."""
+"""A run that resumes from an earlier step as its next attempt: the records of the old attempt from that step on are deleted."""
 
 import time
 from typing import Any
@@ -10,14 +10,14 @@ from app.store import schema
 from app.store.pyramid import LAST, START, WIDTHS, Buckets, chunk_of
 from app.store.sentences import split
 
-#: Events at the very step that stay: what made the state there, not what came of it.
+#: Kinds of events at the step itself that stay, because they made the state there; other kinds followed from it.
 STATE = ("control", "checkpoint", "forked", "labels_replaced", "resumed")
 
 
 def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bool, told: dict[str, Any]) -> dict[str, float | None]:
-    """Bring the history back to `step`, number the run's next attempt and tell why, in one transaction; gives the newest values that stay.
+    """Reset the history to `step`, number the next attempt and store the reason, in one transaction; returns the newest kept values.
 
-    `anew`: nothing is restored, so everything will be told again but the changes that were made.
+    `anew`: nothing is restored, so the run sends everything again except the changes that were made.
     """
     told = told | {"started": _starts(connection, run)}
     latest = _cut_series(connection, run, step)
@@ -38,7 +38,7 @@ def rewind(connection: Connection, run: str, attempt: int, step: float, anew: bo
 
 
 def _starts(connection: Connection, run: str) -> dict[str, float]:
-    """Attempt → when its worker was started, of every attempt so far: the run's record holds the newest one's alone."""
+    """Attempt → the time when its worker was started, for every attempt so far: the run's record holds only the newest."""
     e, r = schema.events.c, schema.runs.c
     before = select(e.data).where(e.run == run, e.kind == "resumed").order_by(e.attempt.desc()).limit(1)
     told = (connection.scalar(before) or {}).get("started", {})
@@ -47,7 +47,7 @@ def _starts(connection: Connection, run: str) -> dict[str, float]:
 
 
 def _cut_series(connection: Connection, run: str, step: float) -> dict[str, float | None]:
-    """Points from `step` on go, level by level; gives the newest value that stays of each of the run's own series."""
+    """Delete points from `step` on, level by level; returns the newest value that stays of each of the run's own series."""
     s, c = schema.series.c, schema.chunks.c
     reaching = {row.id: row for row in connection.execute(select(schema.series).where(s.run == run, s.last >= step))}
     last: dict[int, Buckets] = {}
@@ -73,7 +73,7 @@ def _cut_series(connection: Connection, run: str, step: float) -> dict[str, floa
 
 
 def _before(held: Buckets | None, finer: Buckets | None, step: float, level: int) -> Buckets:
-    """Of a chunk, the buckets that end before `step`; the one that holds it is made anew of the finer level's."""
+    """The buckets of a chunk that end before `step`; the bucket that contains it is made again from the finer level."""
     width = WIDTHS[level]
     edge = np.floor(step / width) * width
     whole = Buckets.join([held] if held is not None else []).within(-np.inf, np.nextafter(edge, -np.inf))
@@ -96,7 +96,7 @@ def _recount(connection: Connection, key: int) -> None:
 
 
 def newest(connection: Connection, run: str) -> dict[str, float | None]:
-    """The newest folded value of each series of the run itself, not of its layers."""
+    """The newest folded value of each series of the run itself, without its layers' series."""
     s, c = schema.series.c, schema.chunks.c
     found: dict[str, float | None] = {}
     for row in connection.execute(select(s.id, s.name).where(s.run == run, s.name.not_like("layer/%"))).all():
@@ -108,7 +108,7 @@ def newest(connection: Connection, run: str) -> dict[str, float | None]:
 
 
 def _cut_histograms(connection: Connection, run: str, step: float) -> None:
-    """A column that spans `step` goes as a whole: what it counted can't be told apart."""
+    """A column that spans `step` is deleted as a whole: its counts can't be separated."""
     t, h = schema.tracks.c, schema.histograms.c
     tracks = connection.scalars(select(t.id).where(t.run == run)).all()
     if not tracks:

@@ -1,4 +1,4 @@
-"""The tables. `migrations/` brings a database to exactly this."""
+"""The tables. `migrations/` brings a database to exactly this schema."""
 
 from sqlalchemy import (
     JSON,
@@ -35,7 +35,7 @@ runs = Table(
     Column("execution", String(32), nullable=False),
     Column("status", String(16), nullable=False, index=True),
     Column("end_reason", Text),
-    Column("end_sentence", JSON(none_as_null=True)),  # what `app.store.sentences` keeps of it
+    Column("end_sentence", JSON(none_as_null=True)),  # as `app.store.sentences` stores it
     Column("created", Float, nullable=False, index=True),
     Column("started", Float),
     Column("ended", Float),
@@ -44,20 +44,20 @@ runs = Table(
     Column("latest", JSON, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("seq", Integer, nullable=False),  # the last stored message of this attempt
-    Column("folded", Integer, nullable=False),  # the last one that the history below holds
+    Column("folded", Integer, nullable=False),  # the last message that the history below contains
     Column("ingest_hash", String(64), nullable=False, unique=True),
     Column("pid", Integer),
     Column("pid_started", Float),
     Column("request_key", String(200), unique=True),
     Column("request_hash", String(64)),
-    Column("parent", String(20)),  # the run that this one was forked from, which may be gone
+    Column("parent", String(20)),  # the run that this one was forked from; it may be deleted
     Column("forked_at", Float),
     Column("diagnosis", JSON, nullable=False, server_default="[]"),  # findings that are not over
     Column("study", String(20)),
     Column("cell", Integer),
 )
 
-#: Frames as they came. Those after `runs.folded` are not in the history yet; some older ones stay for replay.
+#: Received frames. Those after `runs.folded` are not in the history yet; some older ones are kept for replay.
 frames = Table(
     "frames",
     metadata,
@@ -129,7 +129,7 @@ histograms = Table(
     Column("counts", LargeBinary, nullable=False),
 )
 
-#: Arrays that are looked at whole, one a step; a name keeps at most `matrices.MAX_STEPS` of them.
+#: Arrays that are read whole, one per step; a name keeps at most `matrices.MAX_STEPS` of them.
 matrices = Table(
     "matrices",
     metadata,
@@ -141,7 +141,7 @@ matrices = Table(
     Column("data", LargeBinary, nullable=False),
 )
 
-#: An experiment of the notes, each time that it is run. `founds`: what each seed gave; `runs`: seed → arm → run.
+#: Executions of the notes' experiments, one row each. `founds`: the result of each seed; `runs`: seed → arm → run.
 judgements = Table(
     "judgements",
     metadata,
@@ -151,7 +151,7 @@ judgements = Table(
     Column("reason", Text),
     Column("reason_sentence", JSON(none_as_null=True)),
     Column("created", Float, nullable=False),
-    Column("started", Float),  # when its turn came
+    Column("started", Float),  # the time when it started to run
     Column("ended", Float),
     Column("quick", Boolean, nullable=False),
     Column("seeds", JSON, nullable=False),
@@ -161,7 +161,7 @@ judgements = Table(
     Column("version", String(32), nullable=False),
 )
 
-#: A base spec, axes over its fields (path → values, in order) and seeds. What is done of it, its runs say.
+#: A base spec, axes over its fields (path → values, in order) and seeds. Its progress is read from its runs.
 studies = Table(
     "studies",
     metadata,
@@ -181,7 +181,7 @@ studies = Table(
     Column("request_hash", String(64)),
 )
 
-#: One combination of the axes' values: its full spec but for the seed, or why it can't be run.
+#: One combination of the axes' values: its full spec without the seed, or why it can't be run.
 cells = Table(
     "cells",
     metadata,

@@ -1,16 +1,16 @@
-"""Sentences in tables: the English text in its column, and in one beside it what it can be told from in another language."""
+"""Sentences in tables: the English text in its column, and in a second column the data for its translation."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from dynascope.sentence import keep, recall
 
-#: Column of the text → the one beside it. Rows of older versions have none, and their text stays English.
+#: Column of the text → the second column. Rows of older versions have no such data, and their text stays English.
 BESIDE = {"end_reason": "end_sentence", "reason": "reason_sentence"}
 
 
 def split(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's values as its columns hold them."""
+    """A row's values in the form of its columns."""
     held = dict(values)
     for name in BESIDE.keys() & values.keys():
         text = values[name]
@@ -19,7 +19,7 @@ def split(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merged(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """A row's values, its text as the sentence that it was."""
+    """A row's values, with its text as a sentence again."""
     held = dict(row)
     for name, beside in BESIDE.items():
         if beside in held:

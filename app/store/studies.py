@@ -1,4 +1,4 @@
-"""Studies and their cells. What is done of a study is read from its runs, and kept nowhere else."""
+"""Studies and their cells. The progress of a study is read from its runs, and is stored nowhere else."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ PRIVATE = ("request_key", "request_hash")
 
 
 def add(connection: Connection, study: dict[str, Any], made: list[dict[str, Any]]) -> None:
-    """`made`: the cells in their order, as `trainer.expand.cells` gives them."""
+    """`made`: the cells in order, as `trainer.expand.cells` returns them."""
     connection.execute(insert(studies).values(**split(study)))
     connection.execute(
         insert(cells), [{"study": study["id"], "index": i, **cell, "refused": pack(cell["refused"])} for i, cell in enumerate(made)]
@@ -40,7 +40,7 @@ def going(connection: Connection) -> list[str]:
 
 
 def by_request(connection: Connection, key: str) -> tuple[str, str] | None:
-    """`(study, hash of the request)` that an idempotency key was used for."""
+    """`(study, hash of the request)` of an idempotency key."""
     row = connection.execute(select(studies.c.id, studies.c.request_hash).where(studies.c.request_key == key)).one_or_none()
     return None if row is None else (row.id, row.request_hash)
 
@@ -54,7 +54,7 @@ def remove(connection: Connection, id: str) -> bool:
 
 
 def cells_of(connection: Connection, id: str) -> list[dict[str, Any]]:
-    """`index`, `values` and `refused` of each, in order."""
+    """`index`, `values` and `refused` of each cell, in order."""
     c = cells.c
     rows = connection.execute(select(c.index, c["values"], c.refused).where(c.study == id).order_by(c.index))
     return [{"index": row.index, "values": row._mapping["values"], "refused": unpack(row.refused)} for row in rows]
@@ -94,7 +94,7 @@ def by_status(connection: Connection) -> dict[str, int]:
 
 
 def counts(connection: Connection, ids: list[str]) -> dict[str, dict[str, Any]]:
-    """Study → `cells`, and how many of them were not refused (`planned`), and its runs by status (`runs`)."""
+    """Study → `cells`, the number of valid cells (`planned`), and its runs by status (`runs`)."""
     out: dict[str, dict[str, Any]] = {id: {"cells": 0, "planned": 0, "runs": {}} for id in ids}
     c, r = cells.c, runs.c
     for row in connection.execute(select(c.study, func.count(), func.count(c.spec)).where(c.study.in_(ids)).group_by(c.study)):

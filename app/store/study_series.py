@@ -1,4 +1,4 @@
-"""One series over all runs of a study, on common buckets: a query for all of them instead of some a run."""
+"""One series over all runs of a study, on common buckets: one query for all runs instead of several per run."""
 
 import numpy as np
 from sqlalchemy import Connection, func, select
@@ -13,9 +13,9 @@ Points = tuple[np.ndarray, np.ndarray]
 
 
 def read(connection: Connection, study: str, name: str, points: int) -> tuple[int, dict[str, Points]]:
-    """`(width, {run: (steps, values)})`: the mean of the finite values of each bucket of `width` steps, NaN where none is.
+    """`(width, {run: (steps, values)})`: the mean of the finite values of each bucket of `width` steps, NaN if there is none.
 
-    The width is the least power of two by which no run has more than about `points` buckets.
+    The width is the least power of two with which no run has more than about `points` buckets.
     """
     s, r = series.c, runs.c
     tails = {run: _tail(connection, run, name) for run in connection.scalars(select(r.id).where(r.study == study, r.status.in_(ACTIVE)))}
@@ -46,13 +46,13 @@ def _means(buckets: Buckets, width: int) -> Points:
 
 
 def _tail(connection: Connection, run: str, name: str) -> Buckets:
-    """What is not folded yet of a run that goes on."""
+    """The points of a running run that are not folded yet."""
     held = [Buckets.of_points(steps, values) for m in history.not_folded(connection, run) for n, steps, values in series_of(m) if n == name]
     return Buckets.join(held)
 
 
 def last_values(connection: Connection, study: str, names: list[str]) -> dict[str, dict[str, float]]:
-    """Run → name → the newest stored value of a series, for runs that have ended: all of theirs is folded."""
+    """Run → name → the newest stored value of a series, for ended runs: all their frames are folded."""
     s, r, c = series.c, runs.c, chunks.c
     of_study = select(s.id, s.run, s.name).join(runs, s.run == r.id).where(r.study == study, s.name.in_(names)).subquery()
     last = select(c.series, func.max(c.chunk).label("chunk")).where(c.level == 0, c.series.in_(select(of_study.c.id)))

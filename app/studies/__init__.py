@@ -1,1 +1,1 @@
-"""Many runs as one question: a study's life, its bands, decompositions and paths."""
+"""Studies of many runs: a study's life, its bands, decompositions and paths."""

@@ -1,7 +1,7 @@
-"""Statistics over the seeds of a cell: mean, median, quantiles, and how sure the mean is. Pure numpy.
+"""Statistics over the seeds of a cell: mean, median, quantiles, and an interval of the mean. Pure numpy.
 
-The interval of a mean is the percentile bootstrap (Efron 1979): as many values drawn with replacement, RESAMPLES times; of
-the means of these, the 2.5 % and the 97.5 % quantile. What is drawn depends on the number of values alone, and values are
+The interval of a mean is the percentile bootstrap (Efron 1979): n values are drawn with replacement, RESAMPLES times; the
+interval is the 2.5 % and the 97.5 % quantile of the means. The draws depend only on the number of values, and values are
 sorted first, so the same values give the same interval, in whatever order they come.
 """
 
@@ -17,7 +17,7 @@ COLUMNS = ("mean", "median", "low", "high", "q10", "q90")
 
 @lru_cache(maxsize=64)
 def _weights(n: int) -> np.ndarray:
-    """float64[RESAMPLES, n]: which share of a resample each of n values has."""
+    """float64[RESAMPLES, n]: the share of each of n values in each resample."""
     drawn = np.random.default_rng([SEED, n]).integers(0, n, (RESAMPLES, n))
     counts = np.zeros((RESAMPLES, n))
     np.add.at(counts, (np.arange(RESAMPLES)[:, None], drawn), 1.0)
@@ -25,10 +25,10 @@ def _weights(n: int) -> np.ndarray:
 
 
 def summary(values: np.ndarray) -> dict[str, np.ndarray]:
-    """Columns over the first axis of float64[seeds, points], NaN and infinities left out.
+    """Columns over the first axis of float64[seeds, points], without NaN and infinities.
 
-    `n`: how many are left; `mean`, `median`, `q10`, `q90`: NaN where none is; `low` and `high` of the mean: NaN for fewer than
-    two, of which nothing says how far the next would be.
+    `n`: number of finite values; `mean`, `median`, `q10`, `q90`: NaN if there is none; `low` and `high` of the mean: NaN for fewer
+    than two, because one value says nothing about the spread.
     """
     points = values.shape[1]
     ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0)  # NaN last
@@ -45,14 +45,14 @@ def summary(values: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the mean over the first axis of float64[n, points], sorted along it, all finite."""
-    means = np.ascontiguousarray((_weights(len(values)) @ values).T)  # a row a point: partitioned in place of cache
+    """The interval of the mean over the first axis of float64[n, points], sorted along it, all finite."""
+    means = np.ascontiguousarray((_weights(len(values)) @ values).T)  # one row per point: faster to partition
     low, high = np.quantile(means, LEVEL, axis=1)
     return low, high
 
 
 def of_table(rows: dict[str, list[float | None]]) -> dict[str, dict[str, Any]]:
-    """The same of rows of one value a seed, None where it has none; as JSON has it, with the values themselves."""
+    """The same for rows of one value per seed (None if missing); as JSON, with the values themselves."""
     if not rows:
         return {}
     told = summary(np.array([[np.nan if v is None else v for v in row] for row in rows.values()], dtype=np.float64).T)

@@ -1,7 +1,7 @@
-"""What a study's finished runs say together: bias and variance over its cells, and paths along λ.
+"""Results over a study's finished runs: bias and variance of its cells, and paths along λ.
 
-A cell is worked out again when one more of its runs has finished, or one has gone on, and no sooner: asking again costs little, and
-many who ask at once share one answer.
+A cell is computed again only after another of its runs has finished or has been resumed: repeated requests cost little, and
+simultaneous requests share one answer.
 """
 
 import asyncio
@@ -24,23 +24,23 @@ from dynascope.sentence import say
 from trainer.spec import FieldError
 
 T = TypeVar("T")
-#: Bytes of figures that are held, as JSON has them (some four times that in memory); runs of a cell that are decomposed.
+#: Bytes of cached results, as JSON (about four times that in memory); runs of a cell that are decomposed.
 HELD, MOST = 16 << 20, 300
-#: What a figure takes beside its numbers.
+#: The size of a result besides its numbers.
 HELD_EACH = 500
-#: Values of all runs of a cell at once; of more outputs fewer examples are taken.
+#: The most values of all runs of a cell at once; with more outputs, fewer examples are used.
 VALUES = 2e7
-#: Points of a fitted curve, curves of a cell, and test examples that are drawn with them.
+#: Points of a fitted curve, curves per cell, and test examples that are drawn with them.
 CURVE, CURVES, POINTS = 101, 30, 300
 STRENGTHS = ("penalty.l1", "penalty.l2")
 Matrices = dict[str, dict[str, Stored]]
-#: A run and which of its attempts.
+#: A run and the number of its attempt.
 Attempt = tuple[str, int]
 
 
 @dataclass
 class _Held:
-    """Figures made, or being made, of these attempts."""
+    """Results of these attempts, finished or in progress."""
 
     of: tuple[Attempt, ...]
     made: asyncio.Task[Any]
@@ -54,7 +54,7 @@ class Comparisons:
         self._bytes = 0
 
     async def decomposition(self, study: dict[str, Any], kind: Kind | None, axis: str | None, curves: bool) -> dict[str, Any]:
-        """Raises Problem 404 for an axis that isn't there, 409 where nothing can be decomposed, 422 for a kind that doesn't fit."""
+        """Raises Problem 404 for an axis that does not exist, 409 if nothing can be decomposed, 422 for a kind that does not fit."""
         path = _axis_of(study, axis, tuple(study["axes"]))
         _check_shared(study)
         cells, finished = await self._finished(study)
@@ -72,7 +72,7 @@ class Comparisons:
             if chosen is None:
                 break
             runs, held = list(finished.get(cell["index"], {}).values()), outputs.get(cell["index"])
-            if held and chosen not in decomposition.kinds(held):  # an axis over the data set or the loss: each cell has its own
+            if held and chosen not in decomposition.kinds(held):  # an axis over the data set or the loss: each cell has its own kind
                 told: dict[str, Any] = {"terms": {"n": len(runs), "reason": f"these runs have {held}"}, "curves": None}
             else:
                 key = (study["id"], cell["index"], chosen, curves)
@@ -90,7 +90,7 @@ class Comparisons:
         }
 
     async def path(self, study: dict[str, Any], axis: str | None, metric: Literal["loss", "error"], line: int) -> dict[str, Any]:
-        """Raises Problem 404, 409 where no axis is a λ, 422 for a line that isn't there."""
+        """Raises Problem 404, 409 if no axis is a λ, 422 for a line that does not exist."""
         strengths = tuple(path for path in study["axes"] if path in STRENGTHS)
         if not strengths:
             raise Problem(
@@ -126,7 +126,7 @@ class Comparisons:
         }
 
     async def _finished(self, study: dict[str, Any]) -> tuple[list[dict[str, Any]], dict[int, dict[int, Attempt]]]:
-        """The cells that can be run, and cell → seed → run that has finished, with its attempt."""
+        """The valid cells, and cell → seed → finished run with its attempt."""
         cells = [cell for cell in await self._store.read(studies.cells_of, study["id"]) if not cell["refused"]]
         found: dict[int, dict[int, Attempt]] = {}
         for run in await self._store.read(studies.runs_of, study["id"]):
@@ -135,18 +135,18 @@ class Comparisons:
         return cells, found
 
     async def _outputs(self, study: str, cell: int, runs: dict[int, Attempt]) -> str | None:
-        """What a cell's runs predict: values, probabilities or scores, which its spec decides; None where that is not told."""
+        """The kind of a cell's predictions (values, probabilities or scores), from its spec; None if the runs do not send them."""
         first = list(runs.values())[:1]
         return await self._once((study, cell, "outputs"), first, ("predictions",), _outputs)
 
     async def _once(self, key: Hashable, of: Sequence[Attempt], names: tuple[str, ...], work: Callable[[Matrices], T]) -> T:
-        """What `work` makes of the runs' matrices of these names, in a thread, or what it makes or made of the same before."""
+        """The result of `work` on the runs' matrices of these names, computed in a thread, or the cached or shared result."""
         held = self._held.get(key)
         if held is None or held.of != tuple(of):
             self._drop(key)
             held = self._held[key] = _Held(tuple(of), asyncio.create_task(self._make(key, of, names, work)))
         self._held.move_to_end(key)
-        return await asyncio.shield(held.made)  # of those who wait, one may leave
+        return await asyncio.shield(held.made)  # one waiting request may be cancelled without the others
 
     async def _make(self, key: Hashable, of: Sequence[Attempt], names: tuple[str, ...], work: Callable[[Matrices], T]) -> T:
         this = asyncio.current_task()
@@ -202,7 +202,7 @@ def _decomposed(read: Matrices, kind: Kind, curves: bool) -> dict[str, Any]:
         return {"terms": {"n": 0}, "curves": None}
     truth = whole[0]["truth"]
     y = truth.values[:, 0].astype(np.float64)
-    # Told by an older version, a value of a standardised data set differs in its last bits from run to run.
+    # In runs of an older version, a value of a standardised data set differs in its last bits from run to run.
     near = 1e-4 * float(y.std())
     same = [
         one for one in whole if one["truth"].values.shape == truth.values.shape and np.allclose(one["truth"].values[:, 0], y, 1e-4, near)
@@ -219,14 +219,14 @@ def _decomposed(read: Matrices, kind: Kind, curves: bool) -> dict[str, Any]:
 
 
 def _curves(runs: list[dict[str, Stored]], truth: Stored) -> dict[str, Any] | None:
-    """What the runs of a cell fitted, on one grid. None where inputs have more than one dimension."""
+    """The fitted functions of a cell's runs, on one grid. None if inputs have more than one dimension."""
     fitted = [one["function"] for one in runs if "function" in one and one["function"].meta["kind"] == "curve"]
     if not fitted or truth.values.shape[1] < 3:
         return None
     known = truth.meta["curve"]
     low, high = known["span"] if known else fitted[0].meta["axes"][0]
     x = _grid((low, high), CURVE)
-    # A run's own inputs may span less: what it fitted beyond them is not known.
+    # A run's own inputs may cover less: its fitted function beyond them is not known.
     grids = [_grid(one.meta["axes"][0], one.values.shape[-1]) for one in fitted]
     lines = np.array([np.interp(x, grid, one.values[0].ravel(), np.nan, np.nan) for grid, one in zip(grids, fitted, strict=True)])
     there = np.isfinite(lines).sum(axis=0)
@@ -246,7 +246,7 @@ def _grid(span: Sequence[float], count: int) -> np.ndarray:
 
 
 def _together(cells: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The cells' curves with what all share: the grid, the noiseless function and the test examples of the first."""
+    """The cells' curves with their common data: the grid, the noiseless function and the test examples of the first."""
     drawn = [cell for cell in cells if cell["drawn"]]
     if not drawn:
         return None
@@ -256,7 +256,7 @@ def _together(cells: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _short(values: np.ndarray) -> list[float | None]:
-    """Four significant digits: what a drawing shows."""
+    """Four significant digits: enough for a drawing."""
     return [float(f"{v:.4g}") if np.isfinite(v) else None for v in values.tolist()]
 
 

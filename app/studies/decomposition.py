@@ -1,12 +1,12 @@
-"""Bias and variance of what M runs on M training sets predicted for the same test examples. Pure numpy.
+"""Bias and variance of the predictions of M runs, on M training sets, for the same test examples. Pure numpy.
 
 Three decompositions, each exact: the terms add up to the error (docs/decomposition.md has the formulas).
 - squared error: E_D (f_D − y)² = bias² + variance + noise (Geman, Bienenstock & Doursat 1992);
 - cross-entropy: E_D CE(y, π_D) = CE(y, π̄) + E_D KL(π̄ ‖ π_D), π̄ the normalised geometric mean (Heskes 1998; Yang et al. 2020);
 - 0-1 loss: E_D 1[ŷ_D ≠ y] = bias + net variance, about the most frequent prediction (Domingos 2000).
 
-What so few runs as M would see of bias where there is none but variance is taken out: exactly for squared error, to the order
-of 1/M² for cross-entropy (the jackknife), not for 0-1. A bias may come out slightly negative.
+The bias that a small M produces from variance alone is removed: exactly for squared error, to the order
+of 1/M² for cross-entropy (the jackknife), not for 0-1. A bias may be slightly negative.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from typing import Any, Literal
 import numpy as np
 
 Kind = Literal["squared", "cross_entropy", "zero_one"]
-#: Resamples of the runs, and examples × outputs × resamples at most.
+#: Resamples of the runs, and the most examples × outputs × resamples.
 RESAMPLES, WORK = 1000, 3e7
-#: Resamples that are left where the examples are many.
+#: The fewest resamples if there are many examples.
 FEWEST = 200
 SEED = 1992
 
 
 Words = dict[str, str]
-#: What each is called, what its terms are, and whose it is.
+#: The name, the terms and the source of each decomposition.
 ABOUT: dict[Kind, dict[str, Any]] = {
     "squared": {
         "label": {"en": "Squared error", "ko": "제곱 오차"},
@@ -61,7 +61,7 @@ ABOUT: dict[Kind, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Targets:
-    """`y`: float64[n], values or class numbers; `f`: float64[n], the noiseless function, None where it isn't known; `noise`: the
+    """`y`: float64[n], values or class numbers; `f`: float64[n], the noiseless function, None if it is not known; `noise`: the
     variance of y about it."""
 
     y: np.ndarray
@@ -71,15 +71,15 @@ class Targets:
 
 @dataclass(frozen=True)
 class Terms:
-    """Means over the test examples. `noise`: None where it is not known, and then part of the bias. `measured`: the error on the
-    test set as it is, which for known noise differs from `error` by how the test set's own noise fell."""
+    """Means over the test examples. `noise`: None if it is not known; the bias then contains it. `measured`: the error on the
+    given test set; for known noise it differs from `error` because of the noise in the test set."""
 
     bias2: float
     variance: float
     noise: float | None
     error: float
     measured: float
-    #: 0-1 alone: variance where the most frequent prediction is right, and what is won back where it is wrong.
+    #: 0-1 only: variance where the most frequent prediction is right, and the gain where it is wrong.
     parts: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,7 +94,7 @@ class Decomposition:
 
 
 def kinds(outputs: str) -> tuple[Kind, ...]:
-    """What can be decomposed of `values`, `probabilities` or `scores`; the first is the one of the loss."""
+    """The decompositions for `values`, `probabilities` or `scores`; the first is the one of the loss."""
     every: dict[str, tuple[Kind, ...]] = {
         "values": ("squared",),
         "probabilities": ("cross_entropy", "zero_one"),
@@ -104,7 +104,7 @@ def kinds(outputs: str) -> tuple[Kind, ...]:
 
 
 def decompose(kind: Kind, predictions: np.ndarray, test: Targets) -> Decomposition | None:
-    """`predictions`: float[M, n, outputs] of M runs, one column for values. None of fewer than two runs: they have no variance."""
+    """`predictions`: float[M, n, outputs] of M runs, one column for values. None for fewer than two runs: they have no variance."""
     p = predictions.astype(np.float64)
     if len(p) < 2:
         return None
@@ -112,7 +112,7 @@ def decompose(kind: Kind, predictions: np.ndarray, test: Targets) -> Decompositi
     low, high = {}, {}
     for name, values in replicates.items():
         estimate = getattr(terms, name)
-        # A sample drawn from M runs repeats some of them, which takes from variance and gives to bias: its own mean shift is undone.
+        # A resample of M runs repeats some of them, which lowers variance and raises bias: the shift of the mean is removed.
         shifted = values - values.mean() + estimate
         low[name], high[name] = (float(q) for q in np.quantile(shifted, (0.025, 0.975)))
     return Decomposition(len(p), terms, low, high)
@@ -127,7 +127,7 @@ def _squared(p: np.ndarray, test: Targets) -> Decomposed:
     target, noise = (test.f[:, None], test.noise) if test.f is not None and outputs == 1 else (y, None)
 
     def of(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """`(bias², variance)` of samples of the runs, [B, M] shares."""
+        """`(bias², variance)` of resamples of the runs; weights [B, M] are shares."""
         flat = (p - target).reshape(m, -1)
         mean, square = weights @ flat, weights @ flat**2
         variance = (square - mean**2).sum(axis=1) / n * m / (m - 1)
@@ -146,7 +146,7 @@ def _cross_entropy(p: np.ndarray, test: Targets) -> Decomposed:
     error_of = -np.log(p[:, np.arange(n), test.y.astype(int)]).mean(axis=1)
 
     def variance_of(mean: np.ndarray) -> np.ndarray:
-        """E_D KL(π̄ ‖ π_D) = −log Σ_k exp(E_D log π_D), of mean logarithms [B, n · outputs]."""
+        """E_D KL(π̄ ‖ π_D) = −log Σ_k exp(E_D log π_D), from mean logarithms [B, n · outputs]."""
         return np.asarray(-_log_sum_exp(mean.reshape(len(mean), n, outputs)).mean(axis=1))
 
     whole = float(variance_of(logs.mean(axis=0)[None])[0])
@@ -180,7 +180,7 @@ def _zero_one(p: np.ndarray, test: Targets) -> Decomposed:
 
 
 def _main(weights: np.ndarray, votes: np.ndarray, y: np.ndarray, outputs: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`(bias, variance where unbiased, share that is right where biased)` about the most frequent prediction; of a tie the first class."""
+    """`(bias, variance where unbiased, share that is right where biased)` for the most frequent prediction; in a tie the first class."""
     shares = (weights @ votes).reshape(len(weights), len(y), outputs)
     main = np.round(shares, 9).argmax(axis=2)
     right = np.take_along_axis(shares, np.broadcast_to(y[None, :, None], (len(weights), len(y), 1)), axis=2)[:, :, 0]
@@ -189,7 +189,7 @@ def _main(weights: np.ndarray, votes: np.ndarray, y: np.ndarray, outputs: int) -
 
 
 def _each(of: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], m: int, cells: int) -> tuple[np.ndarray, np.ndarray]:
-    """`of` for resamples of the runs, a few at a time; the same runs give the same resamples."""
+    """`of` for resamples of the runs, a few at a time; the same number of runs gives the same resamples."""
     count = int(np.clip(WORK / cells, FEWEST, RESAMPLES))
     shares = np.random.default_rng(SEED).multinomial(m, np.full(m, 1 / m), size=count) / m
     together = max(1, int(4e6 / cells))

@@ -1,4 +1,4 @@
-"""What a study's runs have shown so far: how far they are, final values and bands over the seeds of each cell."""
+"""The results of a study's runs so far: progress, final values, and bands over the seeds of each cell."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -11,14 +11,14 @@ from app.store.database import Store
 from app.store.records import ACTIVE
 from app.studies import bands
 
-#: Ends that a run comes to by itself. One that was stopped, failed or broken off counts in no statistic of final values.
+#: Statuses of runs that ended by themselves. Stopped, failed or interrupted runs count in no statistic of final values.
 COUNTED = ("finished", "diverged")
 FAILED = ("failed", "interrupted")
 Steps = np.ndarray
 
 
 def progress(planned: int, seeds: int, runs: Mapping[str, int]) -> dict[str, int]:
-    """`runs`: status → how many. What has not begun has no row yet: it waits like what is queued."""
+    """`runs`: status → how many. Runs that have not begun have no row yet: they count as waiting, like queued ones."""
     total, held = planned * seeds, sum(runs.values())
     going = sum(runs.get(status, 0) for status in ACTIVE if status != "queued")
     waiting = max(0, total - held) + runs.get("queued", 0)
@@ -32,7 +32,7 @@ def progress(planned: int, seeds: int, runs: Mapping[str, int]) -> dict[str, int
 
 
 async def summaries(store: Store, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """`rows` of `studies`, told with how far they are."""
+    """`rows` of `studies`, with their progress."""
     counts = await store.read(studies.counts, [row["id"] for row in rows])
     return [_summary(row, **counts[row["id"]]) for row in rows]
 
@@ -44,7 +44,7 @@ def _summary(row: dict[str, Any], cells: int, planned: int, runs: dict[str, int]
 
 
 async def whole(store: Store, row: dict[str, Any], names: list[str] | None) -> dict[str, Any]:
-    """A study with its cells, their runs and final values; `names`: of these series, or of all that are no layer's."""
+    """A study with its cells, their runs and final values; `names`: only these series, or all except those of layers."""
     cells, runs = await store.read(studies.cells_of, row["id"]), await store.read(studies.runs_of, row["id"])
     layers = [name for name in names or () if name.startswith("layer/")]
     if layers:
@@ -69,7 +69,7 @@ def _cell(cell: dict[str, Any], seeds: list[int], runs: dict[int, dict[str, Any]
 
 
 def finals(runs: list[dict[str, Any] | None], names: list[str] | None) -> dict[str, dict[str, Any]]:
-    """Series → statistics of its newest value over runs, one a seed or None where there is none."""
+    """Series → statistics of its newest value over runs; one run per seed, or None if there is none."""
     counted = [run["latest"] if run and run["status"] in COUNTED else {} for run in runs]
     found = sorted({name for latest in counted for name in latest if not name.startswith("layer/")})
     wanted = found if names is None else [name for name in names if any(name in latest for latest in counted)]
@@ -81,7 +81,7 @@ def _number(value: float | None) -> float | None:
 
 
 async def over_steps(store: Store, row: dict[str, Any], name: str, points: int) -> dict[str, Any]:
-    """A series' bands of each cell over the steps, live runs included."""
+    """The bands of a series over the steps for each cell, running runs included."""
     runs = await store.read(studies.cells_of_runs, row["id"])
     width, series = await store.read(study_series.read, row["id"], name, points)
     by_cell: dict[int, list[tuple[Steps, Steps]]] = {}

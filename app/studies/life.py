@@ -1,7 +1,7 @@
 """The life of studies: a base spec, axes and seeds → runs in the background, paired by seed.
 
-A study is `running` until each of its cells has a run of each seed, then `done`. Which they have is read from the runs, so a
-server that comes back goes on where the last one was.
+A study is `running` until each of its cells has a run of each seed, then `done`. These runs are read from the store, so a
+restarted server continues where the last one stopped.
 """
 
 import asyncio
@@ -31,9 +31,9 @@ from trainer.spec import FieldError
 log = logging.getLogger(__name__)
 
 MAX_CELLS, MAX_RUNS = 1000, 5000
-#: A seed is below this.
+#: A seed is smaller than this.
 SEEDS = 2**53
-#: Attempts after which a run that is interrupted again and again is left as it is.
+#: Attempts after which a run that is repeatedly interrupted is not resumed again.
 MAX_ATTEMPTS = 5
 #: Runs that are deleted in one transaction.
 DELETED_AT_ONCE = 25
@@ -88,7 +88,7 @@ class Studies:
         return await self._store.read(studies.one, used[0]) if used else None
 
     async def _cells(self, base: dict[str, Any], axes: dict[str, list[Any]]) -> list[dict[str, Any]]:
-        """Every cell, planned in bites. Raises Problem 422 where not one can be run."""
+        """Every cell, planned in small batches. Raises Problem 422 if no cell can be run."""
         made: list[dict[str, Any]] = []
         while len(made) < cell_count(axes):
             made += await self._planner.ask("study_cells", base=base, axes=axes, first=len(made))
@@ -114,7 +114,7 @@ class Studies:
         return await self._store.read(studies.by_status)
 
     async def counts(self, id: str) -> dict[str, Any] | None:
-        """Status and progress of one; None where it is gone."""
+        """Status and progress of one study; None if it was deleted."""
         study = await self._store.read(studies.one, id)
         if study is None:
             return None
@@ -126,7 +126,7 @@ class Studies:
         self._stir(id)
 
     async def wait(self, id: str, seconds: float) -> None:
-        """Until it has ended, or the time is over."""
+        """Wait until the study has ended, or until the timeout."""
         await self.one(id)
         if id in self._ended:
             try:
@@ -135,7 +135,7 @@ class Studies:
                 return
 
     async def cancel(self, id: str) -> None:
-        """What runs of it is stopped, what waits never starts. Raises Problem 404, 409 where it has ended."""
+        """Stop the runs that have started; the others never start. Raises Problem 404, 409 if the study has ended."""
         async with self._changing:
             study = await self.one(id)
             if study["status"] != "running":
@@ -146,7 +146,7 @@ class Studies:
             await self._end(id, "cancelled", say("cancelled by the user"))
 
     async def extend(self, id: str, seeds: int | list[int]) -> None:
-        """More seeds; what is missing of the others runs too. Raises Problem 404, 422."""
+        """Add seeds; missing runs of the earlier seeds run too. Raises Problem 404, 422."""
         async with self._changing:
             study = await self.one(id)
             more = further(study["base"]["seed"], study["seeds"], seeds)
@@ -158,7 +158,7 @@ class Studies:
                 self._begin(id)
 
     async def delete(self, id: str) -> None:
-        """It, its runs and their folders go, whatever they are doing. Raises Problem 404."""
+        """Delete the study, its runs and their folders, whatever their status. Raises Problem 404."""
         async with self._changing:
             study = await self.one(id)
             await self._halt(id)
@@ -174,14 +174,14 @@ class Studies:
             await self._store.write(studies.remove, id)
             self._stir(id)
 
-    # ---- going
+    # ---- running
 
     async def recover(self) -> None:
         for id in await self._store.read(studies.going):
             self._begin(id)
 
     async def close(self) -> None:
-        """Studies end with their server and go on with the next; what becomes of their runs is `Runs.close`'s affair."""
+        """Studies stop with their server and continue with the next; `Runs.close` handles their runs."""
         for id in list(self._going):
             await self._halt(id)
 
@@ -190,7 +190,7 @@ class Studies:
         self._going[id] = asyncio.create_task(self._run(id))
 
     async def _halt(self, id: str) -> None:
-        """Nothing further of it begins; runs that go, go on."""
+        """No more runs of the study begin; running ones continue."""
         task = self._going.pop(id, None)
         if task is not None:
             task.cancel()
@@ -223,12 +223,12 @@ class Studies:
                 await self._end(id, "failed", say("{words}; extend it to go on", words=words))
 
     async def _round(self, id: str) -> None:
-        """A run of each cell and seed that has none, seed by seed, so that the grid fills early."""
+        """Start a run for each cell and seed that has none, seed by seed, so that every cell gets results early."""
         begun: list[asyncio.Task[str]] = []
         try:
             for seed, cell, run in await self._missing(id):
                 for task in [task for task in begun if task.done()]:
-                    task.result()  # raises what went wrong
+                    task.result()  # raises the task's exception
                     begun.remove(task)
                 begun.append(await self._lane.start(id, partial(self._one, id, cell, seed, run)))
             for task in begun:
@@ -239,14 +239,14 @@ class Studies:
             await asyncio.gather(*begun, return_exceptions=True)
 
     async def _missing(self, id: str) -> list[tuple[int, int, dict[str, Any] | None]]:
-        """`(seed, cell, the run there or None)` of all that is not there, goes on, or was broken off."""
+        """`(seed, cell, the run there or None)` for every run that is missing, has not ended, or was interrupted."""
         study, cells = await self.one(id), await self._store.read(studies.planned, id)
         held = {(run["seed"], run["cell"]): run for run in await self._store.read(studies.runs_of, id)}
         pairs = [(seed, cell, held.get((seed, cell))) for seed in study["seeds"] for cell in cells]
         return [pair for pair in pairs if pair[2] is None or pair[2]["status"] in ACTIVE or broken_off(pair[2])]
 
     async def _one(self, id: str, cell: int, seed: int, run: dict[str, Any] | None) -> dict[str, Any]:
-        """The record of a run that goes: one that goes already, one that goes on, or a new one."""
+        """The record of an active run: one that is already active, one that is resumed, or a new one."""
         try:
             now = await self._runs.record(run["run"]) if run else None
             if now and broken_off(now):
@@ -264,7 +264,7 @@ class Studies:
 
 
 def broken_off(run: dict[str, Any]) -> bool:
-    """Whether it ended before its time, for no reason of its own and by nobody's wish for this run."""
+    """Whether the run ended early, without a fault of its own and without a user's request for this run."""
     return (run["status"] == "interrupted" and run["attempt"] < MAX_ATTEMPTS) or (run["status"], run["end_reason"]) == (
         "stopped",
         CANCELLED,
@@ -284,7 +284,7 @@ def cell_count(axes: dict[str, list[Any]]) -> int:
 
 
 def further(first: int, held: list[int], wanted: int | list[int]) -> list[int]:
-    """Seeds with those that are held already. Raises Problem 422 for one that is there, and beyond the largest seed."""
+    """The existing seeds and the new ones. Raises Problem 422 for a duplicate seed or one that is too large."""
     if isinstance(wanted, int):
         start = max([first - 1, *held]) + 1
         if start + wanted > SEEDS:

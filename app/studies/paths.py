@@ -1,8 +1,8 @@
-"""A regularisation path: what λ does to weights and errors, which λ validates best, and what is wrong at the two ends. Pure numpy.
+"""A regularisation path: weights and errors along λ, the λ of best validation, and the fault at each end. Pure numpy.
 
-The rule for the ends, of numbers that were measured: an end *overfits* (small λ) where its validation error is worse than the
-best λ's and its training error better; it *underfits* (large λ) where both are worse. Worse means: over the seeds that both
-have, the paired difference's mean is above zero with its whole 95 % bootstrap interval, and validation is worse by at least
+The rule for the ends, from measured numbers: an end *overfits* (small λ) if its validation error is worse than the
+best λ's and its training error better; it *underfits* (large λ) if both are worse. Worse means: over the seeds that both
+have, the 95 % bootstrap interval of the paired difference lies above zero, and validation is worse by at least
 MARGIN. Otherwise the end *fits*.
 """
 
@@ -14,15 +14,15 @@ import numpy as np
 
 Verdict = Literal["overfit", "underfit", "fits"]
 RESAMPLES, SEED = 2000, 1996
-#: By how much of the best validation error an end has to be worse.
+#: The least excess of an end's validation error, as a share of the best one.
 MARGIN = 0.05
-#: Weights of a path that are told at most.
+#: The most weights of a path that are returned.
 WEIGHTS = 512
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What one run told at its end. `errors`: train, val and test, a smaller one is better; `weights`: of its first layer."""
+    """The results of one run at its end. `errors`: train, val and test, smaller is better; `weights`: of its first layer."""
 
     norm: float
     zeros: int
@@ -33,7 +33,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Band:
-    """A mean over seeds with its 95 % bootstrap interval; of one seed all three are its value."""
+    """A mean over seeds with its 95 % bootstrap interval; for one seed all three are its value."""
 
     mean: float
     low: float
@@ -42,7 +42,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Point:
-    """All runs of one λ: means over seeds, the weights' medians."""
+    """All runs of one λ: means over seeds, medians of the weights."""
 
     strength: float
     n: int
@@ -55,7 +55,7 @@ class Point:
 
 @dataclass(frozen=True)
 class End:
-    """`evidence`: how much worse than at the best λ it is, by set, paired by seed."""
+    """`evidence`: how much worse it is than the best λ, by set, paired by seed."""
 
     verdict: Verdict
     strength: float
@@ -66,7 +66,7 @@ class End:
 @dataclass(frozen=True)
 class Path:
     points: list[Point]
-    #: The λ of least mean validation error; None where no run has one.
+    #: The λ of least mean validation error; None if no run has one.
     best: float | None
     low: End | None
     high: End | None
@@ -83,8 +83,8 @@ def band(values: Sequence[float]) -> Band:
 
 
 def path(runs: Mapping[float, Mapping[int, Kept]], alike: bool) -> Path:
-    """`runs`: λ → seed → what it kept; `alike`: whether weights of different seeds stand for the same things, so that a median
-    says something; otherwise they are of the first seed."""
+    """`runs`: λ → seed → results; `alike`: whether the weights of different seeds have the same meaning, so that a median
+    is useful; otherwise the weights are those of the first seed."""
     points = [_point(strength, runs[strength], alike) for strength in sorted(runs) if runs[strength]]
     validated = [point for point in points if "val" in point.errors]
     if not validated:
@@ -111,7 +111,7 @@ def _point(strength: float, runs: Mapping[int, Kept], alike: bool) -> Point:
 
 
 def _end(runs: Mapping[float, Mapping[int, Kept]], strength: float, best: float, wrong: Literal["overfit", "underfit"]) -> End | None:
-    """None where no seed has run at both."""
+    """None if no seed has run at both."""
     shared = sorted(runs[strength].keys() & runs[best].keys())
     here, there = ([runs[s][seed].errors for seed in shared] for s in (strength, best))
     whole = [i for i in range(len(shared)) if all(np.isfinite(e[i].get(name, np.nan)) for e in (here, there) for name in ("train", "val"))]

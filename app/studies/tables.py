@@ -1,4 +1,4 @@
-"""A study as a tidy table: a row a cell and seed with the axes' values, seed, run, status and every final value."""
+"""A study as a tidy table: one row per cell and seed with the axes' values, seed, run, status and every final value."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def columns(study: dict[str, Any]) -> dict[str, list[Any]]:
-    """Name → values, of a study as `findings.whole` tells it. Cells that were refused have no rows."""
+    """Name → values, for a study as `findings.whole` returns it. Refused cells have no rows."""
     cells = [cell for cell in study["cells"] if not cell["refused"]]
     rows = [(cell, i, told) for cell in cells for i, told in enumerate(cell["runs"])]
     out: dict[str, list[Any]] = {axis["path"]: _alike([cell["values"][axis["path"]] for cell, _, _ in rows]) for axis in study["axes"]}
@@ -18,7 +18,7 @@ def columns(study: dict[str, Any]) -> dict[str, list[Any]]:
 
 
 def as_csv(study: dict[str, Any]) -> bytes:
-    """Empty where there is no value."""
+    """A missing value is an empty field."""
     table, text = columns(study), io.StringIO()
     writer = csv.writer(text)
     writer.writerow(table)
@@ -27,7 +27,7 @@ def as_csv(study: dict[str, Any]) -> bytes:
 
 
 def as_parquet(study: dict[str, Any]) -> bytes:
-    import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not pay
+    import pyarrow as pa  # 60 MB and 0.1 s that a server without exports need not spend
     from pyarrow import parquet
 
     table = columns(study)
@@ -40,7 +40,7 @@ def as_parquet(study: dict[str, Any]) -> bytes:
 
 
 def _alike(values: list[Any]) -> list[Any]:
-    """Numbers, truths or text as they are; anything else as JSON, so that a column has one type."""
+    """Numbers, booleans or text as they are; anything else as JSON, so that a column has one type."""
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {int, float}:
         return values if kinds == {int} else [None if value is None else float(value) for value in values]

@@ -1,1 +1,1 @@
-"""Every sentence, and its language."""
+"""All sentences and their translations."""

@@ -1,7 +1,7 @@
-"""The page's own words: gettext catalogues read from .po files at start, one language a request.
+"""The page's texts: gettext catalogues read from .po files at the start, one language per request.
 
-`python -m app.words.i18n update` extracts the msgids from templates and scripts into every catalogue, keeping what is
-translated; `python -m app.words.i18n check` lists what a catalogue lacks.
+`python -m app.words.i18n update` extracts the msgids from templates and scripts into every catalogue and keeps the
+translations; `python -m app.words.i18n check` lists the translations that a catalogue lacks.
 """
 
 import ast
@@ -25,9 +25,9 @@ COOKIE = "lang"
 _MAPPING = ROOT / "babel.cfg"
 _SCRIPTS = "static/js/"
 _KEYWORDS = {"_": None, "gettext": None}
-#: Where sentences are made: their server and trainer; the command line speaks English.
+#: The places of sentences: the server and the trainer; the command line is in English.
 _SAYING = ("app", "trainer", "dynascope/sinks")
-#: The context of what refuses, warns or says why a run ended, apart from the page's words.
+#: The context of refusals, warnings and reasons of ends, separate from the page's texts.
 SENTENCE = "sentence"
 
 
@@ -36,7 +36,7 @@ def path_of(language: str) -> Path:
 
 
 class Words:
-    """One language's translations; a msgid without one stands for itself."""
+    """One language's translations; a msgid without a translation is returned unchanged."""
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -52,14 +52,14 @@ class Words:
 
     @property
     def sentences(self) -> dict[str, str]:
-        """Template → translation of what refuses, warns or says why a run ended."""
+        """Template → translation, for refusals, warnings and reasons of ends."""
         return self._sentences
 
     def ngettext(self, one: str, many: str, count: int) -> str:
         return self.gettext(one if count == 1 else many)
 
     def for_scripts(self) -> dict[str, str]:
-        """What the page's JavaScript says, as the JSON island that it reads its words from."""
+        """The texts of the page's JavaScript, as the JSON island that it reads."""
         return {text: self.gettext(text) for text in self._scripts}
 
 
@@ -87,7 +87,7 @@ def _accepted(header: str) -> list[str]:
 
 
 def extracted() -> Catalog:
-    """Every msgid of templates, scripts and the server's own files, with the places that say it."""
+    """Every msgid of templates, scripts and the server's own files, with the places where it occurs."""
     with _MAPPING.open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)
     catalogue = Catalog(fuzzy=False)
@@ -100,9 +100,9 @@ def extracted() -> Catalog:
 
 
 def sentences() -> Iterator[tuple[str, str, int, set[str]]]:
-    """`(template, file, line, names of its values)` of all that `dynascope.sentence.say` is called with, and pydantic's own.
+    """`(template, file, line, names of its values)` of all calls of `dynascope.sentence.say`, and of pydantic's own sentences.
 
-    A template without a word, as `{loc}: {msg}`, is the same in every language.
+    A template without a word, such as `{loc}: {msg}`, is the same in every language.
     """
     for folder in _SAYING:
         for path in sorted((ROOT / folder).rglob("*.py")):
@@ -120,7 +120,7 @@ def _is_source(folder: str) -> bool:
 
 
 def missing(language: str) -> list[str]:
-    """Msgids that templates, scripts or sentences use and this language has no translation of; English stands for itself."""
+    """Msgids of templates, scripts or sentences without a translation in this language; English needs none."""
     with path_of(language).open("rb") as file:
         held = {(m.id, m.context): m.string for m in read_po(file, locale=language)}
     asked = [(str(m.id), m.context) for m in extracted() if m.id]

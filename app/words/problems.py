@@ -1,6 +1,6 @@
-"""RFC 9457 problem documents: the one shape of every error that the API gives.
+"""RFC 9457 problem documents: the only format of the API's errors.
 
-Their sentences are English unless the request asks for another language, by the page's cookie or `Accept-Language`.
+Their sentences are English unless the request chooses another language, by the page's cookie or `Accept-Language`.
 """
 
 import json
@@ -29,7 +29,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class ProblemDocument(BaseModel):
-    """What went wrong, by RFC 9457, and each field that is to blame."""
+    """An error as in RFC 9457, with each field that caused it."""
 
     type: str = "about:blank"
     title: str
@@ -48,7 +48,7 @@ class Problem(Exception):
         return cls(422, told(errors[:3]), errors)
 
     def document(self, language: str = "en") -> dict[str, Any]:
-        """`detail` and each `msg` in a language; `loc` and `got` are no language's."""
+        """`detail` and each `msg` are translated; `loc` and `got` are not."""
         title = HTTPStatus(self.status).phrase
         errors = [_shown(e.model_copy(update={"msg": spoken(e.msg, language)})) for e in self.errors]
         detail = spoken(self.detail, language)
@@ -60,12 +60,12 @@ class Problem(Exception):
 
 class _Answer(JSONResponse):
     def render(self, content: Any) -> bytes:
-        """What was given may hold half a surrogate pair, which UTF-8 has no bytes for and JSON an escape."""
+        """A given value may hold half of a surrogate pair, which can't be encoded in UTF-8, but can be escaped in JSON."""
         return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """`responses=` of a route: the problems it can answer with. Without its database none can answer."""
+    """`responses=` of a route: the problems that it can answer with. Any route can fail if the database is unavailable."""
     content = {MEDIA_TYPE: {"schema": ProblemDocument.model_json_schema()}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in sorted({*statuses, 503})}
 
@@ -90,7 +90,7 @@ async def _invalid(request: Request, refused: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     status, detail, headers = error.status_code, error.detail, dict(error.headers or {})
-    if detail == HTTPStatus(status).phrase:  # the router's own
+    if detail == HTTPStatus(status).phrase:  # the router's own phrase
         method, path = request.method, get_route_path(request.scope)[:200]
         problem = Problem(
             status, say("there is no {method} {path}; /api/openapi.json lists what there is", method=method, path=path), headers=headers
@@ -106,7 +106,7 @@ async def _unstored(request: Request, error: Exception) -> JSONResponse:
 
 
 def unstored(error: Exception) -> Problem:
-    """What the database could not do just now, in its own words."""
+    """The database's own message about an operation that failed."""
     said = getattr(error, "orig", None) or error
     return Problem(503, say("the database can't be used now: {said}; see whether its disk is full or read-only, then try again", said=said))
 
@@ -121,12 +121,12 @@ def field_error(error: Any) -> FieldError:
 
 
 def _written(text: str) -> str:
-    """With half of a surrogate pair as its escape."""
+    """The text with half of a surrogate pair as an escape."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _shown(error: FieldError) -> FieldError:
-    """What was given, in a form that JSON can hold and a person can read: nothing longer than a paragraph."""
+    """The given value in a form that JSON can hold and a person can read: at most the length of a paragraph."""
     got = jsonable_encoder(error.got, custom_encoder={float: _finite, bytes: lambda b: f"{len(b)} bytes"})
     text = str(got)
     return FieldError(loc=error.loc[:300], msg=error.msg[:2000], got=got if len(text) <= 500 else text[:500] + "…")
@@ -137,7 +137,7 @@ def _finite(value: float) -> float | str:
 
 
 def of_trainer(error: dict[str, Any]) -> Problem:
-    """What a trainer refused of a control, as its event tells it (`PlanError.told`); an older one keeps no sentences."""
+    """A trainer's refusal of a command, from its event (`PlanError.told`); older events have no sentences."""
     errors = [FieldError(**one) for one in error["errors"]]
     kept = error.get("sentences")
     if isinstance(kept, list):

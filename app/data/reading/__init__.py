@@ -1,5 +1,5 @@
-"""Uploaded files, read and checked in a process of their own: `python -m app.data.reading`, a JSON question on stdin, an answer on stdout.
+"""Uploaded files are read and checked in a separate process: `python -m app.data.reading`, JSON question on stdin, answer on stdout.
 
-Its memory and time have limits, the server's event loop waits for nothing, and whatever a file does to a parser in C ends
-that process alone. Nothing is unpickled.
+Its memory and time are limited, the server's event loop does not wait, and a crash of a parser in C ends
+only that process. Nothing is unpickled.
 """

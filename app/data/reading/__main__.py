@@ -50,7 +50,7 @@ def _record(found: Found, task: str, classes: list[str]) -> dict[str, Any]:
 
 
 def _write(part: Path, x: np.ndarray, y: np.ndarray, record: dict[str, Any]) -> None:
-    """Durable when this returns; the server gives it its name."""
+    """The file is durable when this returns; the server renames it."""
     save_file({"x": np.ascontiguousarray(x), "y": np.ascontiguousarray(y)}, part, {"record": json.dumps(pack(record))})
     with part.open("rb") as file:
         os.fsync(file.fileno())

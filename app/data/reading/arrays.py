@@ -1,4 +1,4 @@
-"""NPZ: arrays x and y. Sizes are checked as declared before anything is unpacked, and as they come."""
+"""NPZ: arrays x and y. The declared sizes are checked before unpacking, and the real sizes during it."""
 
 import tokenize
 import zipfile
@@ -34,7 +34,7 @@ def read_npz(path: Path, target: str | None, most: int) -> Found:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, most: int) -> np.ndarray:
-    """Raises Bad for pickled objects and for more bytes than allowed, or than the array's own head says."""
+    """Raises Bad for pickled objects, and for more bytes than allowed or than the array's own header says."""
     if info.file_size > most:
         raise Bad(
             say(
@@ -125,7 +125,7 @@ def _checked(x: np.ndarray, y: np.ndarray, others: list[dict[str, str]]) -> Foun
 
 
 def _check_finite(x: np.ndarray) -> bool:
-    """Whether sequences end in NaN, which is padding. Raises Bad for any other value that isn't finite."""
+    """Whether sequences end in NaN, which is padding. Raises Bad for any other value that is not finite."""
     bad = ~np.isfinite(x)
     if not bad.any():
         return False

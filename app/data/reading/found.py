@@ -1,4 +1,4 @@
-"""What was found in a file: features, target, task, classes; or what is wrong with it."""
+"""The content of a file: features, target, task, classes; or the error in it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,17 +8,17 @@ import numpy as np
 from dynascope.sentence import say
 
 MIN_ROWS, MAX_ROWS, MAX_COLUMNS, MAX_VALUES = 10, 1_000_000, 10_000, 100_000_000
-#: Of a class, one a split; of whole numbers that are read as classes; of classes at all.
+#: The fewest examples of a class (one per split); the most whole numbers that are read as classes; the most classes.
 MIN_OF_CLASS, FEW, MAX_CLASSES = 3, 20, 1000
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
-#: Of its size, what a column has to vary by; whole numbers that a float64 holds.
+#: The least variation of a column relative to its size; the largest whole number that a float64 holds.
 FINE, EXACT = 1e-5, 2**53
-#: Names that an answer holds at most.
+#: The most names that an answer holds.
 NAMES = 1000
 
 
 class Bad(Exception):
-    """What is wrong: the form's field, the words, what was found there."""
+    """An error: the form's field, the message, the value that was found."""
 
     def __init__(self, msg: str, got: Any = None, loc: str = "file") -> None:
         super().__init__(msg)
@@ -27,7 +27,7 @@ class Bad(Exception):
 
 @dataclass
 class Found:
-    """`x`: float32[examples, ...]; `target`: str or numbers[examples]; `where(i)`: the i-th example in words."""
+    """`x`: float32[examples, ...]; `target`: str or numbers[examples]; `where(i)`: the location of the i-th example in words."""
 
     x: np.ndarray
     target: np.ndarray
@@ -42,12 +42,12 @@ class Found:
 
 
 def too_fine(low: float, high: float) -> bool:
-    """Whether float32, of some seven digits, leaves next to nothing of what differs."""
+    """Whether float32, with about seven digits, loses nearly all of the differences."""
     return high - low < FINE * max(abs(low), abs(high))
 
 
 def numbers(values: np.ndarray) -> np.ndarray:
-    """float64, NaN for what is no number."""
+    """float64; NaN for a value that is not a number."""
     if values.dtype.kind in "fiub":
         return values.astype(np.float64)
     out = np.full(len(values), np.nan)
@@ -60,7 +60,7 @@ def numbers(values: np.ndarray) -> np.ndarray:
 
 
 def learnt(found: Found, task: str | None) -> tuple[np.ndarray, str, list[str]]:
-    """`(y, task, class names)`: y int64 class numbers or float32. Raises Bad where there is nothing to learn."""
+    """`(y, task, class names)`: y holds int64 class numbers or float32. Raises Bad if there is nothing to learn."""
     n, name, target = len(found.target), found.target_name, found.target
     if n < MIN_ROWS:
         raise Bad(

@@ -1,4 +1,4 @@
-"""CSV and Parquet. A value that can't be used is named by line and column."""
+"""CSV and Parquet. An error message names the line and column of a value that can't be used."""
 
 import codecs
 import csv
@@ -12,9 +12,9 @@ import numpy as np
 from app.data.reading.found import MAX_COLUMNS, MAX_ROWS, MAX_VALUES, MISSING, NAMES, Bad, Found, too_fine
 from dynascope.sentence import Sentence, joined, say
 
-#: Rows that are looked at together; whether a column holds numbers or text is read from the first of them.
+#: Rows that are read together; the first of them decide whether a column holds numbers or text.
 CHUNK = 5000
-#: Why a column is left out that pandas has written beside those of its table.
+#: Why a column is left out that pandas wrote in addition to the table's own columns.
 INDEX = say("the index of a table")
 
 
@@ -82,7 +82,7 @@ def read_parquet(path: Path, target: str | None, most: int) -> Found:
 
 
 def _is_text(kind: Any) -> bool:
-    """Whether values of an Arrow type are read as text, whichever of Arrow's ways of storing text a file was written with."""
+    """Whether values of an Arrow type are read as text; Arrow has several types for text."""
     import pyarrow as pa
 
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
@@ -97,9 +97,9 @@ def _is_binary(kind: Any) -> bool:
 
 
 def _strings(column: Any, kind: Any) -> list[Any]:
-    """Text as text, whole numbers as they are, others as float, None where nothing is.
+    """Text as text, whole numbers as they are, other numbers as float, None for an empty value.
 
-    Bytes are read as UTF-8. Those that are none stay apart, each as its escape (`\\xff`): no two values become one class.
+    Bytes are decoded as UTF-8. Invalid bytes are kept as escapes (`\\xff`), so that no two values become one class.
     """
     import pyarrow as pa
 
@@ -110,7 +110,7 @@ def _strings(column: Any, kind: Any) -> list[Any]:
 
 
 class _Columns:
-    """Columns as they come, chunk by chunk: numbers as float32, the target as it is, text left out."""
+    """Columns, built chunk by chunk: numbers as float32, the target as it is, text left out."""
 
     def __init__(self, names: list[str], target: str | None, unusable: dict[str, str] | None = None) -> None:
         if target is not None and target not in names:
@@ -224,7 +224,7 @@ class _Columns:
 
 
 def _chunks(reader: Any, width: int) -> Iterator[tuple[list[int], list[list[str]]]]:
-    """`(lines, rows)`; empty lines are left out. Raises Bad for a row of another length."""
+    """`(lines, rows)`; empty lines are left out. Raises Bad for a row of a different length."""
     lines: list[int] = []
     rows: list[list[str]] = []
     for row in reader:
@@ -250,7 +250,7 @@ def _chunks(reader: Any, width: int) -> Iterator[tuple[list[int], list[list[str]
 
 
 def _check_text(path: Path) -> None:
-    """UTF-8 throughout. Raises Bad naming the line."""
+    """Checks that the file is UTF-8. Raises Bad naming the line."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         for line, piece in enumerate(iter(lambda: file.readline(1 << 20), b""), 1):

@@ -1,4 +1,4 @@
-"""Alembic's entry: the connection comes from `app.store.database`, which alone decides where the database is."""
+"""Alembic's entry point: the connection comes from `app.store.database`, which alone decides where the database is."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""Matrices over time; where a run was forked from; what is wrong with a run."""
+"""Matrices over time; the parent of a forked run; the diagnoses of a run."""
 
 import sqlalchemy as sa
 from alembic import op

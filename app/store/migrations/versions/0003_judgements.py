@@ -1,4 +1,4 @@
-"""What came of experiments."""
+"""Judgements: the results of experiments."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Studies, their cells, and which study and cell a run is of."""
+"""Studies, their cells, and the study and cell of a run."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When an experiment's turn came: what it took is told from there, not from when it began to wait."""
+"""The time when an experiment started to run: its duration is counted from there, not from when it began to wait."""
 
 import sqlalchemy as sa
 from alembic import op

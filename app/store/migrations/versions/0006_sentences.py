@@ -1,4 +1,4 @@
-"""Why something ended, kept so that it can be told in another language than English."""
+"""The reasons of ends, stored in a form that can be translated from English."""
 
 import sqlalchemy as sa
 from alembic import op
