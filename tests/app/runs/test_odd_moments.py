@@ -227,15 +227,15 @@ def test_an_end_that_could_not_be_stored_is_stored_later(tmp_path: Path, monkeyp
 
 def test_a_run_whose_start_could_not_be_stored_ends_and_gives_its_slot_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def story(house: House) -> None:
-        change, full = records.change, [True]
+        change, full = records.change_all, [True]
 
-        def failing(connection: Any, run: str, values: dict[str, Any]) -> bool:
+        def failing(connection: Any, ids: list[str], values: dict[str, Any]) -> None:
             if values.get("status") == "starting" and full:
                 full.pop()
                 raise OperationalError("UPDATE", {}, Exception("database or disk is full"))
-            return change(connection, run, values)
+            change(connection, ids, values)
 
-        monkeypatch.setattr(records, "change", failing)
+        monkeypatch.setattr(records, "change_all", failing)
         run, _ = await house.begin(said=False)
         await house.runs.until_ended(run)
         record = await house.stored(run)
