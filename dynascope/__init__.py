@@ -1,6 +1,6 @@
 """Dynascope: see what happens inside a neural network while it trains.
 
-Importing this package costs no torch: the server imports `dynascope.messages` from a process that never loads it.
+Importing this package does not import torch: the server imports `dynascope.messages` in a process that never loads torch.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,8 @@ __all__ = ["Client", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Both when they are first asked for. The server has no use for httpx, which takes 0.1 s to import; and what reads the
-    version imports half of the standard library, before `python -m dynascope` can say that it isn't the working directory's."""
+    """Import `Client` and `__version__` when they are first used. The server doesn't need httpx, which takes 0.1 s to import; and
+    importlib.metadata imports much of the standard library, before `python -m dynascope` has removed the working directory."""
     if name == "Client":
         from dynascope.client import Client
 

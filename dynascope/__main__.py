@@ -1,4 +1,4 @@
-"""Where the `dynascope` command begins, before anything is imported that a file in the working directory could stand in for."""
+"""Entry point of the `dynascope` command. It imports no module that a file in the working directory could replace."""
 
 from dynascope import ending
 from dynascope.imports import forget_working_directory

@@ -2,7 +2,7 @@
 
 Every histogram of every layer, step and run is counted over the same bins, so counts can be added, subtracted and
 compared. A bin is found from a float32's own bits: sign, eight exponent bits and the five highest mantissa bits select
-an entry of `table`. Two bins an octave between 2^-32 and 2^16; the lower edges within octave e are 2^e and 45/32·2^e
+an entry of `table`. There are two bins per octave between 2^-32 and 2^16; the lower edges in octave e are 2^e and 45/32·2^e
 (45/32 is the nearest five-bit mantissa to √2, so both halves are about equally wide in log x).
 
 Slots, in the order of the number line and then the exceptions::
@@ -12,7 +12,7 @@ Slots, in the order of the number line and then the exceptions::
     SIDE+1 .. 2*SIDE       positive, from the smallest magnitude to the largest
     NAN, NEG_INF, POS_INF  the last three
 
-The bins next to zero reach down to it, and the outermost two reach to ±infinity.
+The bins next to zero extend down to zero, and the outermost two extend to ±infinity.
 """
 
 import numpy as np
@@ -27,12 +27,12 @@ ZERO = SIDE
 NAN, NEG_INF, POS_INF = 2 * SIDE + 1, 2 * SIDE + 2, 2 * SIDE + 3
 SLOTS = 2 * SIDE + 4
 
-#: How far a float32's bits are shifted to the right to index `table`.
+#: Number of bits by which a float32's bits are shifted to the right to index `table`.
 SHIFT = 23 - _MANTISSA_BITS
 
 
 def magnitudes() -> np.ndarray:
-    """Lower edges of the positive bins, ascending, `float64[SIDE]`. The first is 0: that bin reaches down to zero."""
+    """Lower edges of the positive bins, ascending, `float64[SIDE]`. The first is 0: that bin extends down to zero."""
     octaves = 2.0 ** np.arange(MIN_EXPONENT, MAX_EXPONENT)
     lower = np.stack([octaves, octaves * _SPLIT], axis=1).ravel()
     lower[0] = 0.0
@@ -54,8 +54,8 @@ def edges() -> tuple[np.ndarray, np.ndarray]:
 def table() -> np.ndarray:
     """`uint8[2**14]`: the slot of a float32 by `bits >> SHIFT`.
 
-    Zero, subnormals and ±inf share an entry with other values; a counter must ask for exact zero and for the entries
-    of exponent 255 itself (`slot` shows how).
+    Zero, subnormals and ±inf share an entry with other values; a counter must check for exact zero and for exponent 255
+    itself (`slot` shows how).
     """
     count = 1 << (9 + _MANTISSA_BITS)
     bits = (np.arange(count, dtype=np.uint64) << np.uint64(SHIFT)).astype(np.uint32)
@@ -72,7 +72,7 @@ def table() -> np.ndarray:
 
 
 def slot(values: np.ndarray) -> np.ndarray:
-    """The slot of each value, `uint8` of the same shape: the slow, plain definition that a kernel must agree with."""
+    """The slot of each value, `uint8` of the same shape: the slow, plain definition; kernels must give the same result."""
     x = np.asarray(values, dtype=np.float32)
     slots = table()[x.view(np.uint32) >> SHIFT]
     slots = np.where(x == 0, np.uint8(ZERO), slots)
@@ -80,7 +80,7 @@ def slot(values: np.ndarray) -> np.ndarray:
 
 
 def describe() -> dict[str, object]:
-    """What the catalogue publishes: version, edges (null for an infinite one) and the exceptional slots."""
+    """The bins as published in the catalogue: version, edges (null for an infinite edge) and the exceptional slots."""
     low, high = edges()
     return {
         "version": VERSION,

@@ -1,4 +1,4 @@
-"""Which step is measured, so that measuring keeps to its share of training time."""
+"""Chooses the steps to measure, so that measuring stays within its share of training time."""
 
 import math
 import statistics
@@ -7,17 +7,17 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
-#: Measured steps a second at the least, whatever the budget says: a live page must not stand still.
+#: Minimum number of measured steps per second, whatever the budget is: a live page must keep updating.
 AT_LEAST_A_SECOND = 2
 
 Every = int | Literal["auto", "never"]
 
 
 class Budget:
-    """Decides by running medians of what a measured step costs and of how long a step takes on the wall (a pace included).
+    """Decides by running medians of the cost of a measured step and of the wall time of a step (including a set pace).
 
-    `share` is (bare − watched) / bare in steps a second, which is cost / wall time. `every`: "auto" keeps to `share`;
-    n measures steps 0, n, 2n, ...; "never" none. The first step of all is measured too under "auto", for a resumed run.
+    `share` is (bare − watched) / bare in steps per second, which is cost / wall time. `every`: "auto" keeps to `share`;
+    n measures steps 0, n, 2n, ...; "never" measures none. "auto" also measures the first step, even of a resumed run.
     """
 
     def __init__(self, every: Every = "auto", share: float = 0.02, clock: Callable[[], float] = time.perf_counter) -> None:
@@ -35,10 +35,10 @@ class Budget:
         self._began = self._measured_at = 0.0
         self._spent = 0.0
         self._just_measured = False
-        self._own: float | None = None  # what measuring took in the step under way, None where it is not measured
+        self._own: float | None = None  # measuring time in the current step; None if it is not measured
 
     def due(self, step: int) -> bool:
-        """Whether to measure the step that begins now. To be asked once at the beginning of every step."""
+        """Whether to measure the step that begins now. Call this once at the beginning of every step."""
         now = self._clock()
         is_first = self._first is None
         if is_first:
@@ -53,7 +53,7 @@ class Budget:
         return due
 
     def spent(self, seconds: float) -> None:
-        """What measuring this step has taken by the instrument's own account, once it is over."""
+        """Record the measuring time of this step, as the instrument timed it, after measuring is done."""
         self._own = seconds
 
     def _close_step(self, wall: float) -> None:
@@ -70,7 +70,7 @@ class Budget:
         self._interval = self._steps_apart()
 
     def _add_aftermath(self, wall: float) -> None:
-        """The step after a measured one finds its caches cold: what it takes longer (at most half the cost) belongs to it."""
+        """The step after a measured one starts with cold caches: its extra time (at most half the cost) is added to the cost."""
         longer = min(max(wall - statistics.median(self._step_times), 0.0), self._costs[-1] / 2)
         self._spent += longer
         self._costs[-1] += longer
@@ -78,9 +78,9 @@ class Budget:
         self._just_measured = False
 
     def _true_cost(self, wall: float, own: float) -> float:
-        """Hooks slow modules down and measuring leaves cold caches behind: what counts is how much longer the step took.
+        """Hooks slow modules down and measuring leaves cold caches: the true cost is how much longer the step took.
 
-        Never less than the instrument saw itself, nor over three times that: the rest was a pause or a validation.
+        It is at least the time that the instrument measured, and at most three times that: the rest was a pause or a validation.
         """
         longer = wall - statistics.median(self._step_times) if self._step_times else own
         return min(max(longer, own), 3 * own)
@@ -95,7 +95,7 @@ class Budget:
         return self._since >= self._interval or one_more_step > 1 / AT_LEAST_A_SECOND
 
     def _steps_apart(self) -> float:
-        cost = statistics.median_low(self._costs)  # the first measured step pays for cold caches
+        cost = statistics.median_low(self._costs)  # the first measured step is slower because of cold caches
         affordable = self.share * statistics.median(self._step_times)
         return math.ceil(cost / affordable) if affordable > 0 else math.inf
 

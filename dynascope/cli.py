@@ -1,4 +1,4 @@
-"""The `dynascope` command. The server is reached by dotted path, never by import: an installed client has no server."""
+"""The `dynascope` command. The server is loaded by its dotted path, not by an import statement: a client-only install has no server."""
 
 import gc
 import importlib
@@ -13,7 +13,7 @@ import typer
 from dynascope import ending
 from dynascope.imports import server_folder
 
-#: Errors in plain lines: in a box they would be broken at the terminal's width, and a pipe has none.
+#: Errors are plain lines: in a box, lines would be wrapped at the terminal's width, and a pipe has no width.
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, add_completion=False, pretty_exceptions_show_locals=False)
 
 
@@ -33,7 +33,7 @@ def serve(
 ) -> None:
     """Start the server. Each option is also an environment variable: DYNASCOPE_PORT and so on."""
     sys.path.insert(0, str(server_folder()))
-    gc.disable()  # what importing makes stays; to look through it for garbage again and again is a fifth of the start
+    gc.disable()  # imported objects stay alive; repeated garbage collection takes a fifth of the start time
     try:
         serving = importlib.import_module("app.serving")
     except ModuleNotFoundError as missing:
@@ -54,10 +54,10 @@ def serve(
 def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a name in Korean or a sign is worth no crash where the stream has no such letter
-    if sys.argv[1:2] != ["serve"]:  # the client's libraries would be a tenth of the server's start
+            stream.reconfigure(errors="replace")  # if the encoding lacks a character, don't crash
+    if sys.argv[1:2] != ["serve"]:  # the client's libraries would take a tenth of the server's start time
         from dynascope.shell import add_to
 
         add_to(app)
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # it has things to put away
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # client commands have to clean up
     app()

@@ -1,5 +1,5 @@
-"""How the command ends where a signal told it to: cleaned up, and then as that signal ends any process, which is what shells,
-service managers and container engines go by."""
+"""How the command ends after a signal: it cleans up and then ends by that signal, as any process does; shells, service
+managers and container engines rely on this."""
 
 import atexit
 import os
@@ -10,15 +10,15 @@ _told: list[int] = []
 
 
 def prepare() -> None:
-    """Until somebody takes them over, both signals end the process at once and without a word. What is registered first is
-    called last at exit, so this comes before all else."""
+    """Until other handlers are set, both signals end the process at once and without output. The function registered first is
+    called last at exit, so call this before everything else."""
     atexit.register(_end)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
 
 
 def by(number: int) -> None:
-    """Have the process end so when it has nothing left to do."""
+    """At its exit, let the process end by this signal."""
     _told.append(number)
 
 

@@ -1,6 +1,6 @@
-"""Which folders the `dynascope` command and the processes that it starts import from: never the working directory.
+"""The folders that the `dynascope` command and its processes import from: never the working directory.
 
-A user may start it in any folder, one with a `random.py` or an `app/` of their own among them.
+A user may start the command in any folder, even one that contains a `random.py` or an `app/`.
 """
 
 import os
@@ -14,17 +14,17 @@ def forget_working_directory() -> None:
     if not sys.flags.safe_path and sys.path[:1] in ([""], [here]):
         del sys.path[0]  # `python -m` puts it there
     if not sys.flags.ignore_environment and "" in os.environ.get("PYTHONPATH", "").split(os.pathsep) and here in sys.path:
-        sys.path.remove(here)  # what Python makes of an empty entry, as in `PYTHONPATH=$UNSET:/folder`
+        sys.path.remove(here)  # Python's entry for an empty one, as in `PYTHONPATH=$UNSET:/folder`
 
 
 def environment_for(first: str) -> dict[str, str]:
-    """What a Python process is given so that it imports from the folder `first`, then from those that PYTHONPATH names here."""
+    """Environment variables for a Python process: it imports from the folder `first`, then from those in this process's PYTHONPATH."""
     named = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
     return {"PYTHONPATH": os.pathsep.join([first, *named]), "PYTHONSAFEPATH": "1"}
 
 
 def server_folder() -> Path:
-    """The folder that holds `app` and `trainer`: inside the installed package, or the checkout itself."""
+    """The folder that contains `app` and `trainer`: inside the installed package, or the checkout itself."""
     package = Path(__file__).resolve().parent
     installed = package / "_server"
     return installed if installed.is_dir() else package.parent

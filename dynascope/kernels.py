@@ -1,7 +1,7 @@
-"""One-pass moments and histogram of a tensor, at about two nanoseconds an element on one CPU core.
+"""One-pass moments and histogram of a tensor, at about two nanoseconds per element on one CPU core.
 
-Nothing here starts a thread, touches an RNG or makes a torch operation beyond a view, so that a probe may call it
-between any two lines of a training loop.
+No function here starts a thread, uses an RNG or runs a torch operation other than a view, so a probe may call these
+functions between any two lines of a training loop.
 """
 
 import math
@@ -16,21 +16,21 @@ from numba.extending import intrinsic
 
 from dynascope import bins
 
-# numba's cache knows this file's time stamp alone: save it again when bins.py changes (the tests fail until then).
+# numba's cache checks only this file's time stamp: save this file again when bins.py changes (the tests fail until then).
 _SHIFT = np.uint32(bins.SHIFT)
 _ZERO, _NAN, _SIDE = bins.ZERO, bins.NAN, bins.SIDE
 _SLOTS = bins.SLOTS
-# Both entries that exact zero shares with the tiniest subnormals count as zero; `_move_tiny` puts those right.
+# The two entries that exact zero shares with the smallest subnormals count as zero; `_move_tiny` corrects the subnormals.
 _TABLE = bins.table()
 _TABLE[[0, len(_TABLE) // 2]] = bins.ZERO
 
-_PLAIN = (torch.Tensor, torch.nn.Parameter)  # a subclass's data pointer may mean anything
+_PLAIN = (torch.Tensor, torch.nn.Parameter)  # for a subclass, the data pointer can have another meaning
 _SMALLEST_NORMAL = float(np.finfo(np.float32).tiny)
 
-#: Between these a block's sum of squares has all of float32's digits: each of its terms may be subnormal and none has overflowed.
+#: Between these, a block's sum of squares has float32's full precision, even if terms are subnormal, and no term has overflowed.
 _LEAST_SQUARES, _MOST_SQUARES = np.float32(1e-30), np.float32(1e38)
 
-_BLOCK = 2048  # 8 KB: with the 16 KB table and 3 KB of counters it stays in a 32 KB L1 cache
+_BLOCK = 2048  # 8 KB: with the 16 KB table and 3 KB of counters, a block stays in a 32 KB L1 cache
 
 # Columns of a summary's running state; M2 is Σ(x − mean)²
 N, MEAN, M2, MIN, MAX, OUTSIDE, ZEROS, NONFINITE = range(8)
@@ -55,7 +55,7 @@ def _count(bits, counters):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
 def _sums(block, shift):  # type: ignore[no-untyped-def]
-    """Σ(x − shift), Σ(x − shift)²; not finite if and only if a value is not (float64 holds any float32's square)."""
+    """Σ(x − shift), Σ(x − shift)²; not finite if and only if a value is not finite (float64 can hold any float32's square)."""
     total, squares = 0.0, 0.0
     for i in range(block.size):
         d = np.float64(block[i]) - shift
@@ -65,7 +65,7 @@ def _sums(block, shift):  # type: ignore[no-untyped-def]
 
 
 def _without_nan(name: str) -> Callable[..., Any]:
-    """LLVM's own min or max: written as a comparison, numba's select bears no flags and the loop is not vectorised."""
+    """LLVM's own min or max: for a comparison, numba emits a select without fast-math flags, and the loop is not vectorised."""
 
     def intrinsic_for(_: Any, a: Any, b: Any) -> tuple[Any, Callable[..., Any]]:
         def lower(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -83,7 +83,7 @@ _least, _most = _without_nan("llvm.minnum"), _without_nan("llvm.maxnum")
 
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract", "nnan", "nsz"})
 def _extremes(block, low, high):  # type: ignore[no-untyped-def]
-    """Min, max, outside and zeros of a block without NaN. float32 counters are exact there and keep all lanes 32 bits wide."""
+    """Min, max, outside and zeros of a block without NaN. float32 counters are exact for a block and keep all lanes 32 bits wide."""
     least, most, outside, zeros = block[0], block[0], np.float32(0), np.float32(0)
     for i in range(block.size):
         value = block[i]
@@ -95,7 +95,7 @@ def _extremes(block, low, high):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _merge(moments, n, mean, m2):  # type: ignore[no-untyped-def]
-    """Chan, Golub & LeVeque 1983: the mean and Σ(x − mean)² of two parts taken together."""
+    """The mean and Σ(x − mean)² of two parts combined (Chan, Golub & LeVeque 1983)."""
     total = moments[N] + n
     delta = mean - moments[MEAN]
     moments[MEAN] += delta * (n / total)
@@ -105,7 +105,7 @@ def _merge(moments, n, mean, m2):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _add_with_exceptions(block, bits, low, high, counters, moments):  # type: ignore[no-untyped-def]
-    """The slow path of a block that holds NaN or ±Inf: the table has counted both as ±Inf."""
+    """The slow path for a block that contains NaN or ±Inf: the table has counted both as ±Inf."""
     for i in range(block.size):
         value = np.float64(block[i])
         if value - value == 0.0:
@@ -123,7 +123,7 @@ def _add_with_exceptions(block, bits, low, high, counters, moments):  # type: ig
 
 @njit(nogil=True, cache=True, boundscheck=False)
 def _move_tiny(bits, counts):  # type: ignore[no-untyped-def]
-    """Subnormals below 2^-131 were counted as zero: they belong to the bins next to it."""
+    """Subnormals below 2^-131 were counted as zero: move them to the bins next to zero."""
     for i in range(bits.size):
         magnitude = bits[i] & np.uint32(0x7FFFFFFF)
         if magnitude != 0 and magnitude >> _SHIFT == 0:
@@ -246,7 +246,7 @@ def _squared_distance(a, b):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"reassoc", "contract"})
 def _distance(first, second, size):  # type: ignore[no-untyped-def]
-    """In float32, whose lanes are twice as many; a block whose squares leave its range, or come near its end, once more in float64."""
+    """Computed in float32, which has twice as many lanes; again in float64 for a block whose squares are near or outside its range."""
     a, b = carray(_float32_at(first), (size,), np.float32), carray(_float32_at(second), (size,), np.float32)
     total = np.float32(0)
     squares = 0.0
@@ -265,7 +265,7 @@ def _distance(first, second, size):  # type: ignore[no-untyped-def]
 
 @njit(nogil=True, cache=True, boundscheck=False, fastmath={"nnan", "nsz"})
 def _mark_alive(address, n, channels, extent, alive):  # type: ignore[no-untyped-def]
-    """By each channel's largest value, which eight lanes find at once."""
+    """Uses each channel's largest value, computed in eight lanes in parallel."""
     x = carray(_float32_at(address), (n, channels, extent), np.float32)
     largest = np.zeros(channels, dtype=np.float32)
     for i in range(n):
@@ -307,7 +307,7 @@ def _hits(address, classes, target_address, n):  # type: ignore[no-untyped-def]
 
 
 class Moments(NamedTuple):
-    """float64[rows] each, over finite values; NaN where a row has none."""
+    """float64[rows] each, over finite values; NaN for a row without finite values."""
 
     n: np.ndarray
     mean: np.ndarray
@@ -319,11 +319,11 @@ class Moments(NamedTuple):
     norm: np.ndarray
     outside: np.ndarray  #: the fraction beyond the thresholds
     zeros: np.ndarray  #: the fraction that is exactly zero, of either sign
-    nonfinite: np.ndarray  #: how many values are NaN or ±Inf
+    nonfinite: np.ndarray  #: the number of values that are NaN or ±Inf
 
 
 class Summary:
-    """Counts and moments of `rows` sets of values; adding twice to a row is adding the values together.
+    """Counts and moments of `rows` sets of values. Two additions to a row give the same as one addition of all the values.
 
     `counts`: uint32[rows, bins.SLOTS].
     """
@@ -337,7 +337,7 @@ class Summary:
         self._state[:] = _EMPTY
 
     def add(self, row: int, values: torch.Tensor | np.ndarray, low: float = -np.inf, high: float = np.inf) -> None:
-        """One pass over `values`, of any shape and dtype, taken as float32; x < low or x > high is outside."""
+        """Add `values`, of any shape and dtype, read once as float32; x < low or x > high counts as outside."""
         address, size, _owner = _memory(values)
         _summarise(address, size, low, high, self.counts[row], self._state[row])
 
@@ -348,9 +348,9 @@ class Summary:
 
 
 def channel_moments(values: torch.Tensor | np.ndarray, n: int, channels: int, extent: int) -> tuple[np.ndarray, np.ndarray]:
-    """Of values read as [n, channels, extent]: mean and biased variance over n and extent, float64[channels] each.
+    """Mean and biased variance over n and extent of values read as [n, channels, extent], float64[channels] each.
 
-    NaN for a channel with a value that is not finite, or with none at all.
+    NaN for a channel with a value that is not finite, or without values.
     """
     if n * extent == 0:
         return np.full(channels, np.nan), np.full(channels, np.nan)
@@ -365,9 +365,9 @@ def channel_moments(values: torch.Tensor | np.ndarray, n: int, channels: int, ex
 def against_running(
     values: torch.Tensor, n: int, channels: int, extent: int, running_mean: torch.Tensor, running_variance: torch.Tensor
 ) -> tuple[float, float]:
-    """Of a batch [n, channels, extent]: mean_j |μ_j − μ_run,j| / σ_run,j and mean_j ln(σ²_j / σ²_run,j), σ²_j with one degree less.
+    """For a batch [n, channels, extent]: mean_j |μ_j − μ_run,j| / σ_run,j and mean_j ln(σ²_j / σ²_run,j), σ²_j with divisor N − 1.
 
-    Variances below float32's smallest normal number count as that: a constant channel's logarithm stays finite.
+    Variances below float32's smallest normal number are raised to it: the logarithm of a constant channel stays finite.
     """
     if n * extent < 2:
         return np.nan, np.nan
@@ -380,7 +380,7 @@ def against_running(
 
 
 def distance(first: torch.Tensor, second: torch.Tensor) -> float:
-    """‖first − second‖, of two tensors of one shape; both are read once."""
+    """‖first − second‖ of two tensors of the same shape; each is read once."""
     a, size, _a_owner = _memory(first, in_order=True)
     b, other, _b_owner = _memory(second, in_order=True)
     if size != other:
@@ -389,22 +389,22 @@ def distance(first: torch.Tensor, second: torch.Tensor) -> float:
 
 
 def norm(tensors: Iterable[torch.Tensor]) -> float:
-    """The 2-norm of all values of all tensors together, read once: a third of the time that torch takes for many small ones."""
+    """The 2-norm of all values of all tensors, read once: it takes a third of torch's time for many small tensors."""
     memories = [_memory(tensor) for tensor in tensors]
     addresses, sizes = np.array([m[0] for m in memories], np.int64), np.array([m[1] for m in memories], np.int64)
     return float(np.sqrt(_sum_of_squares(addresses, sizes)))
 
 
 class GradientNorm:
-    """The 2-norm of all gradients of some parameters together, for a loop that asks at every step.
+    """The 2-norm of all gradients of a set of parameters, for a loop that needs it at every step.
 
-    What does not change from step to step is found out once: with 18 parameters a fifth of the time that `norm` takes.
+    Data that do not change from step to step are computed once: with 18 parameters, a fifth of the time of `norm`.
     """
 
     def __init__(self, parameters: Sequence[torch.nn.Parameter]) -> None:
         self._parameters = parameters
         self._sizes = np.array([p.numel() for p in parameters], np.int64)
-        #: Autograd lays a gradient out as its parameter is, and gives it the parameter's type.
+        #: Autograd gives a gradient the memory layout and the type of its parameter.
         self._dense = all(type(p) in _PLAIN and p.dtype is torch.float32 and p.is_cpu and p.is_contiguous() for p in parameters)
 
     def __call__(self) -> float:
@@ -418,7 +418,7 @@ class GradientNorm:
 
 
 def hits(outputs: torch.Tensor, targets: torch.Tensor) -> int:
-    """In how many rows of `outputs`, float[n, classes], the largest value (the first of equals) is at `targets`, int64[n]."""
+    """Number of rows of `outputs`, float[n, classes], whose largest value (the first of equals) is at `targets`, int64[n]."""
     if outputs.ndim != 2 or targets.shape != outputs.shape[:1] or targets.dtype is not torch.int64:
         raise ValueError(f"outputs {tuple(outputs.shape)} have no row for each of targets {tuple(targets.shape)} {targets.dtype}")
     n, classes = outputs.shape
@@ -429,7 +429,7 @@ def hits(outputs: torch.Tensor, targets: torch.Tensor) -> int:
 
 
 def mark_alive(values: torch.Tensor, n: int, channels: int, extent: int, alive: np.ndarray) -> None:
-    """Set `alive` (bool[channels]) where a value of the channel is above zero anywhere in [n, channels, extent]."""
+    """Set `alive` (bool[channels]) for each channel with a value above zero in [n, channels, extent]."""
     address, size, _owner = _memory(values, in_order=True)
     if size != n * channels * extent or len(alive) != channels:
         raise ValueError(f"{size} values are no [{n}, {channels}, {extent}] for {len(alive)} channels")
@@ -437,9 +437,9 @@ def mark_alive(values: torch.Tensor, n: int, channels: int, extent: int, alive: 
 
 
 def _memory(values: torch.Tensor | np.ndarray, in_order: bool = False) -> tuple[int, int, object]:
-    """Address and number of float32 values, and the object to hold on to while they are read.
+    """Address and number of float32 values, and the object to keep alive while they are read.
 
-    A plain tensor costs 0.5 µs here; by way of `tensor.numpy()` it would be 3, which for small layers is most of the cost.
+    A plain tensor takes 0.5 µs here; `tensor.numpy()` would take 3 µs, most of the cost for small layers.
     """
     if type(values) in _PLAIN and values.dtype is torch.float32 and values.is_cpu and values.is_contiguous():
         return values.data_ptr(), values.numel(), values
@@ -449,7 +449,7 @@ def _memory(values: torch.Tensor | np.ndarray, in_order: bool = False) -> tuple[
 
 
 def as_float32(values: torch.Tensor | np.ndarray) -> np.ndarray:
-    """A float32 array of the same shape: a view wherever the values are float32 on the CPU. A GPU waits here for the copy."""
+    """A float32 array of the same shape: a view if the values are float32 on the CPU. For a GPU tensor, this waits for the copy."""
     if isinstance(values, torch.Tensor):
         values = _as_numpy(values.detach())
     with np.errstate(over="ignore"):
@@ -459,7 +459,7 @@ def as_float32(values: torch.Tensor | np.ndarray) -> np.ndarray:
 def _as_numpy(tensor: torch.Tensor) -> np.ndarray:
     if not tensor.is_cpu:
         tensor = tensor.cpu()
-    if tensor.dtype == torch.bfloat16:  # numpy has none; it is the upper half of a float32
+    if tensor.dtype == torch.bfloat16:  # numpy has no bfloat16; it is the upper half of a float32
         return (tensor.view(torch.int16).numpy().astype(np.uint32) << 16).view(np.float32)
     return tensor.numpy()
 
@@ -470,7 +470,7 @@ def warm() -> None:
     summary.add(0, np.array([np.nan, 1e-45, 1.0], dtype=np.float32))
     summary.moments()
     channel_moments(np.ones(1, dtype=np.float32), 1, 1, 1)
-    one = torch.ones(1)  # filled by this thread alone
+    one = torch.ones(1)  # so small that torch fills it in this thread
     against_running(torch.ones(2), 2, 1, 1, one, one)
     distance(one, one)
     norm([one])

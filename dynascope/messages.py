@@ -20,7 +20,7 @@ CELL = "<f4"
 
 
 class Layer(msgspec.Struct, frozen=True):
-    """A layer as the instrument names it, in the order that data pass the layers."""
+    """A layer as the instrument names it; layers are in the order in which data pass them."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class RunStarted(Message, frozen=True, kw_only=True, tag="run_started"):
-    """The first message of an attempt. `preloaded` is false where the worker had to import torch itself."""
+    """The first message of an attempt. `preloaded` is false if the worker had to import torch itself."""
 
     protocol: int
     pid: int
@@ -54,10 +54,10 @@ class Scalars(Message, frozen=True, kw_only=True, tag="scalars"):
 
 
 class LayerStats(Message, frozen=True, kw_only=True, tag="layer_stats"):
-    """Quantities by layer: `steps` is `STEP[n]`, `values` is `VALUE[n, len(layers), len(quantities)]`.
+    """Quantities per layer: `steps` is `STEP[n]`, `values` is `VALUE[n, len(layers), len(quantities)]`.
 
-    NaN stands where a quantity does not apply to a layer; a quantity that applies and is not finite is ±inf or NaN in
-    a layer that `applies` marks (one byte a cell, layers × quantities).
+    NaN marks a quantity that does not apply to a layer. A quantity that applies but is not finite is ±inf or NaN in
+    a cell that `applies` marks (one byte per cell, layers × quantities).
     """
 
     layers: list[str]
@@ -84,7 +84,7 @@ class Histograms(Message, frozen=True, kw_only=True, tag="histograms"):
 
 
 class Matrix(Message, frozen=True, kw_only=True, tag="matrix"):
-    """An array at one step that is looked at whole: `values` is `CELL[shape]`, `meta` says what its axes are."""
+    """A whole array at one step: `values` is `CELL[shape]`, `meta` describes its axes."""
 
     name: str
     step: float
@@ -103,9 +103,9 @@ class Event(Message, frozen=True, kw_only=True, tag="event"):
 
 
 class RunEnded(Message, frozen=True, kw_only=True, tag="run_ended"):
-    """The last message of an attempt; `status` is one of the final statuses, `reason` says why in words.
+    """The last message of an attempt; `status` is one of the final statuses, `reason` is a text.
 
-    `sentence`: what `dynascope.sentence.keep` keeps of it, so that it can be told in another language.
+    `sentence` is the reason as `dynascope.sentence.keep` stores it, so that it can be translated.
     """
 
     status: str
@@ -118,13 +118,13 @@ Sent = RunStarted | Scalars | LayerStats | Histograms | Matrix | Event | RunEnde
 
 
 class Ack(msgspec.Struct, frozen=True, tag_field="type", tag="ack"):
-    """Everything up to and with `seq` is stored."""
+    """All messages up to and including `seq` are stored."""
 
     seq: int
 
 
 class Control(msgspec.Struct, frozen=True, tag_field="type", tag="control"):
-    """A command for the next step boundary. The trainer answers with an `Event` of kind `control` that bears `id`."""
+    """A command for the next step boundary. The trainer answers with an `Event` of kind `control` that contains `id`."""
 
     id: str
     action: str
@@ -143,12 +143,12 @@ def encode(value: list[Sent] | Received) -> bytes:
 
 
 def encode_message(message: Sent) -> bytes:
-    """What `join` makes a frame of; its length is the message's share of the frame."""
+    """One encoded message for `join`; its length is the message's share of the frame."""
     return _encoder.encode(message)
 
 
 def join(messages: list[bytes]) -> bytes:
-    """A frame of encoded messages: what `encode` gives of the messages, and at most five bytes longer than they are."""
+    """A frame of encoded messages: the same bytes as `encode` of the messages, at most five bytes longer than their sum."""
     return _encoder.encode([msgspec.Raw(message) for message in messages])
 
 

@@ -1,8 +1,8 @@
-"""A sentence for people that remembers how it was made: its template and its values, so that it can be said in another language.
+"""A sentence for users that keeps its template and its values, so that it can be translated.
 
-`say("there is no run {id}", id=repr(id))` gives a string like any other, in English, and whoever shows it to someone may look up
-the translation of `.template` and fill in `.values` (`app.words.wording`). JSON and databases hold the text alone: where a
-sentence has to stay one on its way, `pack` and `unpack` all that holds it, or `keep` beside its text what `recall` makes it from.
+`say("there is no run {id}", id=repr(id))` gives an ordinary English string; the code that displays it may look up the
+translation of `.template` and fill in `.values` (`app.words.wording`). JSON and databases hold only the text: to preserve a
+sentence, `pack` and `unpack` the data that contain it, or store the result of `keep` with its text and use `recall`.
 """
 
 import re
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 NAME = re.compile(r"\{(\w+)\}")
-#: Sentences within each other, and lists and mappings that are searched for sentences, at most.
+#: Maximum nesting depth of sentences, and of lists and mappings that are searched for sentences.
 DEEPEST = 64
-#: Characters of a sentence that came from elsewhere, at most: a short one may say that its values stand in it a million times.
+#: Maximum characters of a received sentence: a short template can repeat a value a million times.
 LONGEST = 100_000
 _KEY = "$sentence"
 
 
 class Sentence(str):
-    """The English text. A value is a text, which is the same in every language, or a sentence."""
+    """The English text. A value is either a text, which is the same in every language, or a sentence."""
 
     __slots__ = ("template", "values")
 
@@ -26,7 +26,7 @@ class Sentence(str):
     values: dict[str, str]
 
     def __new__(cls, template: str, values: Mapping[str, str]) -> Self:
-        """Raises KeyError where the template names a value that isn't given."""
+        """Raises KeyError if the template names a value that isn't given."""
         self = super().__new__(cls, filled(template, values))
         self.template, self.values = template, dict(values)
         return self
@@ -36,18 +36,18 @@ class Sentence(str):
 
 
 def say(template: str, /, **values: Any) -> Sentence:
-    """The sentence that a template makes with these values: sentences, exceptions, or what `str` makes a text of."""
+    """The sentence of a template with these values: sentences, exceptions, or objects that `str` converts to text."""
     return Sentence(template, {name: _value(value) for name, value in values.items()})
 
 
 def joined(parts: Iterable[str], by: str) -> Sentence:
-    """Sentences one behind the other."""
+    """One sentence from several, with `by` between them."""
     values = {f"part{i}": _value(part) for i, part in enumerate(parts, 1)}
     return Sentence(by.join("{" + name + "}" for name in values), values)
 
 
 def said(error: BaseException) -> str:
-    """What an exception was raised with: `str(error)` is its text alone."""
+    """The sentence that an exception was raised with, else its text: `str(error)` gives only the text."""
     first = error.args[0] if error.args else None
     return first if isinstance(first, Sentence) else str(error)
 
@@ -62,25 +62,25 @@ def _value(value: Any) -> str:
     text = said(value) if isinstance(value, BaseException) else str(value)
     if isinstance(text, Sentence):
         return text
-    return text.encode("utf-8", "backslashreplace").decode()  # half of a surrogate pair has no bytes
+    return text.encode("utf-8", "backslashreplace").decode()  # a lone surrogate can't be encoded as UTF-8
 
 
 def pack(value: Any, depth: int = 0) -> Any:
-    """JSON data with their sentences as data, at any place in them. Only what is nested deeper than DEEPEST is left as it is."""
+    """JSON data with every sentence replaced by data. Parts nested deeper than DEEPEST are not changed."""
     if depth > DEEPEST:
         return value
     if isinstance(value, Sentence):
         return {_KEY: [value.template, {name: pack(inner, depth + 1) for name, inner in value.values.items()}]}
     if isinstance(value, dict):
         packed = {key: pack(inner, depth + 1) for key, inner in value.items()}
-        return {_KEY: packed} if _KEY in packed else packed  # a user's own mapping with such a key stays one
+        return {_KEY: packed} if _KEY in packed else packed  # a user's own mapping with this key stays a mapping
     if isinstance(value, (list, tuple)):
         return [pack(inner, depth + 1) for inner in value]
     return value
 
 
 def unpack(packed: Any, depth: int = 0) -> Any:
-    """What `pack` was given. What looks like a sentence and is none becomes a plain text."""
+    """The inverse of `pack`. Data that look like a sentence but are not one become plain text."""
     if depth > DEEPEST:
         return packed
     if isinstance(packed, dict):
@@ -94,12 +94,12 @@ def unpack(packed: Any, depth: int = 0) -> Any:
 
 
 def keep(text: str | None) -> Any:
-    """What is kept beside a text for `recall`; None where it is no sentence."""
+    """The data to store with a text for `recall`; None if the text is not a sentence."""
     return pack(text) if isinstance(text, Sentence) else None
 
 
 def recall(text: str, kept: Any) -> str:
-    """The sentence that was kept if it says this text, else the text: whatever a stranger sends, nobody reads other words."""
+    """The kept sentence if it has this text, else the text: received data can't change the text that is shown."""
     held = kept.get(_KEY) if isinstance(kept, dict) else None
     found = _sentence(held, 0) if isinstance(held, list) else None
     return found if found is not None and found == text else text

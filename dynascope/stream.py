@@ -1,4 +1,4 @@
-"""What a page sees of a run, as a script reads it: the frames of `/api/live`, decoded (docs/live.md tells them)."""
+"""Live data of a run for scripts: the decoded frames of `/api/live` (described in docs/live.md)."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
 
 
 def parse(frame: bytes) -> tuple[dict[str, Any], Any]:
-    """`(header, view)` of a binary frame, where `view(place)` is an array of it, not copied."""
+    """`(header, view)` of a binary frame; `view(place)` gives an array in the frame without a copy."""
     length = int.from_bytes(frame[:4], "little")
     header = msgspec.json.decode(frame[4 : 4 + length])
 
@@ -23,8 +23,8 @@ def parse(frame: bytes) -> tuple[dict[str, Any], Any]:
 
 
 def messages(url: str, token: str, run: str, streams: Sequence[str]) -> Iterator[dict[str, Any]]:
-    """Every frame until the run has ended. Places of arrays are the arrays; a matrix has its shape. Raises websockets' errors."""
-    from websockets.sync.client import connect  # the server, which writes these frames, has no use for a client
+    """Every frame until the run has ended, with arrays in place of references; matrices have their shape. Raises websockets' errors."""
+    from websockets.sync.client import connect  # imported here because the server doesn't need it
 
     address = url.replace("http", "ws", 1) + "/api/live"
     headers = {"Authorization": f"Bearer {token}"} if token else {}

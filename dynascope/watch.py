@@ -1,4 +1,4 @@
-"""Attaches probes to a model for the steps that are measured, and detaches without a trace."""
+"""Attaches probes to a model for measured steps, and removes them completely afterwards."""
 
 import logging
 from collections import defaultdict
@@ -21,7 +21,7 @@ from dynascope.sinks.base import Sink
 
 log = logging.getLogger(__name__)
 
-#: A probe whose cost class is "cheap" looks at every such measured step.
+#: A probe with the cost class "cheap" measures at every n-th measured step, where n is this number.
 CHEAP_EVERY = 16
 
 
@@ -33,15 +33,16 @@ class Instrument:
         instrument.after_backward()  # before penalties, clipping and the optimizer
         instrument.end(step)         # writes to the sink
 
-    A step that is not measured has no hook anywhere. Only train-mode forwards between `begin` and `end` are looked at.
-    `every`, `budget` (a share of training time) and `clock` (seconds) are those of `dynascope.budget.Budget`. What can be said of
-    many examples only, such as which units are dead, is measured by `survey`, which a loop puts around an evaluation.
+    A step that is not measured has no hooks. Only train-mode forwards between `begin` and `end` are measured.
+    `every`, `budget` (a share of training time) and `clock` (seconds) are those of `dynascope.budget.Budget`. Quantities that
+    need many examples, such as dead units, are measured by `survey`, a context that a loop puts around an evaluation.
 
-    A model whose sequences are padded says so by an attribute `real_positions`, bool[n, positions], that its forward sets before its
-    layers run (None where nothing is padded): what a layer gives or gets as [n, positions, units] is then looked at where it is
-    true alone. For a model without the attribute nothing is different and nothing is paid.
+    A model with padded sequences sets an attribute `real_positions`, bool[n, positions], in its forward before its layers run
+    (None if nothing is padded): then only the true positions of a layer's [n, positions, units] input or output are measured.
+    A model without the attribute is not affected and has no extra cost.
 
-    A probe that raises is told once, as a warning and an event of kind `probe_failed`, and left out from then on: training goes on.
+    If a probe raises, this is reported once, as a warning and an event of kind `probe_failed`; the probe is then left out, and
+    training continues.
     """
 
     def __init__(
@@ -60,10 +61,10 @@ class Instrument:
         self._looking = self._probes
         self._looks = 0
         self._step = 0
-        #: By layer when its weighted module ran last, counted in such runs: an activation module that layers share runs for the newest.
+        #: Per layer, the count `_ran` at the last run of its weighted module: a shared activation module runs for the newest of its layers.
         self._ran_at = [0] * len(self._sites)
         self._ran = 0
-        #: Activation modules that ran for layers which they are not registered after, and whether a step has told which do.
+        #: Activation modules that also ran for layers that they are not registered after, and whether a measured step has found them.
         self._reused: set[nn.Module] = set()
         self._knows = False
         self._applies: dict[tuple[str, ...], np.ndarray] = {}
@@ -74,17 +75,17 @@ class Instrument:
             kernels.warm()
 
     def keep_to(self, every: Every, budget: float) -> None:
-        """Change how often is measured, from the next step on."""
+        """Change how often steps are measured, from the next step on."""
         if (every, budget) != (self._budget.every, self._budget.share):
             self._budget = Budget(every, budget, self._clock)
 
     @property
     def layers(self) -> list[Layer]:
-        """In the order that data pass them."""
+        """The layers in the order in which data pass them."""
         return [site.describe() for site in self._sites]
 
     def begin(self, step: int) -> None:
-        self.detach()  # a step that raised may have left its hooks
+        self.detach()  # a step that raised an error may have left its hooks
         if not self._sites or not self._budget.due(step):
             return
         start = perf_counter()
@@ -123,7 +124,7 @@ class Instrument:
 
     @contextmanager
     def survey(self, step: int) -> Iterator[None]:
-        """Look at every forward inside, in whichever mode, as one set of examples: an evaluation at `step`."""
+        """Measure every forward inside, in either mode, as one set of examples: an evaluation at `step`."""
         if not self._surveyed:
             yield
             return
@@ -144,10 +145,10 @@ class Instrument:
             probe.measure(row, None)
 
     def _ask(self, probe: Probe, question: Callable[..., Any], *given: Any) -> Any:
-        """Its answer; None from a probe that raises, which is left out from then on."""
+        """The result of a probe's method; None if it raises, and the probe is then left out."""
         try:
             return question(*given)
-        except Exception as trouble:  # noqa: BLE001  a measurement is worth no training
+        except Exception as trouble:  # noqa: BLE001  a failed measurement must not stop training
             self._leave_out(probe, trouble)
             return None
 
@@ -161,14 +162,14 @@ class Instrument:
         )
 
     def _real(self, tensor: torch.Tensor | None) -> torch.Tensor | None:
-        """Of a tensor over padded positions those that are real, [of them, units]."""
+        """The real positions of a tensor with padded positions, as [real positions, units]."""
         real = getattr(self._model, "real_positions", None) if self._padded else None
         if real is None or tensor is None or tensor.ndim != 3 or tensor.shape[:2] != real.shape:
             return tensor
         return tensor.detach()[real]
 
     def detach(self) -> None:
-        """Remove every hook and forget a step under way."""
+        """Remove every hook and end the measuring of the current step."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
@@ -192,14 +193,14 @@ class Instrument:
     def _hooked(
         self, rows: Iterable[int], probes: list[Probe], wanted: Callable[[], bool], followed: Iterable[int] = ()
     ) -> list[RemovableHandle]:
-        """Hooks that show `probes` what leaves these layers, where `wanted` says so; of `followed` layers, too, is noted when they run."""
+        """Hooks that pass the outputs of these layers to `probes` if `wanted()`; runs of the `followed` layers are counted too."""
         handles: list[RemovableHandle] = []
         by_output, noted = defaultdict(list), set(followed)
         for row in rows:
             by_output[self._sites[row].output].append(row)
         for module, of_it in by_output.items():
-            # An activation module has no parameters, so a model may use one of them for layers that it is not registered after. The
-            # first measured step tells: to note every layer's runs would be a tenth of what measuring every step costs.
+            # An activation module has no parameters, so a model may use it for layers that it is not registered after. The first
+            # measured step detects this: counting every layer's runs always would be a tenth of the cost of measuring every step.
             suspected = not self._knows and module is self._sites[of_it[0]].activation
             shared = len(of_it) > 1 or module in self._reused or suspected
             if shared:
@@ -215,7 +216,7 @@ class Instrument:
         self._ran_at[row] = self._ran
 
     def _look(self, probes: list[Probe], rows: list[int], shared: bool, wanted: Callable[[], bool]) -> Callable[[nn.Module, Any], None]:
-        """A `shared` module runs for the one of its layers whose weighted module ran last, and once for each run of that."""
+        """A `shared` module's run belongs to the layer whose weighted module ran last, once per run of that weighted module."""
         ran_at, seen = self._ran_at, self._ran
 
         def layer() -> int | None:
@@ -272,7 +273,7 @@ class Instrument:
         return probe.values().reshape(len(self._sites), len(probe.quantities))
 
     def _applying(self, probes: list[Probe]) -> np.ndarray:
-        """What applies of these probes' quantities; the same at every step."""
+        """Which quantities of these probes apply to which layers; the same at every step."""
         key = tuple(probe.name for probe in probes)
         if key not in self._applies:
             self._applies[key] = np.concatenate([probe.applies() for probe in probes], axis=1)
@@ -280,7 +281,7 @@ class Instrument:
 
 
 def _first_tensor(value: Any) -> torch.Tensor | None:
-    """Of a recurrent layer's `(output, state)` or a module's arguments: what comes first."""
+    """The first tensor in a value, such as a recurrent layer's `(output, state)` or a module's arguments."""
     if isinstance(value, torch.Tensor):
         return value
     parts: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, (tuple, list)) else ()

@@ -1,4 +1,4 @@
-"""How the client talks to a server over HTTP: what it asks, what comes back, and the refusal that comes instead."""
+"""HTTP between the client and a server: requests, answers and refusals."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import httpx
 
 
 class Refused(Exception):
-    """The server's answer to what it will not do: `status`, and `errors` with `loc`, `msg` and `got` of each field to blame."""
+    """The server refused a request: `status`, and `errors` with `loc`, `msg` and `got` for each wrong field."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
         given = [f"(given: {json.dumps(e.get('got'), ensure_ascii=False, default=str)})" for e in errors]
@@ -20,9 +20,9 @@ class Refused(Exception):
 
 
 class Transport:
-    """`url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN; `timeout` is seconds that an answer may take.
+    """`url` and `token` default to DYNASCOPE_URL and DYNASCOPE_TOKEN; `timeout` is in seconds per answer.
 
-    Raises ValueError where a URL or a token can't be one.
+    Raises ValueError if the URL or the token is not valid.
     """
 
     def __init__(self, url: str | None = None, token: str | None = None, timeout: float = 60.0) -> None:
@@ -39,7 +39,7 @@ class Transport:
         self._http.close()
 
     def ask(self, method: str, path: str, **request: Any) -> Any:
-        """The answer's JSON, its text where it is none, or None where it has no body. Raises Refused, or httpx.TransportError."""
+        """The answer's JSON; its text if it is not JSON; None if it has no body. Raises Refused or httpx.TransportError."""
         answer = self._http.request(method, path, **request)
         if answer.is_error:
             raise _refusal(answer)
@@ -55,7 +55,7 @@ class Transport:
             yield from answer.iter_bytes()
 
     def listed(self, path: str, query: Mapping[str, Any], most: int) -> Iterator[dict[str, Any]]:
-        """The items of a list, `most` of them at most. A page is asked for once those before it are read."""
+        """The items of a list, at most `most` of them. A page is requested when the pages before it have been read."""
         query = {**query, "limit": min(most, 200)}
         while most > 0:
             page = self.ask("GET", path, params=query)
@@ -66,7 +66,7 @@ class Transport:
             query["cursor"] = page["next"]
 
     def once(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Make something. Where the answer is lost, this asks again with the same key, and the server makes it once."""
+        """Create something. If the answer is lost, the request is sent again with the same key, and the server creates it only once."""
         key = {"Idempotency-Key": uuid.uuid4().hex}
         try:
             return dict(self.ask("POST", path, json=body, headers=key))
@@ -78,7 +78,7 @@ def _check_url(url: str) -> None:
     try:
         parsed = httpx.URL(url)
         wrong = "" if parsed.scheme in ("http", "https") and parsed.host else "neither http:// nor https:// and a host"
-        if "?" in url or "#" in url:  # a query may hold the token
+        if "?" in url or "#" in url:  # a query may contain the token
             url, wrong = str(parsed.copy_with(query=None, fragment=None)), "something stands behind its path; give a token by itself"
     except httpx.InvalidURL as error:
         wrong = str(error)

@@ -1,4 +1,4 @@
-"""A run from Python, and what was recorded of it."""
+"""A run from Python, and its recorded data."""
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from dynascope.stream import ENDED
 
 
 class Series(msgspec.Struct, frozen=True):
-    """Columns of one series by bucket of `width` steps; None where a value is not finite."""
+    """Columns of one series, one row per bucket of `width` steps; None for a value that is not finite."""
 
     name: str
     width: int
@@ -26,7 +26,7 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Missing(KeyError):
-    """There is no series of this name: `name`, and `there` with the names that there are."""
+    """There is no series with this name: `name` is the name, `there` the names that exist."""
 
     def __init__(self, name: str, there: Sequence[str]) -> None:
         super().__init__(name)
@@ -39,13 +39,13 @@ class Missing(KeyError):
 
 
 class History:
-    """Every point of some series of a run."""
+    """Every point of the requested series of a run."""
 
     def __init__(self, series: list[Series]) -> None:
         self.series = {one.name: one for one in series}
 
     def __getitem__(self, name: str) -> Series:
-        """Raises KeyError, which says what there is."""
+        """Raises KeyError, which lists the names that exist."""
         if name not in self.series:
             raise Missing(name, list(self.series))
         return self.series[name]
@@ -55,7 +55,7 @@ class History:
             yield from ((one.name, step, value) for step, value in zip(one.step, one.last, strict=True))
 
     def to_pandas(self) -> Any:
-        """A data frame, one row a point: series, step, value. Needs pandas."""
+        """A data frame, one row per point: series, step, value. Needs pandas."""
         return pandas().DataFrame(list(self.rows()), columns=["series", "step", "value"])
 
     def to_arrow(self) -> Any:
@@ -66,7 +66,7 @@ class History:
 
 
 class Run:
-    """A run as the server last told of it, and what can be done with it."""
+    """A run as the server last described it, and the actions on it."""
 
     def __init__(self, http: Transport, record: dict[str, Any]) -> None:
         self._http, self.record = http, record
@@ -115,9 +115,9 @@ class Run:
         return self
 
     def wait(self, timeout: float | None = None, watched: Callable[["Run"], None] | None = None) -> Self:
-        """Until the run has ended; `watched` is called about every half second. Raises TimeoutError.
+        """Wait until the run has ended; `watched` is called about every half second. Raises TimeoutError.
 
-        A server that is started again meanwhile is waited for, a minute at the most; then httpx.TransportError is raised.
+        If the server restarts meanwhile, this waits for it for up to a minute, and then raises httpx.TransportError.
         """
 
         def tell(record: dict[str, Any]) -> bool:
@@ -131,40 +131,40 @@ class Run:
         return self
 
     def control(self, action: str, **changes: Any) -> dict[str, Any]:
-        """`pause`, `resume`, `step`, `stop`, `checkpoint`; or `set`, with changes as `penalty__l2=0.01`. Gives step and status."""
+        """`pause`, `resume`, `step`, `stop`, `checkpoint`; or `set`, with changes such as `penalty__l2=0.01`. Gives step and status."""
         body: dict[str, Any] = {"action": action}
         if changes:
             body["changes"] = {path.replace("__", "."): value for path, value in changes.items()}
         return dict(self._http.ask("POST", f"/runs/{self.id}/control", json=body))
 
     def stop(self) -> dict[str, Any]:
-        """End it at its next step, or at once where it waits for its turn."""
+        """Stop the run at its next step, or at once if it is still queued."""
         return self.control("stop")
 
     def set(self, **changes: Any) -> dict[str, Any]:
         return self.control("set", **changes)
 
     def fork(self, at: str | float = "now", **changes: Any) -> "Run":
-        """A run that goes on from this one's state, with changes as `norm__name="layer"`."""
+        """Start a new run from this run's state, with changes such as `norm__name="layer"`."""
         body = {"at": at, "changes": {path.replace("__", "."): value for path, value in changes.items()}}
         return Run(self._http, self._http.ask("POST", f"/runs/{self.id}/fork", json=body)).refresh()
 
     def resume(self, at: float | None = None, **changes: Any) -> Self:
-        """Go on with this run after its end, from its newest checkpoint or one at a step, as if it had never ended.
+        """Continue this run after its end, from its newest checkpoint or the checkpoint at a step, as if it had never ended.
 
-        `changes` as `stop__max_epochs=40`: a run that finished needs a later end, one that diverged something else. What was
-        recorded from that step on is replaced.
+        `changes` such as `stop__max_epochs=40`: a run that finished needs a later end, a run that diverged another change. The
+        data recorded from that step on are replaced.
         """
         return self.resume_with({path.replace("__", "."): value for path, value in changes.items()}, at)
 
     def resume_with(self, changes: Mapping[str, Any], at: float | None = None) -> Self:
-        """`resume`, with changes as `{"stop.max_epochs": 40}`."""
+        """`resume`, with changes such as `{"stop.max_epochs": 40}`."""
         body: dict[str, Any] = {"changes": dict(changes)}
         self._http.ask("POST", f"/runs/{self.id}/resume", json=body if at is None else body | {"at": at})
         return self.refresh()
 
     def change(self, **values: Any) -> Self:
-        """Name, tags and notes."""
+        """Change the name, the tags or the notes."""
         self.record = self._http.ask("PATCH", f"/runs/{self.id}", json=values)
         return self
 
@@ -172,7 +172,7 @@ class Run:
         self._http.ask("DELETE", f"/runs/{self.id}")
 
     def history(self, *names: str) -> History:
-        """Every point of these series; without names, of all. Raises KeyError, which says what there is, for a name that is none."""
+        """Every point of these series, or of all without names. Raises KeyError for an unknown name; it lists the names that exist."""
         return History([self._every_point(name) for name in names or self._names()])
 
     def _names(self) -> list[str]:
@@ -198,11 +198,11 @@ class Run:
         return dict(self._http.ask("GET", f"/runs/{self.id}/function", params=_at(step)))
 
     def matrices(self) -> dict[str, list[float]]:
-        """Name → the steps at which one is stored."""
+        """Name of each matrix → the steps at which it is stored."""
         return {one["name"]: one["steps"] for one in self._http.ask("GET", f"/runs/{self.id}/matrices")["items"]}
 
     def matrix(self, name: str, step: float | None = None) -> dict[str, Any]:
-        """`step`, `shape`, `values` (flat), `meta` of the one that is nearest to a step; without one, of the newest."""
+        """`step`, `shape`, `values` (flat) and `meta` of the matrix nearest to a step; without a step, of the newest."""
         return dict(self._http.ask("GET", f"/runs/{self.id}/matrices/{name}", params=_at(step)))
 
     def visits(self, step: float | None = None) -> list[int]:
@@ -210,7 +210,7 @@ class Run:
         return [int(count) for count in self.matrix("visits", step)["values"]]
 
     def classes(self, step: float | None = None) -> list[dict[str, float | None]]:
-        """By class, in eval mode: val/loss, val/accuracy, val/examples, and the same of train."""
+        """Values per class, in eval mode: val/loss, val/accuracy, val/examples, and the same for train."""
         table = self.matrix("classes", step)
         columns = table["meta"]["columns"]
         rows = [table["values"][i : i + len(columns)] for i in range(0, len(table["values"]), len(columns))]
@@ -226,8 +226,8 @@ class Run:
         return str(self._http.ask("GET", f"/runs/{self.id}/code"))
 
     def export(self, format: str = "csv", language: str = "en") -> Iterator[bytes]:
-        """The file, piece by piece: csv or parquet (every point of every series), tensorboard (a zip of an event file), or html
-        (one file that replays the run with no server, in English or Korean, `language` "ko")."""
+        """The file in pieces: csv or parquet (every point of every series), tensorboard (a zip of an event file), or html
+        (one file that replays the run without a server, in English, or in Korean for `language` "ko")."""
         yield from self._http.stream_bytes(f"/runs/{self.id}/export", {"format": format, "lang": language})
 
 

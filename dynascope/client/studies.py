@@ -1,4 +1,4 @@
-"""A study from Python: a base spec, axes and seeds that become runs, and what came of them as a tidy table.
+"""A study from Python: a base spec, axes and seeds that become runs, and their results as a tidy table.
 
 study = client.study({"data": {"name": "digits"}}, {"norm.name": ["none", "batch"]}, seeds=5).wait()
 print(study.to_pandas().groupby("norm.name")["test/accuracy"].describe())
@@ -17,7 +17,7 @@ ENDED = ("done", "cancelled", "failed")
 
 
 class Study:
-    """A study as the server last told of it, and what can be done with it."""
+    """A study as the server last described it, and the actions on it."""
 
     def __init__(self, http: Transport, record: dict[str, Any]) -> None:
         self._http, self.record = http, record
@@ -53,7 +53,7 @@ class Study:
 
     @property
     def runs(self) -> dict[str, int]:
-        """How many there are: total, waiting, going, ended, failed."""
+        """Numbers of runs: total, waiting, going, ended, failed."""
         return dict(self.record["runs"])
 
     @property
@@ -62,25 +62,25 @@ class Study:
 
     @property
     def cells(self) -> list[dict[str, Any]]:
-        """`index`, `values`, `refused`, `runs` and `finals` of each; asked for where they were not told yet."""
+        """`index`, `values`, `refused`, `runs` and `finals` of each cell; requested from the server if they are not known yet."""
         if not isinstance(self.record["cells"], list):
             self.refresh()
         return list(self.record["cells"])
 
     @property
     def refused(self) -> list[dict[str, Any]]:
-        """Cells that can't be run, with the fields to blame."""
+        """Cells that can't be run, with the fields that are wrong."""
         return [cell for cell in self.cells if cell["refused"]]
 
     def refresh(self, *finals: str) -> Self:
-        """Ask again; `finals` names the series whose final values are wanted, all but those of layers without one."""
+        """Request the study again, with the final values of the series in `finals`; without names, of all series but those of layers."""
         self.record = self._http.ask("GET", f"/studies/{self.id}", params={"finals": ",".join(finals)} if finals else {})
         return self
 
     def wait(self, timeout: float | None = None, watched: Callable[["Study"], None] | None = None) -> Self:
-        """Until the study has ended; `watched` is called about every half second. Raises TimeoutError.
+        """Wait until the study has ended; `watched` is called about every half second. Raises TimeoutError.
 
-        A server that is started again meanwhile is waited for, a minute at the most; then httpx.TransportError is raised.
+        If the server restarts meanwhile, this waits for it for up to a minute, and then raises httpx.TransportError.
         """
 
         def tell(record: dict[str, Any]) -> bool:
@@ -95,40 +95,40 @@ class Study:
         return self
 
     def cancel(self) -> Self:
-        """What runs is stopped, what waits never starts."""
+        """Stop the running runs of the study; its waiting runs never start."""
         self.record = self._http.ask("POST", f"/studies/{self.id}/cancel")
         return self
 
     def extend(self, seeds: int | Sequence[int]) -> Self:
-        """So many more seeds, or these; what is missing of the others runs too."""
+        """Add a number of seeds, or a list of seeds; missing runs of the earlier seeds run too."""
         wanted = seeds if isinstance(seeds, int) else list(seeds)
         self.record = self._http.ask("POST", f"/studies/{self.id}/extend", json={"seeds": wanted})
         return self
 
     def change(self, **values: Any) -> Self:
-        """Name and notes."""
+        """Change the name or the notes."""
         self._http.ask("PATCH", f"/studies/{self.id}", json=values)
         return self.refresh()
 
     def delete(self) -> None:
-        """It and its runs."""
+        """Delete the study and its runs."""
         self._http.ask("DELETE", f"/studies/{self.id}")
 
     def each_run(self) -> Iterator[Run]:
         yield from (Run(self._http, record) for record in self._http.listed("/runs", {"study": self.id}, 10_000))
 
     def bands(self, name: str, points: int = 200) -> dict[str, Any]:
-        """Over the seeds of each cell by step: n, mean, median, low and high of the mean, q10, q90."""
+        """Statistics over the seeds of each cell, per step: n, mean, median, low and high of the mean, q10, q90."""
         return dict(self._http.ask("GET", f"/studies/{self.id}/bands", params={"name": name, "points": points}))
 
     def finals(self, name: str) -> list[dict[str, Any]]:
-        """A series' final values, a row a cell: the axes' values, then n, mean, median, low, high, q10, q90, values."""
-        of_a_layer = name.startswith("layer/")  # told only where it is asked for by name
+        """A series' final values, one row per cell: the axes' values, then n, mean, median, low, high, q10, q90, values."""
+        of_a_layer = name.startswith("layer/")  # the server sends it only if it is requested by name
         cells = self._http.ask("GET", f"/studies/{self.id}", params={"finals": name})["cells"] if of_a_layer else self.cells
         return [{**cell["values"], **cell["finals"][name]} for cell in cells if name in cell["finals"]]
 
     def decomposition(self, **query: Any) -> dict[str, Any]:
-        """Bias², variance and noise along an axis, of a study whose runs share their test set."""
+        """Bias², variance and noise along an axis, for a study whose runs share their test set."""
         return dict(self._http.ask("GET", f"/studies/{self.id}/decomposition", params=query))
 
     def path(self, **query: Any) -> dict[str, Any]:
@@ -136,11 +136,11 @@ class Study:
         return dict(self._http.ask("GET", f"/studies/{self.id}/path", params=query))
 
     def export(self, format: str = "csv") -> Iterator[bytes]:
-        """The table of `rows` as a file, piece by piece: csv or parquet."""
+        """The table of `rows` as a file, in pieces: csv or parquet."""
         yield from self._http.stream_bytes(f"/studies/{self.id}/export", {"format": format})
 
     def rows(self) -> list[dict[str, Any]]:
-        """Tidy, a row a cell and seed: the axes' values, seed, run, status, and every final value (None where there is none)."""
+        """A tidy table, one row per cell and seed: the axes' values, seed, run, status, and every final value (None if missing)."""
         names = sorted({name for cell in self.cells for name in cell["finals"]})
         return [
             {**cell["values"], **told, **{name: _value(cell, name, i) for name in names}}
@@ -153,7 +153,7 @@ class Study:
         return pandas().DataFrame(self.rows())
 
     def to_arrow(self) -> Any:
-        """A table of `rows`; an axis over values of several types is text. Needs pyarrow."""
+        """A table of `rows`; an axis with values of several types becomes text. Needs pyarrow."""
         arrow = pyarrow()
         rows = self.rows()
         columns = {name: [row[name] for row in rows] for name in (rows[0] if rows else {})}
@@ -166,7 +166,7 @@ def _value(cell: Mapping[str, Any], name: str, i: int) -> float | None:
 
 
 def _alike(values: list[Any]) -> list[Any]:
-    """Numbers or text as they are, anything else as JSON."""
+    """Columns of numbers or of text stay as they are; other values become JSON text."""
     kinds = {type(value) for value in values if value is not None}
     if kinds <= {int, float} or kinds == {str} or kinds == {bool}:
         return values

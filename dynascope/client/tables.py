@@ -1,4 +1,4 @@
-"""What tables are made with, where it is installed: neither comes with the package."""
+"""pandas and pyarrow, if they are installed: the package does not require them."""
 
 import importlib
 from typing import Any

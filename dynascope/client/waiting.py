@@ -1,4 +1,4 @@
-"""Waiting for the end of something that a server does, over its restarts."""
+"""Waits until a run or study on a server has ended, also if the server restarts."""
 
 import time
 from collections.abc import Callable
@@ -10,26 +10,26 @@ from dynascope.client._http import Refused, Transport
 
 Answer = TypeVar("Answer")
 
-#: Seconds that one question waits for the end: below what proxies allow.
+#: Seconds that one request waits for the end: less than the timeouts of proxies.
 LONG = 25.0
-#: Seconds that a server may be away: one that was killed has been started again by then.
+#: Maximum seconds without an answer from the server: a killed server has restarted by then.
 AWAY = 60.0
 RETRY = 0.5
-#: A proxy's words for a server that is away.
+#: Status codes of a proxy whose server does not answer.
 AWAY_STATUS = (502, 503, 504)
 
 
 def until_ended(http: Transport, path: str, timeout: float | None, piece: float, tell: Callable[[dict[str, Any]], bool]) -> bool:
-    """Ask `path` until `tell` says of its answer that this was the end; False where `timeout` seconds are over before.
+    """Request `path` until `tell` returns true for the answer; False if `timeout` seconds pass first.
 
-    A question waits for `piece` seconds at the most. Raises what `http.ask` raises; where the server is away, after AWAY seconds.
+    A request waits for at most `piece` seconds. Raises the errors of `http.ask`; if the server is away, after AWAY seconds.
     """
     until = None if timeout is None else time.monotonic() + timeout
     away: float | None = None
     while True:
         seconds = piece if until is None else min(piece, max(0.0, until - time.monotonic()))
         try:
-            # the server answers after `seconds`, so the answer has the client's own time on top of them
+            # the server answers after at most `seconds`; the client's own timeout is added to that
             if tell(http.ask("GET", path, params={"timeout": seconds}, timeout=seconds + http.timeout)):
                 return True
             away = None
@@ -43,7 +43,7 @@ def until_ended(http: Transport, path: str, timeout: float | None, piece: float,
 
 
 def patiently(ask: Callable[[], Answer]) -> Answer:
-    """What `ask` gives, of a server that was there a moment ago: asked again while it is away, for AWAY seconds."""
+    """The result of `ask`. While the server is away, `ask` is called again, for up to AWAY seconds."""
     away = time.monotonic()
     while True:
         try:

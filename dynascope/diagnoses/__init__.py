@@ -1,8 +1,8 @@
-"""What is wrong with a run, from measured numbers alone: one file a rule. Adding a file with a `Rule` in it is the only edit.
+"""Diagnoses of a run from its measured numbers alone: one file per rule. To add a rule, add a file with a `Rule` in it.
 
-A rule gives evidence in numbers and, where there is one, a change that would mend it. `Diagnosing` stands before a sink and
-turns what rules find into events of kind `diagnosis`, one when a finding begins, one when it is over, and between them, with
-`since`, now and then where its numbers have become others.
+A rule gives evidence in numbers and, if one is known, a change of the spec as a remedy. `Diagnosing` wraps a sink and sends
+findings as events of kind `diagnosis`: one when a finding begins, one when it ends, and between them, with `since`, an
+event from time to time if its numbers have changed.
 """
 
 import importlib
@@ -18,18 +18,18 @@ import numpy as np
 from dynascope.messages import Layer
 from dynascope.sinks.base import Sink
 
-#: Seconds between two rounds of all rules; a round costs some 50 µs.
+#: Seconds between two rounds of all rules; a round takes about 50 µs.
 INTERVAL = 0.05
-#: Rounds in a row that must find nothing until a finding is over.
+#: A finding ends after this many consecutive rounds without it.
 CLEAR = 10
-#: A finding that goes on is told anew where a number of it differs by so much of itself, so many seconds later at the least, and
-#: each time after half as long again: hours hold some hundred.
+#: A continuing finding is reported again if one of its numbers has changed by the fraction OTHER, after at least AGAIN seconds.
+#: Each further wait is 1.5 times as long, up to RARELY seconds: a few hours give about a hundred events.
 OTHER, AGAIN, RARELY = 0.2, 2.0, 60.0
 
 
 @dataclass(frozen=True)
 class Finding:
-    """`evidence` fills the rule's sentence; `mend` is a change of the spec by dotted path, empty where none is known."""
+    """`evidence` fills the rule's sentence; `mend` is a change of the spec by dotted path, empty if none is known."""
 
     evidence: dict[str, float | str]
     mend: dict[str, Any] = field(default_factory=dict)
@@ -38,30 +38,30 @@ class Finding:
 
 @dataclass
 class Readings:
-    """What rules look at: the newest of everything, and the whole of validation."""
+    """The input of the rules: the newest value of every quantity, and the validation losses since the best."""
 
     step: float = 0.0
     layers: list[Layer] = field(default_factory=list)
     scalars: dict[str, float] = field(default_factory=dict)
     #: Quantity → float64[layers], in the order of `layers`.
     table: dict[str, np.ndarray] = field(default_factory=dict)
-    #: The same of the first look at each.
+    #: The first measured values of each quantity, in the same form.
     first: dict[str, np.ndarray] = field(default_factory=dict)
-    #: Of the runs' own settings those that a mend is reckoned from, by dotted path.
+    #: The settings of the run that remedies are computed from, by dotted path.
     settings: dict[str, Any] = field(default_factory=dict)
     #: (step, validation loss) of every evaluation since the best, the best first.
     since_best: list[tuple[float, float]] = field(default_factory=list)
-    #: Debiased exponential mean of the training loss over some 50 steps.
+    #: Debiased exponential mean of the training loss over about 50 steps.
     train_loss: float = math.nan
 
     def hidden(self, quantity: str) -> np.ndarray:
-        """Of every layer but the last; NaN where it is not measured."""
+        """The quantity of every layer but the last; NaN if it is not measured."""
         values = self.table.get(quantity)
         return np.full(max(0, len(self.layers) - 1), np.nan) if values is None else values[:-1]
 
 
 class Rule:
-    """`texts` and `sentence` are in English and Korean; a sentence has the evidence in braces. Low `severity` is told first."""
+    """`label` and `sentence` are in English and Korean; a sentence has the evidence in braces. Low `severity` is reported first."""
 
     name: ClassVar[str]
     severity: ClassVar[int]
@@ -83,13 +83,13 @@ def discover() -> list[Rule]:
 
 
 def describe() -> list[dict[str, Any]]:
-    """For the catalogue."""
+    """The rules, for the catalogue."""
     return [{"name": r.name, "severity": r.severity, "label": r.label, "sentence": r.sentence, "source": r.source} for r in discover()]
 
 
 @dataclass
 class _On:
-    """A finding that goes on: since which step, what was told of it, when it may be told again, and rounds that have missed it."""
+    """A continuing finding: its first step, its last report, the earliest time of the next report, and rounds without it."""
 
     since: float
     told: Finding
@@ -99,7 +99,7 @@ class _On:
 
 
 class Diagnosing:
-    """A sink that passes everything on, and looks at it."""
+    """A sink that passes everything on to another sink and applies the rules to it."""
 
     def __init__(self, sink: Sink, settings: Mapping[str, Any] | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         self._sink, self._clock = sink, clock
@@ -110,7 +110,7 @@ class Diagnosing:
         self._due = 0.0
 
     def note(self, settings: Mapping[str, Any]) -> None:
-        """Settings have changed."""
+        """Record changed settings."""
         self._now.settings.update(settings)
 
     def started(self, layers: Sequence[Layer], preloaded: bool) -> None:
@@ -195,7 +195,7 @@ class Diagnosing:
 
 
 def _differ(before: Mapping[str, float | str], now: Mapping[str, float | str]) -> bool:
-    """Whether what is told by them is another: another word, or a number that differs by OTHER of the larger."""
+    """Whether the evidence has changed: another text, or a number that differs by more than OTHER times the larger one."""
     pairs = [(before.get(name), value) for name, value in now.items()]
     return any(
         abs(a - b) > OTHER * max(abs(a), abs(b)) if isinstance(a, (int, float)) and isinstance(b, (int, float)) else a != b

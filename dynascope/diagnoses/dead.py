@@ -6,8 +6,8 @@ import numpy as np
 
 from dynascope.diagnoses import Finding, Readings, Rule
 
-#: Without a penalty networks that learn well have up to .47 of a layer dead, those that their death keeps from learning .8 and more
-#: (presets 1 and 6, eight seeds each). Under L2 more of a layer may die and the rest do well.
+#: Without a penalty, up to .47 of a layer is dead in networks that learn well, and .8 or more in networks that dead units keep from
+#: learning (presets 1 and 6, eight seeds each). With L2, more of a layer may die while the rest learns well.
 MANY = 0.5
 
 

@@ -1,4 +1,4 @@
-"""A gradient that is huge beside the weights it moves."""
+"""A gradient that is very large relative to the weights that it changes."""
 
 from typing import ClassVar
 
@@ -7,7 +7,7 @@ import numpy as np
 from dynascope.diagnoses import Finding, Readings, Rule
 
 HUGE = 30.0
-#: log10 ‖ΔW‖/‖W‖ of a step that moves a layer by a tenth.
+#: log10 ‖ΔW‖/‖W‖ of a step that changes a layer's weights by a tenth.
 MOVES = -1.0
 
 

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from dynascope.diagnoses import Finding, Readings, Rule
 
-#: Evaluations whose median must be worse than the best by RISE of it and FLOOR.
+#: Number of evaluations; their median must be worse than the best by the fraction RISE of it, and by FLOOR.
 LEAST = 4
 RISE, FLOOR = 0.1, 0.02
-#: L2 that is offered at most.
+#: Largest L2 that the remedy proposes.
 MOST = 1.0
 
 

@@ -1,4 +1,4 @@
-"""Tanh or sigmoid layers most of whose outputs are where the slope is gone."""
+"""Tanh or sigmoid layers that have most of their outputs in the range where the slope is nearly zero."""
 
 from typing import ClassVar
 

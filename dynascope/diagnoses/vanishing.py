@@ -1,4 +1,4 @@
-"""Activations, and with them gradients, that die out on their way through the hidden layers."""
+"""Activations, and with them gradients, that shrink towards zero through the hidden layers."""
 
 from typing import ClassVar
 
@@ -6,9 +6,9 @@ import numpy as np
 
 from dynascope.diagnoses import Finding, Readings, Rule
 
-#: Last over first hidden layer, of the activations’ deviation.
+#: Activations' standard deviation in the last hidden layer, divided by that in the first.
 SHRUNK = 1e-2
-#: First over greatest, of the gradient’s norm over the weight’s: where signals keep their size all layers have about the same.
+#: Gradient norm / weight norm in the first layer, divided by the largest such ratio: about 1 if signals keep their size.
 FAINT = 1e-2
 
 

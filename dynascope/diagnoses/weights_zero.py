@@ -1,4 +1,4 @@
-"""A layer whose weights L1 has taken away: exactly zero, or so small that only the subgradient’s jitter is left."""
+"""A layer whose weights L1 has removed: exactly zero, or so small that only the jitter of the subgradient is left."""
 
 from collections.abc import Mapping
 from typing import ClassVar
@@ -9,7 +9,7 @@ from dynascope.diagnoses import Finding, Readings, Rule
 
 GONE = 0.999
 TINY = 1e-3
-#: Of its size at the first look, what may be left of a layer.
+#: Largest fraction of a layer's first measured size that may be left.
 FALLEN = 0.1
 
 
@@ -35,7 +35,7 @@ class WeightsZero(Rule):
         size, first = _size(now.table), _size(now.first)
         if not l1 or zeros is None or std is None or size is None or first is None:
             return None
-        # Zeros that it began with are no work of L1's, nor are weights that were as small from the start.
+        # L1 is not the cause of zeros in the initial weights, nor of weights that were as small at the start.
         gone = np.flatnonzero(((zeros >= GONE) | (size < TINY)) & (size < FALLEN * first))
         if not len(gone):
             return None

@@ -1,6 +1,6 @@
-"""What the instrument measures: one file a quantity. Adding a file with a `Probe` in it is the only edit.
+"""The quantities that the instrument measures, one file per probe. To add a probe, add a file with a `Probe` in it.
 
-A probe leaves RNG state, buffers, `.grad` and results to the last bit as they were.
+A probe leaves RNG state, buffers, `.grad` and results unchanged to the last bit.
 """
 
 import importlib
@@ -13,17 +13,17 @@ import torch
 
 from dynascope.probes.sites import Site
 
-#: Where a probe hooks: a layer's activation as it leaves the forward, a norm layer's input before the norm has seen it, the
-#: layer's own tensors between `backward()` and whatever changes them (penalties, clipping, the optimizer), those tensors once
-#: the optimizer has changed them (then `prepare` is called before), or the activations of a survey (`Instrument.survey`).
+#: Where a probe hooks: a layer's activation after its forward, a norm layer's input before the norm's forward, the layer's own
+#: tensors between `backward()` and any change of them (by penalties, clipping, the optimizer), those tensors after the
+#: optimizer's step (`prepare` is called before the step), or the activations of a survey (`Instrument.survey`).
 At = Literal["activation", "norm", "backward", "update", "survey"]
 Cost = Literal["free", "cheap", "on demand"]
 
 
 class Probe:
-    """One file of quantities by layer. A subclass declares the class variables and gives `measure` and `values`.
+    """Quantities per layer. A subclass declares the class variables and implements `measure` and `values`.
 
-    A measured step is `reset()`, then `measure()` as often as tensors pass (twice for a layer that runs twice), then
+    A measured step calls `reset()`, then `measure()` once per tensor (twice for a layer that runs twice), then
     `values()` and `counts()`. Rows are layers, in the order of `sites`.
     """
 
@@ -31,16 +31,16 @@ class Probe:
     at: ClassVar[At]
     kind: ClassVar[Literal["layer"]] = "layer"
     cost: ClassVar[Cost]
-    #: Each becomes the series `layer/<layer>/<quantity>`.
+    #: Each quantity becomes the series `layer/<layer>/<quantity>`.
     quantities: ClassVar[tuple[str, ...]]
-    #: The kind of the histogram that `counts()` gives, None for none.
+    #: The kind of the histogram that `counts()` gives; None if there is none.
     histogram: ClassVar[str | None] = None
 
     def __init__(self, sites: Sequence[Site]) -> None:
         self.sites = sites
 
     def applies(self) -> np.ndarray:
-        """bool[layers, quantities]: what this model can have at all; the same at every step."""
+        """bool[layers, quantities]: whether a quantity exists for a layer of this model; the same at every step."""
         return np.ones((len(self.sites), len(self.quantities)), dtype=bool)
 
     def reset(self) -> None:
@@ -48,10 +48,10 @@ class Probe:
         raise NotImplementedError
 
     def prepare(self) -> None:
-        """For a probe `at` "update": look at every layer just before the optimizer's step."""
+        """For a probe `at` "update": called for all layers just before the optimizer's step."""
 
     def measure(self, row: int, tensor: torch.Tensor | None) -> None:
-        """Look at `tensor` of layer `row` now, for it may be overwritten next; None where `at` is "backward" or "update"."""
+        """Read `tensor` of layer `row` now, as it may be overwritten afterwards; None if `at` is "backward" or "update"."""
         raise NotImplementedError
 
     def values(self) -> np.ndarray:
@@ -64,7 +64,7 @@ class Probe:
 
 
 def discover() -> list[type[Probe]]:
-    """Every probe in this package, by file name and then as written there."""
+    """Every probe in this package, ordered by file name and by position in the file."""
     found: list[type[Probe]] = []
     for info in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{__name__}.{info.name}")

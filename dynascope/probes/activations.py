@@ -1,4 +1,4 @@
-"""Activations: what leaves each layer (quantities.md; Glorot & Bengio 2010 for saturation)."""
+"""Activations: the output of each layer (quantities.md; Glorot & Bengio 2010 for saturation)."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -16,7 +16,7 @@ _SATURATES_AT_ZERO = (nn.ReLU,)
 
 
 class Activations(Probe):
-    """Over batch and units. Saturated: tanh |a| > .97; sigmoid a < .03 or a > .97; ReLU a = 0; no other activation has it."""
+    """Statistics over batch and units. Saturated: tanh |a| > .97; sigmoid a < .03 or a > .97; ReLU a = 0; not defined for others."""
 
     name: ClassVar[str] = "activations"
     at: ClassVar[At] = "activation"

@@ -16,8 +16,8 @@ from dynascope.probes.sites import Site
 class DeadUnits(Probe):
     """The fraction of a ReLU layer's units (a convolution's channels) that were zero for every example of the survey.
 
-    One batch says little: a unit that is zero for 64 examples may fire for the next. A leaky unit is never dead, so no other
-    activation has this.
+    One batch is not enough: a unit that is zero for 64 examples may be active for the next. A leaky unit is never dead, so
+    other activations don't have this quantity.
     """
 
     name: ClassVar[str] = "dead_units"

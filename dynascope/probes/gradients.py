@@ -1,4 +1,4 @@
-"""Gradients of each layer's weight: of the loss without penalty, for they are read before penalties and clipping."""
+"""Gradients of the loss without penalty by each layer's weight, read before penalties and clipping."""
 
 from collections.abc import Sequence
 from typing import ClassVar

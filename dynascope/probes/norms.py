@@ -1,11 +1,11 @@
-"""Norm layers: the statistics they normalise with, seen before the forward that updates them.
+"""Norm layers: the statistics that they normalise with, read before the forward that updates them.
 
-Batch norm, by channel j, over the batch (and positions): μ_B, and σ²_B with n − 1 as in `running_var` (Ioffe & Szegedy 2015)::
+Batch norm, per channel j, over the batch (and positions): μ_B, and σ²_B with n − 1 as in `running_var` (Ioffe & Szegedy 2015)::
 
     norm/mean_shift     mean_j |μ_B,j − μ_run,j| / σ_run,j
     norm/log_var_ratio  mean_j ln(σ²_B,j / σ²_run,j)
 
-Layer, RMS, group and instance norm, by sample i and group g (one group for layer and RMS norm, the channels for instance
+Layer, RMS, group and instance norm, per sample i and group g (one group for layer and RMS norm, the channels for instance
 norm), μ_ig and σ_ig over the elements that are normalised together, σ² with n as they use it (Wu & He 2018)::
 
     norm/sample_mean_spread  mean_g std_i μ_ig     (std over the batch, with n)
@@ -33,7 +33,7 @@ _ABSENT = (np.nan, np.nan, np.nan)
 
 
 class Norms(Probe):
-    """A norm that runs twice in a step gives the mean of both."""
+    """For a norm that runs twice in a step, the values are the mean of both runs."""
 
     name: ClassVar[str] = "norms"
     at: ClassVar[At] = "norm"
@@ -107,7 +107,7 @@ def _by_sample(norm: nn.Module, tensor: torch.Tensor) -> tuple[float, float, flo
 
 
 def _grouping(norm: nn.Module, shape: tuple[int, ...]) -> tuple[int, int]:
-    """Groups a sample, and elements a group."""
+    """Groups per sample, and elements per group."""
     if isinstance(norm, (nn.LayerNorm, nn.RMSNorm)):
         return 1, prod(norm.normalized_shape)
     groups = norm.num_groups if isinstance(norm, nn.GroupNorm) else shape[1]

@@ -7,7 +7,7 @@ from torch import nn
 
 from dynascope.messages import Layer
 
-#: What modules call the length of their output's axis of units; a weight's first axis is something else in some of them.
+#: The attributes that hold the number of units of a module; for some modules the weight's first axis differs from it.
 _WIDTHS = ("out_features", "out_channels", "embedding_dim", "embed_dim", "hidden_size")
 _PURE_CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
@@ -27,22 +27,22 @@ class Site:
 
     @property
     def output(self) -> nn.Module:
-        """Whose output is this layer's activation: the last activation module, else the norm, else the weighted module."""
+        """The module whose output is this layer's activation: the last activation module, else the norm, else the weighted module."""
         return self.activation or self.norm or self.module
 
     @property
     def weights(self) -> list[nn.Parameter]:
-        """Read anew each time: training scripts replace parameters."""
+        """Read again at each access, because training scripts replace parameters."""
         return [getattr(self.module, name) for name in self._weight_names]
 
     @property
     def units_last(self) -> bool:
-        """Whether a unit is a place on the output's last axis rather than on axis 1, as a convolution's."""
+        """Whether units are on the output's last axis; those of a convolution are on axis 1."""
         return isinstance(self.module, (nn.Linear, nn.RNNBase, nn.Embedding, nn.MultiheadAttention))
 
     @property
     def units(self) -> int:
-        """How many it has: as its module calls them, else by its weight's first axis."""
+        """Number of units: from the module's attribute, else the length of its weight's first axis."""
         widths = (getattr(self.module, name, None) for name in _WIDTHS)
         return next((width for width in widths if isinstance(width, int)), len(self.weights[0]))
 
@@ -58,7 +58,7 @@ class Site:
 
 
 def own_weights(module: nn.Module) -> Iterator[str]:
-    """Names of the parameters with ndim ≥ 2 of `module` itself: what penalties act on (no norm's γ, which may be 3-d)."""
+    """Names of the parameters with ndim ≥ 2 of `module` itself: penalties act on these (not on a norm's γ, which may be 3-d)."""
     if not is_norm(module):
         yield from (name for name, p in module.named_parameters(recurse=False) if p.ndim >= 2)
 
@@ -72,7 +72,7 @@ def is_activation(module: nn.Module) -> bool:
 
 
 def find_sites(model: nn.Module) -> list[Site]:
-    """Layers in the order of registration, which is the order of data in any model that registers its parts as they are used.
+    """Layers in the order of registration; this is the data's order if the model registers its parts in the order of use.
 
     A module registered twice (one `nn.Tanh` for all layers) belongs to each layer that it follows; a weighted module
     registered twice is one layer.
@@ -98,7 +98,7 @@ def find_sites(model: nn.Module) -> list[Site]:
 
 
 def _name_by_parent(model: nn.Module, sites: list[Site]) -> None:
-    """`hidden1.linear` becomes `hidden1` where that parent holds all of the group and no part of another."""
+    """`hidden1.linear` becomes `hidden1` if that parent contains the whole group and no module of another group."""
     for site in sites:
         parent = site.name.rpartition(".")[0]
         if parent and _holds_exactly(model.get_submodule(parent), site):

@@ -1,4 +1,4 @@
-"""How much of a weight matrix is really there: distinct rows and stable rank (Roy & Vershynin's ‖W‖_F² / ‖W‖₂²)."""
+"""Effective size of a weight matrix: distinct rows and stable rank (Roy & Vershynin's ‖W‖_F² / ‖W‖₂²)."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,14 +11,14 @@ from dynascope.kernels import as_float32
 from dynascope.probes import At, Cost, Probe
 from dynascope.probes.sites import Site
 
-#: Rows that differ by no more than this share of the largest weight are one.
+#: Rows that differ by at most this fraction of the largest weight count as one.
 SAME = 1e-6
-#: Power iterations of the first look and of each one after it, which begins with the vector that the last one has found.
+#: Power iterations of the first measurement, and of each later one, which starts from the vector of the previous one.
 FIRST, ITERATIONS = 24, 4
 
 
 class Structure(Probe):
-    """`weight/distinct_rows`: units whose weights differ from each other's; 1 means that no symmetry is broken.
+    """`weight/distinct_rows`: number of distinct rows (one row per unit); 1 means that all units have the same weights.
 
     `weight/stable_rank`: ‖W‖_F² / ‖W‖₂², from 1 to the smaller dimension, ‖W‖₂ by power iteration, from below.
     """
@@ -55,7 +55,7 @@ class Structure(Probe):
             u = matrix @ (v / (np.linalg.norm(v) or 1))
             v = matrix.T @ u
         largest = float(u @ u)
-        if not (largest > 0 and np.linalg.norm(v) > 0):  # all zeros, or a direction that has become so: begin again
+        if not (largest > 0 and np.linalg.norm(v) > 0):  # W is zero, or v has become zero: start again
             self._vectors.pop(row, None)
             return np.nan
         self._vectors[row] = v
@@ -66,7 +66,7 @@ class Structure(Probe):
 
 
 def _distinct_rows(matrix: np.ndarray) -> float:
-    """Equal rows have equal projections, so after sorting by one they are neighbours."""
+    """Equal rows have equal projections, so they are neighbours after a sort by one projection."""
     projection = matrix @ _fixed(1, matrix.shape[1])
     ordered = matrix[np.argsort(projection, kind="stable")]
     gaps = np.abs(np.diff(ordered, axis=0)).max(axis=1)
@@ -75,5 +75,5 @@ def _distinct_rows(matrix: np.ndarray) -> float:
 
 @lru_cache(64)
 def _fixed(seed: int, size: int) -> np.ndarray:
-    """The same normal draw at every look, from a generator of its own."""
+    """The same normal draw at every measurement, from its own generator."""
     return np.asarray(np.random.default_rng(seed).normal(size=size), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What the optimizer really changed."""
+"""Relative size of the optimizer's weight update, per layer."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -10,12 +10,12 @@ from dynascope.kernels import distance, norm
 from dynascope.probes import At, Cost, Probe
 from dynascope.probes.sites import Site
 
-#: torch squares in float32, which loses digits below this: such a norm is taken once more in float64.
+#: torch squares in float32, which loses digits below this: such a norm is computed again in float64.
 SMALL = 1e-15
 
 
 class Updates(Probe):
-    """log10(‖ΔW‖ / ‖W‖), ‖W‖ before the step: healthy near −3 (a rule of thumb by A. Karpathy, not a theorem)."""
+    """log10(‖ΔW‖ / ‖W‖), with ‖W‖ before the step: healthy near −3 (a rule of thumb by A. Karpathy, not a theorem)."""
 
     name: ClassVar[str] = "updates"
     at: ClassVar[At] = "update"
@@ -32,7 +32,7 @@ class Updates(Probe):
         self._ratio[:] = np.nan
 
     def prepare(self) -> None:
-        """One call for all layers: a copy of its own for each would cost more than what it copies."""
+        """Copy all layers in one call: the overhead of one copy per layer would be larger than the cost of the data."""
         now = [w.detach() for site in self.sites for w in site.weights]
         held = [w for before in self._before for w in before]
         if [w.shape for w in held] == [w.shape for w in now]:

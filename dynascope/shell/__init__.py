@@ -1,4 +1,4 @@
-"""The REST API from a shell: a file of commands each for runs, data sets, studies and the notes' experiments."""
+"""The REST API from a shell: one file of commands each for runs, data sets, studies and the experiments of the notes."""
 
 import typer
 

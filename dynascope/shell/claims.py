@@ -1,4 +1,4 @@
-"""`dynascope claims`: the notes' experiments from a shell."""
+"""`dynascope claims`: the experiments of the notes from a shell."""
 
 import time
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ def run(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run experiments on a server; where none is named, on one of this command's own. Ends with 3 where one could not be judged."""
+    """Run experiments on a server, or on a temporary server if none is given. Exits with 3 if an experiment could not be judged."""
     if bool(ids) == everything:
         raise typer.BadParameter("name experiments, or give --all", param_hint="IDS")
     with ExitStack() as stack:
@@ -44,7 +44,7 @@ def run(
 
 @app.command()
 def ls(url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """The verdict that stands on each experiment, and what its newest run came to where that is another."""
+    """List the current verdict of each experiment, and the result of its newest run if it differs."""
     with connected(url, token) as client:
         rows = []
         for item in client.claims(curves=False):
@@ -61,7 +61,7 @@ def report(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """Every statement and what came of every experiment on a server, as one HTML file to read or print."""
+    """Write every statement and the result of every experiment on a server to one HTML file, to read or print."""
     with connected(url, token) as client:
         text = client.claims_report(lang)
     write([text.encode()], output)
@@ -81,7 +81,7 @@ def _wait(client: Client, ids: list[str], quiet: bool) -> list[dict[str, Any]]:
                     bars.stop_task(tasks[id])
                     left.remove(id)
                 elif newest["status"] == "queued":
-                    break  # so do those behind it
+                    break  # later experiments are queued too
             time.sleep(0.5 if left else 0)
     return [client.claim(id, curves=False, most=1) for id in ids]
 
@@ -107,7 +107,7 @@ def _came_to(told: dict[str, Any]) -> str:
 
 
 def _attempt(judgement: dict[str, Any]) -> dict[str, Any]:
-    """What one run of an experiment came to; an outcome has only what is done."""
+    """The result of one run of an experiment; `outcome` is None unless the run is done."""
     founds, done = judgement["founds"], judgement["status"] == "done"
     return {
         "status": judgement["status"],
@@ -147,7 +147,7 @@ def _row(experiment: dict[str, Any], judgement: dict[str, Any] | None) -> dict[s
 
 
 def _statement(told: dict[str, Any], rows: list[dict[str, Any]]) -> dict[str, Any]:
-    """What is true of a statement, and what each of its experiments that were asked about showed; `if_shown`: what that does to it."""
+    """The status of a statement, and the result of each of its experiments in `rows`; `if_shown`: the effect of a success on it."""
     bearing = [row for row in rows if row["id"] in told["experiments"]]
     named = ("id", "outcome", "quick", "passed", "of")
     found = [{"if_shown": row["statements"].get(str(told["number"])), **{name: row[name] for name in named}} for row in bearing]

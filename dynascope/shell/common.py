@@ -1,4 +1,4 @@
-"""What the shell's commands share: options, a server to talk to, specs and settings as they are typed."""
+"""Shared parts of the shell's commands: options, connection to a server, parsing of typed specs and settings."""
 
 import json
 import math
@@ -29,15 +29,15 @@ Url = Annotated[str | None, typer.Option(help="The server; DYNASCOPE_URL unless 
 Token = Annotated[str | None, typer.Option(help="Its token; DYNASCOPE_TOKEN unless told otherwise.", envvar="DYNASCOPE_TOKEN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-#: Seconds that a server of a command's own may take to end.
+#: Maximum seconds for a temporary server to end.
 PATIENCE = 15.0
-#: Control characters, which in a name could move a terminal's cursor or end a line of a table.
+#: Control characters: in a name, they could move the terminal's cursor or end a line of a table.
 _CONTROLS = dict.fromkeys([*range(32), *range(127, 160)], " ")
 
 
 @contextmanager
 def private_server() -> Iterator[tuple[str, str]]:
-    """`(url, token)` of a server of this command's own, in a folder that goes with it; both go however the command is ended."""
+    """`(url, token)` of a temporary server for this command; the server and its folder are removed however the command ends."""
     token = secrets.token_urlsafe(24)
     for asked_to_end in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(asked_to_end, lambda number, frame: sys.exit(128 + number))
@@ -60,20 +60,20 @@ def private_server() -> Iterator[tuple[str, str]]:
             process.terminate()
             try:
                 process.wait(PATIENCE)
-            except BaseException:  # it takes too long, or the user has asked a second time
+            except BaseException:  # it takes too long, or the user has sent a second signal
                 process.kill()
                 process.wait()
                 raise
 
 
 def _cache() -> Path:
-    """Where compiled kernels stay from one command to the next."""
+    """The folder that keeps compiled kernels between commands."""
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "dynascope" / "numba"
 
 
 @contextmanager
 def connected(url: str | None, token: str | None) -> Iterator[Client]:
-    """A client whose refusals end the command with their words."""
+    """A client; if the server refuses a request, the command prints the reason and ends."""
     try:
         made = Client(url, token)
     except ValueError as wrong:
@@ -92,24 +92,24 @@ def connected(url: str | None, token: str | None) -> Iterator[Client]:
 
 
 def progress(quiet: bool) -> Progress:
-    """A bar for each of some things that take their time, on standard error."""
+    """Progress bars on standard error."""
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True, emoji=False), disable=quiet)
 
 
 def say(line: str) -> None:
-    """A line as it is, whatever names are in it."""
+    """Print a line as plain text, with control characters replaced by spaces."""
     typer.echo(_plain(line))
 
 
 def say_json(value: Any, indent: int | None = None) -> None:
-    """With ASCII alone where standard output has not all characters."""
+    """Print JSON, with ASCII characters only unless standard output uses a UTF encoding."""
     has_all = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     typer.echo(json.dumps(value, indent=indent, ensure_ascii=not has_all))
 
 
 def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table where a person looks at it, in which an `id` is never cut; in a pipe a line a row, with tabs between its cells."""
+    """Print a table on a terminal, without wrapping an `id`; in a pipe, print one line per row with tabs between cells."""
     cells = [[_plain(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for row in ([*columns], *cells):
@@ -126,7 +126,7 @@ def _plain(text: str) -> str:
 
 
 def write(pieces: Iterable[bytes], output: Path | None) -> None:
-    """To a file, which is there only once it is whole; to standard output where none is named. Ends the command where it breaks off."""
+    """Write to a file, which appears only when complete, else to standard output. Ends the command if the transfer breaks off."""
     try:
         _write(pieces, output)
     except httpx.RemoteProtocolError as broken:
@@ -162,7 +162,7 @@ def _write(pieces: Iterable[bytes], output: Path | None) -> None:
 
 
 def read(path: Path | None) -> dict[str, Any]:
-    """A spec's file. Raises BadParameter for whatever is no object that JSON can hold."""
+    """Read a spec's file. Raises BadParameter if it is not an object that JSON can represent."""
     if path is None:
         return {}
     try:
@@ -194,7 +194,7 @@ def _parsed(path: Path, text: str) -> Any:
 
 
 def checked(value: Any, where: str, hint: str | None = None) -> None:
-    """Raises BadParameter where JSON has no such value; `where` says what it is of."""
+    """Raises BadParameter if JSON has no such value; `where` names its source."""
     match value:
         case None | bool() | int() | str():
             return

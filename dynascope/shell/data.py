@@ -1,4 +1,4 @@
-"""`dynascope data`: data sets of one's own from a shell."""
+"""`dynascope data`: uploaded data sets from a shell."""
 
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +20,7 @@ def add(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Upload a file as a data set, and say what was found in it."""
+    """Upload a file as a data set, and print a summary of its contents."""
     with connected(url, token) as client:
         found = client.upload(file, target, task, name)
     if as_json:

@@ -1,4 +1,4 @@
-"""`dynascope stop, rm`: runs named one by one, or all that are like something."""
+"""`dynascope stop, rm`: for runs given by id, or for all runs that match conditions."""
 
 import sys
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import typer
 from dynascope.client import Client
 from dynascope.shell.common import AsJson, Token, Url, connected, progress, say, say_json
 
-#: Runs in one request: as many as keep the bar moving.
+#: Runs per request: few enough that the progress bar keeps moving.
 AT_ONCE = 50
 ACTIVE = ("queued", "starting", "running", "paused")
 ENDED = ("finished", "stopped", "diverged", "failed", "interrupted")
@@ -32,7 +32,7 @@ def stop(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop runs, those that wait as well. Several conditions choose what meets all of them. Ends with 1 where one could not be stopped."""
+    """Stop runs, including queued ones. A run must match all given conditions. Exits with 1 if a run could not be stopped."""
     if status in ENDED:
         raise typer.BadParameter(f"a run that is {status} has ended; one that can be stopped is {', '.join(ACTIVE)}", param_hint="--status")
     with connected(url, token) as client:
@@ -52,8 +52,7 @@ def rm(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Delete runs with all that was recorded of them. Several conditions choose what meets all of them. Ends with 1 where one could not be
-    deleted."""
+    """Delete runs with all their recorded data. A run must match all given conditions. Exits with 1 if a run could not be deleted."""
     with connected(url, token) as client:
         chosen = _chosen(client, ids, _like(status, tag, study, q), everything, [status])
         if len(chosen) > 1 and not yes:
@@ -82,7 +81,7 @@ def _chosen(client: Client, ids: list[str] | None, like: dict[str, str], everyth
 
 
 def _ask(count: int) -> None:
-    """Ends the command unless a person says yes."""
+    """Ask for confirmation; ends the command unless the user answers yes."""
     if not sys.stdin.isatty():
         raise typer.BadParameter(f"this would delete {count:,} runs, and nobody is there to ask: give --yes", param_hint="--yes")
     typer.confirm(f"Delete {count:,} runs with all that was recorded of them?", abort=True, err=True)

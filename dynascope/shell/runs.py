@@ -36,7 +36,7 @@ def run(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Start runs on a server; where none is named, on one of this command's own."""
+    """Start runs on a server, or on a temporary server if none is given."""
     base = read(spec)
     for path, value in settings_of(settings):
         put(base, path, value)
@@ -73,7 +73,7 @@ def ls(
 
 
 def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """One run: its state, its newest values, what is wrong with it."""
+    """Show one run: its state, its newest values and its diagnoses."""
     with connected(url, token) as client:
         one = client.run(id)
         if as_json:
@@ -97,7 +97,7 @@ def resume(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with a run after its end, from a checkpoint, as if it had never ended."""
+    """Continue a run after its end, from a checkpoint, as if it had never ended."""
     changes = dict(settings_of(settings))
     if "at" in changes:
         raise typer.BadParameter(f"'at={changes['at']}' is no field of a spec; a checkpoint's step is given as --at", param_hint="--set")
@@ -118,7 +118,7 @@ def export(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """A run as a file: every point of every series, an event file for TensorBoard, or a page that needs no server."""
+    """Export a run as a file: every point of every series, an event file for TensorBoard, or a page that needs no server."""
     with connected(url, token) as client:
         write(client.run(id).export(format, language), output)
 

@@ -28,7 +28,7 @@ from dynascope.shell.typed import number, yaml_value
 
 app = typer.Typer(no_args_is_help=True, help="Studies: ls, show, cancel, extend, rm, export. `dynascope study` starts one.")
 
-#: Of these, those that there are stand in the table of cells.
+#: Series shown in the table of cells, if they exist.
 SHOWN = ("train/loss", "val/loss", "test/loss", "test/accuracy")
 Most = Annotated[int, typer.Option("-n", help="At most so many.", min=1)]
 
@@ -46,9 +46,9 @@ def study(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run every combination of the axes' values with every seed, on a server; where none is named, on one of this command's own.
+    """Run every combination of the axes' values with every seed, on a server, or on a temporary server if none is given.
 
-    Ends with 3 where a run failed, a cell was refused, or the study did not end well.
+    Exits with 3 if a run failed, a cell was refused, or the study did not finish normally.
     """
     asked = _asked(file)
     for path, value in settings_of(settings):
@@ -87,14 +87,14 @@ def ls(most: Most = 20, url: Url = None, token: Token = None, as_json: AsJson = 
 
 @app.command()
 def show(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """One study: how far it is, and the final values of its cells."""
+    """Show one study: its progress, and the final values of its cells."""
     with connected(url, token) as client:
         tell(client.open_study(id), as_json)
 
 
 @app.command()
 def cancel(id: str, url: Url = None, token: Token = None, as_json: AsJson = False) -> None:
-    """Stop what runs of it; what waits never starts."""
+    """Stop the running runs of a study; its waiting runs never start."""
     with connected(url, token) as client:
         tell(client.open_study(id).cancel(), as_json)
 
@@ -108,7 +108,7 @@ def extend(
     token: Token = None,
     as_json: AsJson = False,
 ) -> None:
-    """More seeds; what is missing of the others runs too."""
+    """Add seeds to a study; missing runs of the earlier seeds run too."""
     with connected(url, token) as client:
         one = client.open_study(id).extend(_seeds(seeds))
         if wait:
@@ -131,13 +131,13 @@ def export(
     url: Url = None,
     token: Token = None,
 ) -> None:
-    """A table, a row a cell and seed: the axes' values, seed, run, status, every final value."""
+    """Export a table, one row per cell and seed: the axes' values, seed, run, status, every final value."""
     with connected(url, token) as client:
         write(client.open_study(id).export(format), output)
 
 
 def follow(one: Study, quiet: bool) -> None:
-    """A progress bar until it has ended."""
+    """Show a progress bar until the study has ended."""
     with progress(quiet) as bars:
         task = bars.add_task(one.name or one.id, total=one.runs["total"], completed=one.runs["ended"])
         one.wait(watched=lambda now: bars.update(task, total=now.runs["total"], completed=now.runs["ended"]))
@@ -163,7 +163,7 @@ def tell(one: Study, as_json: bool) -> None:
 
 
 def _mean(final: dict[str, Any] | None) -> str:
-    """`mean [low, high]` of the mean's interval, where there is one."""
+    """`mean [low, high]`, with the interval of the mean if there is one."""
     if final is None or final["mean"] is None:
         return ""
     mean, low, high = (number(final[key], 4) for key in ("mean", "low", "high"))
@@ -175,7 +175,7 @@ def _word(value: Any) -> str:
 
 
 def _asked(file: Path | None) -> dict[str, Any]:
-    """`base`, `axes` and whatever else a file says of a study; a file of a spec alone is its base."""
+    """`base`, `axes` and the other fields of a study's file; if the file is only a spec, it is the base."""
     given = read(file)
     if {"base", "axes"} & set(given):
         unknown = set(given) - {"base", "axes", "seeds", "name", "notes"}
@@ -208,7 +208,7 @@ def _seeds_of(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _axis(given: str) -> tuple[str, list[Any]]:
-    """`path=value,value`: values as YAML has them, so that [1, 2] or {name: step} is one."""
+    """Parse `path=value,value`; values are YAML, so [1, 2] or {name: step} is one value."""
     path, equals, written = given.partition("=")
     try:
         listed = yaml_value(f"[{written}]") if path and equals else None

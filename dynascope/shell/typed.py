@@ -1,7 +1,7 @@
-"""YAML and JSON as people type them, and numbers as people read them.
+"""Parses typed YAML and JSON, and formats numbers for people.
 
-YAML is read by the core schema of YAML 1.2: `no`, `off` and `2026-01-31` are text and `1e-3` is a number, where YAML 1.1, which
-PyYAML follows, makes of them false, false, a date and text. In both a key that is there twice is refused, not overwritten.
+YAML is read with the core schema of YAML 1.2: `no`, `off` and `2026-01-31` are text and `1e-3` is a number. YAML 1.1, which
+PyYAML follows, reads them as false, false, a date and text. In YAML and in JSON, a duplicate key is refused, not overwritten.
 """
 
 import json
@@ -35,14 +35,14 @@ def json_value(text: str) -> Any:
 
 
 def kind_of(value: Any) -> str:
-    """`a list`, `text`, `nothing`."""
+    """The kind of a value in words: `a list`, `text`, `nothing`."""
     return _KINDS.get(type(value), type(value).__name__)
 
 
 def number(value: float | str | None, digits: int = 6) -> str:
-    """So many significant digits, whatever the size; whole numbers whole, with separators, as long as they can be read.
+    """Format with this many significant digits. Whole numbers are written in full, with separators, unless they are too long.
 
-    Text stays as it is; None, which stands for a value that was not finite, is told as that.
+    Text stays as it is; None, which stands for a value that was not finite, becomes "not finite".
     """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "not finite"

@@ -9,7 +9,7 @@ from dynascope.messages import Layer
 
 
 class Sink(Protocol):
-    """What a training loop and the instrument write to. No call blocks on the network."""
+    """The interface that a training loop and the instrument write to. No call blocks on the network."""
 
     def started(self, layers: Sequence[Layer], preloaded: bool) -> None: ...
 
@@ -22,11 +22,11 @@ class Sink(Protocol):
         """`counts`: integers[layers, bins.SLOTS]."""
 
     def matrix(self, step: float, name: str, values: np.ndarray, meta: Mapping[str, Any]) -> None:
-        """An array that is looked at whole; of several that wait to be sent, the newest of a name goes."""
+        """A whole array; if several with the same name wait to be sent, only the newest is sent."""
 
     def event(self, step: float, kind: str, data: Mapping[str, Any] | None = None) -> None: ...
 
     def ended(self, status: str, reason: str, step: float) -> None: ...
 
     def close(self) -> None:
-        """Wait until everything is safe (acknowledged, or in the journal)."""
+        """Wait until everything is stored (acknowledged, or in the journal)."""

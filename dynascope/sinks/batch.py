@@ -1,4 +1,4 @@
-"""Gathers what a trainer records and turns it into columnar messages: one `Scalars` for all series that share steps."""
+"""Collects a trainer's records and turns them into columnar messages: one `Scalars` for all series that share steps."""
 
 import math
 import threading
@@ -11,23 +11,23 @@ import numpy as np
 from dynascope import bins
 from dynascope.messages import BIN, CELL, COUNT, OFFSET, STEP, VALUE, Event, Histograms, LayerStats, Matrix, Scalars, Sent
 
-#: Of a columnar message what is neither a column nor a name: its keys, its numbers, the lengths of its arrays.
+#: Bytes of a columnar message other than columns and names: its keys, its numbers, the lengths of its arrays.
 _ENVELOPE = 256
-#: Steps whose histograms are looked through at once: after a stall there may be thousands, of 100 KB each.
+#: Steps whose histograms are processed at once: after a stall there may be thousands, of 100 KB each.
 _STACKED = 64
 
 
 class Batch:
-    """What was recorded since the last `drain`. Any thread may record; one drains.
+    """The records since the last `drain`. Any thread may record; one thread drains.
 
-    `seq` numbers the messages at the moment they are drained, so the order of recording is the order on the wire.
+    Messages get their `seq` when they are drained, so `seq` follows the order in which they are sent.
     """
 
     def __init__(self, run: str, attempt: int) -> None:
         self.run, self.attempt, self.seq = run, attempt, 0
         self._lock = threading.Lock()
         self._scalars: list[tuple[tuple[str, ...], list[float], list[Sequence[float]]]] = []
-        #: Names → which of `_scalars` takes their next point.
+        #: Names → index in `_scalars` of the entry that takes their next point.
         self._open: dict[tuple[str, ...], int] = {}
         self._stats: dict[tuple[tuple[str, ...], tuple[str, ...]], tuple[list[float], list[np.ndarray], np.ndarray]] = {}
         self._histograms: dict[tuple[str, tuple[str, ...]], tuple[list[float], list[np.ndarray]]] = {}
@@ -44,7 +44,7 @@ class Batch:
             rows.append(tuple(values.values()))
 
     def _begin(self, names: tuple[str, ...]) -> None:
-        """New columns; others that share a series with them are closed, so that each series goes out in the order it came in."""
+        """Begin new columns and close columns that share a series with them, so that each series is sent in its recorded order."""
         own = set(names)
         self._open = {other: i for other, i in self._open.items() if own.isdisjoint(other)} | {names: len(self._scalars)}
         self._scalars.append((names, [], []))
@@ -77,10 +77,10 @@ class Batch:
             self._others.append(make)
 
     def drain(self, essential: bool = False, most: float = math.inf) -> list[Sent]:
-        """Everything recorded so far; `essential` drops layer statistics, histograms and matrices.
+        """Messages of all records so far; `essential` drops layer statistics, histograms and matrices.
 
-        Columns come before events, so that an event finds its step already there. A columnar message is cut by steps where it
-        would be longer than `most` bytes; one step stays whole.
+        Columns come before events, so the data of an event's step arrive first. A columnar message longer than `most` bytes is
+        split between steps; a single step is never split.
         """
         with self._lock:
             scalars, self._scalars = self._scalars, []
@@ -145,12 +145,12 @@ def _steps(steps: list[float]) -> bytes:
 
 
 def _head(names: Sequence[str]) -> int:
-    """Bytes that a message takes before its first step, at the most."""
+    """Upper bound of the bytes of a message before its first step."""
     return _ENVELOPE + sum(5 + len(name.encode()) for name in names)
 
 
 def _cuts(sizes: Sequence[int], most: float) -> Iterator[slice]:
-    """Slices of the steps, each as long as its `sizes` together stay within `most`, and at least one step."""
+    """Slices of the steps. Each slice has at least one step, and as many as fit: the sum of its `sizes` stays within `most`."""
     start, held = 0, 0
     for i, size in enumerate(sizes):
         if i > start and held + size > most:

@@ -1,4 +1,4 @@
-"""A file of frames that the server has not acknowledged: what a sender keeps, and what a dead sender leaves behind."""
+"""A file of frames that the server has not acknowledged. The sender writes it; if the sender dies, the server reads it."""
 
 import logging
 import os
@@ -10,17 +10,17 @@ from io import FileIO
 from pathlib import Path
 
 _HEADER = struct.Struct("<IIQ")  # length, crc32, seq of the last message
-#: What is acknowledged leaves the file once it is this long, and longer than what waits: copying stays cheaper than writing.
+#: Acknowledged bytes are removed when they exceed this and the waiting bytes: copying then costs less than writing did.
 COMPACT = 4 << 20
 
 log = logging.getLogger(__name__)
 
 
 class Journal:
-    """Frames in order. Memory holds their positions alone, however long the server is away.
+    """Frames in order. Memory holds only their positions, however long the server is away.
 
-    `limit` counts bytes that wait; the file is at most twice as long, and COMPACT. A killed process loses nothing that `append`
-    returned from; a power cut may.
+    `limit` is for waiting bytes; the file is at most twice as long plus COMPACT. If the process is killed, no frame is lost
+    after its `append` has returned; after a power cut, frames may be lost.
     """
 
     def __init__(self, path: Path, limit: int = 512 << 20) -> None:
@@ -32,11 +32,11 @@ class Journal:
 
     @property
     def full(self) -> bool:
-        """More waits than its limit: the owner should record less until it is acknowledged."""
+        """The waiting bytes have reached the limit: the owner should record less until frames are acknowledged."""
         return self._bytes_waiting >= self._limit
 
     def append(self, last_seq: int, frame: bytes) -> None:
-        """Raises OSError where there is no room: nothing of the frame counts then, and it can be tried again."""
+        """Raises OSError if there is no space: the frame is then not in the journal, and the call can be repeated."""
         self._file.seek(self._size)
         _write(self._file, _HEADER.pack(len(frame), zlib.crc32(frame), last_seq) + frame)
         self._waiting.append((last_seq, self._size + _HEADER.size, len(frame)))
@@ -49,11 +49,11 @@ class Journal:
         if self._size - self._bytes_waiting > max(COMPACT, self._bytes_waiting):
             try:
                 self._compact()
-            except OSError as trouble:  # the file as it is holds everything; the next acknowledgement tries again
+            except OSError as trouble:  # the old file is still complete; the next acknowledgement tries again
                 log.warning("%s can't be shortened: %s", self._path, trouble)
 
     def _compact(self) -> None:
-        """What waits, in a file that takes this one's place in one step: whenever the process is killed, one of them is there whole."""
+        """Copy the waiting frames to a new file that replaces this one atomically: if the process is killed, one complete file exists."""
         beginning = self._size - self._bytes_waiting
         partial = self._path.with_name(self._path.name + ".part")
         fresh = partial.open("w+b", buffering=0)
@@ -90,14 +90,14 @@ class Journal:
 
 
 def _write(file: FileIO, data: bytes) -> None:
-    """All of it: a disk that is nearly full takes a part at a time."""
+    """Write all the data: a write to a nearly full disk may be partial."""
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
 
 
 def read(path: Path) -> Iterator[bytes]:
-    """The whole frames of a journal that a dead process left; a torn end is left out."""
+    """The complete frames in the journal of a dead process; an incomplete frame at the end is left out."""
     if not path.exists():
         return
     with path.open("rb") as file:

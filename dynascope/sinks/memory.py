@@ -9,7 +9,7 @@ from dynascope.sinks.batch import Batch
 
 
 class Memory(Batch):
-    """Unbounded: it holds a whole run. `messages()` gives all of it in order."""
+    """Unbounded: it holds a whole run. `messages()` gives all messages in order."""
 
     def __init__(self, run: str = "memory", attempt: int = 1) -> None:
         super().__init__(run, attempt)
@@ -22,7 +22,7 @@ class Memory(Batch):
         self.message(lambda ids: RunEnded(**ids, status=status, reason=str(reason), step=float(step), sentence=keep(reason)))
 
     def close(self) -> None:
-        """Nothing to wait for."""
+        """There is nothing to wait for."""
 
     def messages(self) -> list[Sent]:
         self._kept += self.drain()

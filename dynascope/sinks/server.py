@@ -1,9 +1,9 @@
-"""A sink that sends to a Dynascope server over the ingest websocket, and keeps in a journal what is not acknowledged.
+"""A sink that sends to a Dynascope server over the ingest websocket, and keeps unacknowledged frames in a journal.
 
-One thread sends a frame every 50 ms (at once for events), another hears acknowledgements and controls. The training
-thread only appends to lists. When the server is away the journal grows and the sender knocks until it is back; after
-`patience` seconds without progress it gives up, and the run ends as interrupted. It gives up at once where the server
-says that it will never take the rest.
+One thread sends a frame every 50 ms (at once for events), another receives acknowledgements and controls. The training
+thread only appends to lists. While the server is away, the journal grows and the sender tries to reconnect; after
+`patience` seconds without progress it gives up, and the run ends as interrupted. It gives up at once if the server
+answers that it will never accept the rest.
 """
 
 import json
@@ -30,19 +30,19 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 0.05
 FRAME_BYTES = 256 << 10
-#: A matrix is looked at whole, so it can't be cut: a longer one is left out, for no server need take the frame.
+#: A matrix can't be split: a longer one is not sent, because a server may refuse such a long frame.
 MATRIX_BYTES = 7 << 20
 RETRY = 0.1
-#: Answers to the handshake after which knocking again is of no use: the token is wrong, or the run was deleted or has ended.
+#: HTTP statuses of the handshake after which a retry is useless: the token is wrong, or the run was deleted or has ended.
 FINAL_STATUS = (401, 403, 404, 410)
-#: Close codes (RFC 6455) after which the same frame would be refused again: against the server's rules, too long.
+#: Close codes (RFC 6455) after which the same frame would be refused again: policy violation, message too long.
 FINAL_CLOSE = (1008, 1009)
-#: Frames that wait in memory for a disk that is full: from here on with scalars and events alone, and at twice as many the run ends.
+#: Limit of frames in memory while the disk is full: then only scalars and events are recorded; above twice the limit the run ends.
 UNSTORED = 256
 
 
 class Server(Batch):
-    """`address()` gives the server's http URL now, or None where there is none: it may move while the run goes on."""
+    """`address()` gives the server's current http URL, or None if there is no server: the URL may change during the run."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Server(Batch):
         self._on_control, self._on_lost, self._patience = on_control, on_lost, patience
         self._wake = threading.Event()
         self._closing = threading.Event()
-        self._guard = threading.Lock()  # the journal is appended to by one thread and acknowledged by another
+        self._guard = threading.Lock()  # one thread appends to the journal, another acknowledges
         self._lost: str | None = None
         self._refused: str | None = None
         self._abandoned = False
@@ -96,12 +96,12 @@ class Server(Batch):
         self._wake.set()
 
     def abandon(self) -> None:
-        """Keep what is left in the journal and wait for nobody: the server reads it when this process has ended."""
+        """Keep the remaining frames in the journal and stop waiting: the server reads the journal after this process has ended."""
         self._abandoned = True
         self._wake.set()
 
     def close(self) -> None:
-        """Returns once everything is acknowledged, or patience ran out; then the journal holds the rest."""
+        """Wait until everything is acknowledged or `patience` has run out; in that case the journal holds the rest."""
         self._closing.set()
         self._wake.set()
         self._thread.join()
@@ -131,14 +131,14 @@ class Server(Batch):
             self._wake.clear()
 
     def _done(self) -> bool:
-        """Closed, and either nothing is left to send or nobody to send it to."""
+        """The sink is closed, and no frame is left to send or no server will accept the rest."""
         if not self._closing.is_set():
             return False
         self._store()
         return (not len(self._journal) and not self._unstored) or self._hopeless() is not None
 
     def _hopeless(self) -> str | None:
-        """Why nobody will take the rest, in words; None while there is hope."""
+        """The reason why no server will accept the rest; None while one still may."""
         if self._refused:
             return say("the server refused this run ({answer})", answer=self._refused)
         if self._abandoned:
@@ -159,10 +159,10 @@ class Server(Batch):
         options: dict[str, Any] = {"compression": None, "open_timeout": 5, "close_timeout": 1, "max_size": 1 << 20, "proxy": None}
         with connect(address, additional_headers=headers, **options) as socket:
             while not isinstance(first := decode_reply(_binary(socket.recv(timeout=10))), Ack):
-                self._hear(first)  # a command may come before it
+                self._hear(first)  # a command may come before the first Ack
             self._hear(first)
             self._greeted = time.monotonic()
-            if self._away:  # one that was started again has the whole patience
+            if self._away:  # the patience starts again after a reconnect
                 self._away, self._last_heard = False, self._greeted
             listener = threading.Thread(target=self._listen, args=(socket,), name="sink-listener", daemon=True)
             listener.start()
@@ -171,7 +171,7 @@ class Server(Batch):
                 self._store()
                 with self._guard:
                     frames = list(self._journal.unacknowledged(sent))
-                    if not len(self._journal):  # a server that is there and has everything keeps nobody waiting
+                    if not len(self._journal):  # a connected server that has everything does not use up the patience
                         self._last_heard = time.monotonic()
                 for last_seq, frame in frames:
                     socket.send(frame)
@@ -205,20 +205,20 @@ class Server(Batch):
             return
         with self._guard:
             self._journal.acknowledge(reply.seq)
-        if reply.seq > self._acknowledged:  # a greeting alone is no progress
+        if reply.seq > self._acknowledged:  # a handshake alone is not progress
             self._acknowledged, self._last_heard = reply.seq, time.monotonic()
         if self._closing.is_set():
             self._wake.set()
 
     def _store(self) -> None:
-        """What was recorded becomes frames in the journal; a full journal takes scalars and events alone."""
+        """Write the records to the journal as frames; if the journal is full, only scalars and events."""
         self._unstored += _frames(self.drain(self._journal.full or len(self._unstored) >= UNSTORED, FRAME_BYTES))
         try:
             with self._guard:
                 while self._unstored:
                     self._journal.append(*self._unstored[0])
                     self._unstored.pop(0)
-        except OSError as trouble:  # a full disk: what is measured waits in memory, and the run goes on
+        except OSError as trouble:  # the disk is full: frames wait in memory, and the run continues
             if not self._disk_full:
                 log.error("run %s: its journal can't be written (%s); what is not stored waits in memory", self.run, trouble)
             self._disk_full = True
@@ -234,7 +234,7 @@ class Server(Batch):
 
 
 def _frames(messages: list[Sent]) -> list[tuple[int, bytes]]:
-    """`(last seq, bytes)`, each of FRAME_BYTES at the most unless one message that can't be cut is longer."""
+    """`(last seq, bytes)` of each frame, at most FRAME_BYTES long unless a single message that can't be split is longer."""
     frames: list[tuple[int, bytes]] = []
     held: list[bytes] = []
     size = last = 0
@@ -255,7 +255,7 @@ def _binary(data: str | bytes) -> bytes:
 
 
 def server_file(path: Path) -> Callable[[], str | None]:
-    """An address that is read from a server's `server.json` each time it is asked for."""
+    """A function that reads the address from a server's `server.json` at each call."""
 
     def address() -> str | None:
         try:
