@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 
 from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words, digits
 
-#: Of ten classes each label is then any of them alike: 0.9 are moved to another.
+#: With ten classes, each label is then equally likely: 0.9 of the labels move to another class.
 RANDOM = 0.9
 
 
