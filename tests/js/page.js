@@ -18,7 +18,7 @@ const listeners = new Map();
 
 export const page = {
   hidden: false,
-  documentElement: { lang: 'en' },
+  documentElement: { lang: 'en', dataset: {} },
   /** @param {string} selector */
   querySelector: (selector) => links.get(selector) ?? null,
   getElementById: () => null,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
+import '../page.js';
 import { decode } from '../../../static/js/data/live.js';
 
 /** A frame as `app/hub/wire.py` lays it out. */
