@@ -1,6 +1,6 @@
-"""What is right by itself and wrong together: a spec's choices against each other, and against the data.
+"""Checks of a spec's choices against each other and against the data: each value may be valid by itself, but not the combination.
 
-Nothing is built for it; `trainer.plan` asks all of it.
+No model is built for these checks; `trainer.plan` calls all of them.
 """
 
 from dataclasses import replace
@@ -13,20 +13,20 @@ from trainer.spec import FieldError, RunSpec, told
 
 
 class PlanError(Exception):
-    """A spec that can't be run: every field that is wrong, not only the first."""
+    """A spec that can't be run. It lists every wrong field, not only the first."""
 
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(told(errors))
         self.errors = errors
 
     def told(self) -> dict[str, Any]:
-        """As an event has it: the errors in English, and beside them what is kept of their sentences."""
+        """The errors in the form of an event: in English, with the kept form of each sentence for its translation."""
         errors = [error.model_dump() | {"msg": str(error.msg)} for error in self.errors]
         return {"errors": errors, "sentences": [keep(error.msg) for error in self.errors]}
 
 
 def disagreements(spec: RunSpec) -> list[FieldError]:
-    """What is right by itself and wrong together, of what can change while a run goes on or is chosen beside it."""
+    """The errors of combinations among the fields that are live or are chosen beside a live field."""
     wrong = []
     penalty, optimizer = registry.part("penalty", spec.penalty.method), registry.part("optimizer", spec.optimizer.name)
     for term in ("l1", "l2"):
@@ -55,7 +55,7 @@ def disagreements(spec: RunSpec) -> list[FieldError]:
 
 
 def _wrong_resampling(spec: RunSpec) -> list[FieldError]:
-    """What a training set can't be drawn from."""
+    """The errors of `data.resample`: settings from which no training set can be drawn."""
     how, wrong = spec.data.resample, []
     if how != "none" and spec.data.split_seed is None:
         msg = say(
@@ -74,7 +74,7 @@ def _wrong_resampling(spec: RunSpec) -> list[FieldError]:
 
 
 def seen(spec: RunSpec, shape: Shape) -> Shape:
-    """The data set as the model reads it. Raises PlanError where it can't."""
+    """The data set as the model reads it. Raises PlanError if the model can't read it."""
     layouts = registry.part("model", spec.model.name).works_with["layouts"]
     for layout in layouts:
         if layout in shape.views and (not shape.padded or registry.part("model", spec.model.name).works_with.get("padded")):
@@ -112,7 +112,7 @@ def check_task(spec: RunSpec, shape: Shape) -> None:
 
 
 def split_sizes(spec: RunSpec, shape: Shape) -> dict[str, int]:
-    """Examples of each split; what is left after test and validation is for training."""
+    """Examples of each split; all examples outside test and validation are for training."""
     n = shape.examples
     count = {name: _count(getattr(spec.data, f"{name}_size"), n) for name in ("val", "test")}
     rest = n - count["val"] - count["test"]

@@ -1,4 +1,4 @@
-"""From a plan to model, data and optimizer. Everything random has a seed of its own, derived from the run's."""
+"""Builds model, data and optimizer from a plan. Each random choice has its own seed, derived from the run's seed."""
 
 import hashlib
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from trainer.parts.inits import drawn
 from trainer.plan import Plan, build_model, part_params
 from trainer.spec import RunSpec, Strict
 
-#: Training examples that a data-dependent init looks at.
+#: Number of training examples that a data-dependent init uses.
 FIT = 1024
-#: Test examples that are told one by one, at most.
+#: Maximum number of test examples that are reported one by one.
 TOLD = 2048
 
 
@@ -33,7 +33,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Scale:
-    """raw = scaled · std + mean, of inputs and of a regression's target."""
+    """raw = scaled · std + mean, for the inputs and for the target of a regression."""
 
     x_mean: np.ndarray
     x_std: np.ndarray
@@ -46,7 +46,7 @@ class Data:
     train: Split
     val: Split
     test: Split
-    #: Which training labels were replaced, bool[n], and what they were, int64[n].
+    #: bool[n]: the training labels that were replaced; int64[n]: all true labels.
     corrupted: torch.Tensor
     true_labels: torch.Tensor
     scale: Scale
@@ -67,18 +67,18 @@ class Experiment:
     data: Data
     loss: Loss
     optimizer: torch.optim.Optimizer
-    #: What penalties act on: weights of two or more dimensions outside normalisations.
+    #: The weights that penalties act on: two or more dimensions, outside normalisations.
     weights: list[nn.Parameter]
     order: torch.Generator
 
 
 def derived(seed: int, purpose: str) -> int:
-    """A seed for one purpose; seeds of different purposes and runs have nothing in common."""
+    """A seed for one purpose. Seeds of different purposes or runs are independent of each other."""
     return int.from_bytes(hashlib.sha256(f"{seed}/{purpose}".encode()).digest()[:7], "little")
 
 
 def build(plan: Plan) -> Experiment:
-    """One thread, because the order of a sum depends on how many add it up."""
+    """Uses one thread, because the rounding of a sum depends on the number of threads."""
     torch.set_num_threads(1)
     spec, params = plan.spec, part_params(plan.spec)
     data = load(plan, params["dataset"])
@@ -94,7 +94,7 @@ def build(plan: Plan) -> Experiment:
 
 
 def initialise(model: nn.Module, spec: RunSpec, params: dict[str, Strict], x: torch.Tensor) -> None:
-    """A layer's draw depends on the seed and the layer's name alone, unless the init looks at data."""
+    """A layer's random weights depend only on the seed and the layer's name, unless the init uses data."""
     init: Any = registry.part("init", spec.init.name)
     gain = registry.part("activation", spec.model.activation.name).gain(params["activation"])
     activated = registry.part("model", spec.model.name).activated
@@ -111,18 +111,18 @@ def initialise(model: nn.Module, spec: RunSpec, params: dict[str, Strict], x: to
 
 
 def penalised(model: nn.Module) -> list[nn.Parameter]:
-    """Weights, not biases and not a normalisation's γ and β."""
+    """Weights, without biases and without γ and β of normalisations."""
     return [p for p in model.parameters() if p.ndim >= 2]
 
 
 def pool(plan: Plan) -> int:
-    """Examples of the split that a run's training set is drawn from."""
+    """Number of examples in the split from which a run's training set is drawn."""
     left = plan.shape.examples - plan.sizes["val"] - plan.sizes["test"]
     return left if plan.spec.data.resample == "subsample" else plan.sizes["train"]
 
 
 def load(plan: Plan, params: Strict) -> Data:
-    """The source's seed decides the data, the split and which labels are replaced; the run's own what is resampled for training."""
+    """The source's seed decides data, split and replaced labels; the run's own seed decides the resampling of the training set."""
     spec, classes, sizes = plan.spec, plan.shape.classes, plan.sizes
     part, how = registry.part("dataset", spec.data.name), spec.data.resample
     source = spec.seed if spec.data.split_seed is None else spec.data.split_seed
@@ -136,7 +136,7 @@ def load(plan: Plan, params: Strict) -> Data:
     given, corrupted = torch.from_numpy(of_y), torch.zeros(len(of_y), dtype=torch.bool)
     if classes:
         given, corrupted = with_noise(given, classes, spec.data.label_noise, derived(spec.seed if how == "fresh" else source, "noise"))
-    if how in ("bootstrap", "subsample"):  # of examples with the labels that they have, so that a repeated one is the same each time
+    if how in ("bootstrap", "subsample"):  # resampled after the label noise, so that a repeated example has the same label each time
         chosen = resampled(len(train), sizes["train"], how, derived(spec.seed, "resample"))
         of_x, of_y, given, corrupted = of_x[chosen], of_y[chosen], given[chosen], corrupted[chosen]
     scale = Scale(np.zeros(1, np.float32), np.ones(1, np.float32))

@@ -1,15 +1,15 @@
-"""What went wrong, in one line: what a log, a problem document and a page can show as it is."""
+"""The cause of an error in one line, as logs, problem documents and pages show it."""
 
 import sys
 import traceback
 from pathlib import Path
 
-#: Characters of an error's own words that are shown.
+#: Maximum number of characters of the error's message.
 LONGEST = 400
 
 
 def cause_of(error: BaseException) -> str:
-    """`ModuleNotFoundError: No module named 'torch' (trainer/warm.py, line 27)`: the type, the words, and where it was raised."""
+    """`ModuleNotFoundError: No module named 'torch' (trainer/warm.py, line 27)`: the type, the message and the place."""
     words = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     said = f"{type(error).__name__}: {words[:LONGEST]}" if words else type(error).__name__
     file, line = _place(error)
@@ -24,6 +24,6 @@ def _place(error: BaseException) -> tuple[str, int]:
 
 
 def _short(file: str) -> str:
-    """Without the folder that it is imported from."""
+    """The path without the folder from which the module is imported."""
     folders = [folder for folder in sys.path if folder and Path(file).is_relative_to(folder)]
     return Path(file).relative_to(max(folders, key=len)).as_posix() if folders else file

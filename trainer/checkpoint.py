@@ -1,6 +1,6 @@
 """A run's state in one safetensors file: weights and buffers, optimizer, RNG, data position, early stopping, visits.
 
-Nothing in it is pickled. What a file holds fits a changed spec as far as names and shapes agree.
+Nothing in it is pickled. A changed spec can use the parts of a file whose names and shapes agree with it.
 """
 
 import json
@@ -23,20 +23,20 @@ from trainer.early_stopping import EarlyStopping
 
 VERSION = 2
 SUFFIX, AUTOMATIC = ".safetensors", ".auto.safetensors"
-#: Of the checkpoints that a run makes by itself, so many stay; and what they may take of its time.
+#: Number of automatic checkpoints that are kept, and their maximum share of the run's time.
 KEPT = 3
 SHARE = 0.01
 
 
 class Unreadable(ValueError):
-    """A checkpoint that can't be gone on from; the message says why."""
+    """A checkpoint from which no run can continue; the message gives the reason."""
 
 
 @dataclass
 class Progress:
-    """How far a run is: updates made, batches of this epoch done, and the order in which this epoch visits the examples.
+    """The progress of a run: updates made, batches done in this epoch, and the order in which this epoch visits the examples.
 
-    `visits`: int64[training examples], how often each was in a batch of an epoch that is over.
+    `visits`: int64[training examples], how many finished epochs used each example.
     """
 
     step: int = 0
@@ -45,7 +45,7 @@ class Progress:
     visits: torch.Tensor = field(default_factory=lambda: torch.empty(0, dtype=torch.int64))
 
     def next_epoch(self, order: torch.Tensor, examples: int) -> None:
-        """An epoch is over that visited the first `examples` of its order; the next one goes by another."""
+        """Finish an epoch that visited the first `examples` of its order; the next epoch uses `order`."""
         if 0 < len(self.order) <= examples:
             self.visits += 1
         else:
@@ -53,14 +53,14 @@ class Progress:
         self.order = order
 
     def visited(self, batch: int) -> torch.Tensor:
-        """int64[training examples]: how often each was in a batch so far."""
+        """int64[training examples]: how often each example has been in a batch so far."""
         seen = self.visits.clone()
         seen[self.order[: self.at * batch]] += 1
         return seen
 
 
 class Keeper:
-    """Makes checkpoints on the way: each `seconds`, more rarely where one would take over a hundredth of the time; the newest stay."""
+    """Saves a checkpoint every `seconds`, or more rarely if saving would take over 1 % of the time; keeps the newest ones."""
 
     def __init__(self, folder: Path | None, seconds: float, save: Callable[[str], object], failed: Callable[[str], None]) -> None:
         self._folder, self._seconds, self._save, self._failed = folder, seconds, save, failed
@@ -71,7 +71,7 @@ class Keeper:
         return self._folder is not None and time.monotonic() >= self._next
 
     def keep(self, step: int) -> None:
-        """A disk that is full ends no run: it is told, and tried again."""
+        """A full disk does not end the run: the error is reported, and saving is tried again later."""
         assert self._folder is not None
         began = time.monotonic()
         try:
@@ -86,7 +86,7 @@ class Keeper:
 
 
 def save(path: Path, experiment: Experiment, progress: Progress, early: EarlyStopping) -> None:
-    """All at once or not at all; `path` is replaced."""
+    """Writes the whole file or nothing; an existing `path` is replaced."""
     tensors = {f"model/{name}": value for name, value in experiment.model.state_dict().items()}
     for name, parameter in experiment.model.named_parameters():
         for key, value in experiment.optimizer.state.get(parameter, {}).items():
@@ -109,13 +109,13 @@ def save(path: Path, experiment: Experiment, progress: Progress, early: EarlySto
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".part")
     save_file(copied, partial, {"dynascope": json.dumps(about)})
-    with partial.open("rb") as written:  # a power cut must not leave a name without its contents
+    with partial.open("rb") as written:  # otherwise a power cut could leave a name without contents
         os.fsync(written.fileno())
     partial.rename(path)
 
 
 def read(path: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """`(what it says of itself, its tensors)`, checked. Raises Unreadable for a torn, altered or foreign file."""
+    """`(metadata, tensors)`, checked. Raises Unreadable for a file that is incomplete, altered or not a checkpoint."""
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("dynascope", "{}"))
@@ -145,10 +145,10 @@ def _crc(tensors: Mapping[str, torch.Tensor]) -> int:
 
 
 def restore(path: Path, experiment: Experiment, progress: Progress, early: EarlyStopping, *, whole: bool = False) -> dict[str, Any]:
-    """Go on from a file; gives `{"step", "kept", "fresh"}`: names of parameters that came from it and that did not.
+    """Continue from a file. Returns `{"step", "kept", "fresh"}`: names of parameters taken from the file, and of the others.
 
-    Weights go over where name and shape agree, the optimizer's memory where its name agrees too, and the data order where
-    the training set and the batch size are the same. Raises Unreadable, with `whole` also where not everything goes over.
+    Weights are taken over if name and shape agree, the optimizer's state if its name agrees too, and the data order if
+    training set and batch size are the same. Raises Unreadable; with `whole` also if anything can't be taken over.
     """
     about, held = read(path)
     before, now = about["spec"], experiment.plan.spec.model_dump()
@@ -172,14 +172,14 @@ def restore(path: Path, experiment: Experiment, progress: Progress, early: Early
     early.recall(about["early"], {name[5:]: value for name, value in held.items() if name.startswith("best/")} if kept == own else {})
     if not whole:
         early.go_on()
-        if progress.at >= experiment.plan.steps_per_epoch:  # a norm that leaves out the last batch has fewer of them
+        if progress.at >= experiment.plan.steps_per_epoch:  # an epoch has fewer batches if the norm drops the last one
             progress.next_epoch(progress.order[:0], progress.at * about["batch"])
             progress.at = 0
     return {"step": progress.step, "kept": len(kept), "fresh": sorted(own - kept)}
 
 
 def _same_examples(about: dict[str, Any], experiment: Experiment) -> bool:
-    """Whether the training set holds the same examples in the same places."""
+    """Whether the training set holds the same examples at the same positions."""
     before, now = about["spec"], experiment.plan.spec.model_dump()
     chosen = ("name", "params")
     return bool(
@@ -210,7 +210,7 @@ def _restore_optimizer(experiment: Experiment, held: dict[str, torch.Tensor], ke
         if memory and name in kept:
             state[parameter] = memory
     if any(memory.keys() == {"momentum_buffer"} for memory in state.values()):
-        for parameter in parameters.values():  # torch's fused SGD has a buffer for all or for none; one of zeros is its beginning
+        for parameter in parameters.values():  # torch's fused SGD needs a buffer for all parameters or for none; a new buffer is zero
             if not state.get(parameter):
                 state[parameter] = {"momentum_buffer": torch.zeros_like(parameter)}
     registry.part("optimizer", experiment.plan.spec.optimizer.name).ready(experiment.optimizer)

@@ -1,9 +1,9 @@
-"""The notes' statements as experiments that judge themselves: one file an experiment. Adding a file with a `Claim` is the only edit.
+"""The notes' statements as experiments that judge themselves, one file for each. Adding a file with a `Claim` is the only edit.
 
-*Status* is what is true of a statement, and stands in `statements`. *Outcome* is what a run of an experiment showed, of a
-criterion that was fixed before: a conjunction of bounds on numbers that each seed gives. Of ten seeds at least nine that pass
-make it `shown`, at most one `contradicted`, anything between `inconclusive` (a sign test, p = 0.011); where a statement is
-exact, every seed must pass.
+*Status* says whether a statement is true; it is in `statements`. *Outcome* is the result of an experiment's run. Its
+criterion was fixed before: bounds on numbers of each seed, which must all hold. With ten seeds, the outcome is `shown` if at
+least nine pass, `contradicted` if at most one passes, else `inconclusive` (a sign test, p = 0.011). For an exact statement,
+every seed must pass.
 """
 
 import importlib
@@ -21,7 +21,7 @@ Words = dict[str, str]
 Outcome = Literal["shown", "contradicted", "inconclusive"]
 Verdict = Literal["supports", "refutes"]
 
-#: Paired seeds of a full run; other ones than those of the figures in the texts.
+#: Paired seeds of a full run; the figures in the texts use other seeds.
 SEEDS = 10
 #: Seeds of a quick run.
 QUICK = 2
@@ -29,7 +29,7 @@ QUICK = 2
 
 @dataclass(frozen=True)
 class Bound:
-    """A number that a seed gives, and between which values it must lie; `strict` where it may not be the bound itself."""
+    """A range for one number of each seed; `strict` excludes the bounds themselves."""
 
     name: str
     label: Words
@@ -38,7 +38,7 @@ class Bound:
     strict: bool = True
 
     def holds(self, value: float) -> bool:
-        """NaN holds no bound."""
+        """NaN is outside every bound."""
         if self.strict:
             return (self.above is None or value > self.above) and (self.below is None or value < self.below) and value == value
         return (self.above is None or value >= self.above) and (self.below is None or value <= self.below) and value == value
@@ -46,7 +46,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Curve:
-    """What the figure draws: one line of one arm; `right` where it belongs to the claim's second axis."""
+    """One line of a figure, for one arm; `right`: it belongs to the claim's second axis."""
 
     name: str
     x: Sequence[float]
@@ -56,7 +56,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Axis:
-    """A second axis of a figure, on its right."""
+    """A second axis on the right side of a figure."""
 
     label: Words
     log: bool = False
@@ -64,7 +64,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Found:
-    """What one seed gave: the numbers that the bounds name (and more, to be shown beside them), and curves for the figure."""
+    """The results of one seed: the numbers that the bounds name, further numbers to show beside them, and curves for the figure."""
 
     values: dict[str, float]
     curves: list[Curve] = field(default_factory=list)
@@ -72,7 +72,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Ran:
-    """A run of the queue, for an experiment to measure: `latest` value by series, points by series, events, and its checkpoint."""
+    """A run that an experiment measures: the `latest` value and the points of each series, the events and the checkpoint."""
 
     id: str
     status: str
@@ -80,15 +80,15 @@ class Ran:
     series: Mapping[str, tuple[list[float], list[float | None]]]
     events: Sequence[Mapping[str, Any]]
     checkpoint: Path | None = None
-    #: What the newest matrix of a name says of itself.
+    #: The metadata of the newest matrix of each name.
     matrices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def values(self, name: str) -> list[float]:
-        """A series' values; NaN where one was not finite."""
+        """The values of a series; NaN for each value that was not finite."""
         return [float("nan") if value is None else float(value) for value in self.series[name][1]]
 
     def accuracy(self) -> float:
-        """On the test set, of the state that was kept; a run that diverged has learnt nothing: 0."""
+        """Accuracy of the kept state on the test set; 0 for a run that diverged."""
         value = self.latest.get("test/accuracy")
         return 0.0 if value is None else float(value)
 
@@ -96,12 +96,12 @@ class Ran:
         return float(np.mean(self.values(name)[-n:]))
 
     def last(self, name: str) -> float:
-        """The newest value of a series; NaN where there is none."""
+        """The newest value of a series; NaN if there is none."""
         value = self.series[name][1][-1] if self.series.get(name, ([], []))[1] else self.latest.get(name)
         return float("nan") if value is None else float(value)
 
     def weights(self) -> dict[str, np.ndarray]:
-        """The state that the run ended in, by name. Raises FileNotFoundError where no checkpoint was kept."""
+        """The run's last state, by name. Raises FileNotFoundError if no checkpoint was kept."""
         from safetensors.numpy import load_file
 
         if self.checkpoint is None:
@@ -111,17 +111,17 @@ class Ran:
 
 
 class Claim:
-    """One experiment. A subclass declares the class variables, and gives `measure`, and `specs` where it is made of runs.
+    """One experiment. A subclass declares the class variables and `measure`; if it needs runs, also `specs`.
 
-    What the reader is asked beforehand, and what the figure shows, stands in `words`.
+    The question to the reader and the description of the figure are in `words`.
     """
 
     id: ClassVar[str]
     label: ClassVar[Words]
-    #: The criterion in words, thresholds as in `bounds`.
+    #: The criterion in words, with the same thresholds as `bounds`.
     criterion: ClassVar[Words]
     bounds: ClassVar[tuple[Bound, ...]]
-    #: Which numbered statements of the notes it bears on, and how when it is shown.
+    #: The numbered statements of the notes that a shown outcome supports or refutes.
     statements: ClassVar[dict[int, Verdict]]
     #: Whether every seed must pass.
     exact: ClassVar[bool] = False
@@ -129,24 +129,24 @@ class Claim:
     #: Axes of the figure.
     axes: ClassVar[tuple[Words, Words]]
     log_axes: ClassVar[tuple[bool, bool]] = (False, False)
-    #: Of the curves that are in other units than the rest.
+    #: The axis of the curves that have another unit.
     right_axis: ClassVar[Axis | None] = None
-    #: Series of runs that `measure` reads.
+    #: Series of the runs that `measure` reads.
     reads: ClassVar[tuple[str, ...]] = ()
 
     def specs(self, seed: int) -> dict[str, dict[str, Any]]:
-        """Arm → what its RunSpec has beside the defaults; empty where the experiment computes on its own."""
+        """Arm → changes to the RunSpec's defaults; empty if the experiment needs no runs."""
         return {}
 
     def measure(self, seed: int, runs: Mapping[str, Ran]) -> Found:
         raise NotImplementedError
 
     def passes(self, found: Found) -> bool:
-        """All bounds together."""
+        """Whether all bounds hold."""
         return all(bound.holds(found.values.get(bound.name, float("nan"))) for bound in self.bounds)
 
     def outcome(self, founds: Sequence[Found]) -> Outcome:
-        """Of however many seeds: nine in ten, one in ten, or every one."""
+        """The outcome for any number of seeds: nine in ten, one in ten, or every seed if the statement is exact."""
         passed, n = sum(self.passes(found) for found in founds), len(founds)
         if self.exact:
             return "shown" if n and passed == n else "contradicted"
@@ -155,7 +155,7 @@ class Claim:
         return "contradicted" if passed <= 0.1 * n else "inconclusive"
 
     def describe(self) -> dict[str, Any]:
-        """For the API and the page."""
+        """The claim as the API and the page use it."""
         return {
             "id": self.id,
             "label": self.label,
@@ -174,7 +174,7 @@ class Claim:
 
 
 def discover() -> dict[str, Claim]:
-    """Every claim in this package, by id, E1 before E10."""
+    """Every claim in this package by id, with E1 before E10."""
     found: dict[str, Claim] = {}
     for info in pkgutil.iter_modules(__path__):
         if not info.name.startswith("e"):
@@ -186,9 +186,9 @@ def discover() -> dict[str, Claim]:
     return dict(sorted(found.items(), key=lambda item: int(item[0][1:])))
 
 
-#: Digits as the experiments have them: 1000 to train, ten to validate, the rest to test.
+#: The experiments' digits data: 1000 examples to train, ten to validate, the rest to test.
 def digits(seed: int, steps: int | None = None, **more: Any) -> dict[str, Any]:
-    """A spec's changes for an experiment on digits; `more` are nested dicts that replace whole groups."""
+    """An experiment's changes to the default spec, with digits data; `more` has nested dicts that replace whole groups."""
     stop: dict[str, Any] = {"max_epochs": None, "max_steps": steps, "early": None}
     data = {"name": "digits", "train_size": 1000, "val_size": 10, "test_size": 787}
     return {"seed": seed, "data": data, "stop": stop} | more

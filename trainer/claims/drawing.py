@@ -1,4 +1,4 @@
-"""Weights as the product's initialisations draw them, for experiments that have no model."""
+"""Weights from the product's initialisations, for experiments without a model."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ def generator(seed: int, purpose: str) -> torch.Generator:
 def weight(
     size: tuple[int, int], init: str, source: torch.Generator, follows: float = 1.0, dtype: torch.dtype = torch.float32, **params: Any
 ) -> torch.Tensor:
-    """Of a linear layer (outputs × inputs); `follows` is the gain of the activation after it, `params` are the init's."""
+    """The weight of a linear layer (outputs × inputs); `follows` is the gain of the next activation, `params` are the init's."""
     out, part = torch.empty(size, dtype=dtype), registry.part("init", init)
     part.apply(out, Fan(size[1], size[0], follows), part.Params(**params), source)
     return out
 
 
 def activation(name: str) -> tuple[Any, float]:
-    """Its module, and the gain that an initialisation makes up for."""
+    """The activation's module, and the gain with which an initialisation compensates for it."""
     part = registry.part("activation", name)
     return part.build(part.Params()), part.gain(part.Params())

@@ -43,5 +43,5 @@ class BiasAndVariance(Claim):
 
 
 def _hat(a: np.ndarray) -> np.ndarray:
-    """What takes y to its least-squares fit, [points, points]."""
+    """The matrix that maps y to its least-squares fit, [points, points]."""
     return a @ np.linalg.pinv(a)

@@ -43,9 +43,9 @@ class DoubleDescent(Claim):
 
 
 def _predictions(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of every number of features and every draw of data and features, at the same test points: [N, draw, point]; and the truth there.
+    """Predictions at the same test points for each number of features and each draw of data and features, [N, draw, point]; the truth.
 
-    The function is linear and of variance 1. A smaller model has the first of a larger one's features.
+    The true function is linear and has variance 1. A smaller model uses the first features of a larger one.
     """
     relu, _ = activation("relu")
     source = generator(seed, "double descent")
@@ -62,7 +62,7 @@ def _predictions(seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def minimum_norm(a: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
-    """The shortest of the least-squares solutions of a·c = y. Far from square, a system as large as the smaller side is quicker."""
+    """The shortest least-squares solution of a·c = y. If a is far from square, a system of the smaller side's size is faster."""
     rows, columns = a.shape
     if columns >= 2 * rows:
         return a.T @ torch.linalg.solve(a @ a.T, y)

@@ -69,7 +69,7 @@ def _settings(norm: str) -> dict[str, Any]:
 
 
 class Drift(NamedTuple):
-    """Drift every few steps; at the end the accuracy in train mode, of the test set in one pass, and in batches as they were trained on."""
+    """Drift every few steps; final accuracy in train mode, with the test set in one pass and in batches of the training size."""
 
     drift: list[float]
     accuracy: float
@@ -77,9 +77,9 @@ class Drift(NamedTuple):
 
 
 def drift(spec: RunSpec) -> Drift:
-    """mean over layers and units of |μ_t − μ_{t−k}| / σ_{t−k} on a fixed batch, k = EVERY, as the same run trains (Santurkar et al. 2018).
+    """mean over layers and units of |μ_t − μ_{t−k}| / σ_{t−k} on a fixed batch, k = EVERY, during training (Santurkar et al. 2018).
 
-    In train mode, on buffers and RNG that are put back: the run is the one that the queue makes, to the last bit.
+    Measured in train mode; buffers and RNG are restored, so the run is the same to the last bit as a run of the queue.
     """
     experiment = build(plan(spec))
     model, data, optimizer, batch = experiment.model, experiment.data, experiment.optimizer, experiment.plan.batch
@@ -103,7 +103,7 @@ def drift(spec: RunSpec) -> Drift:
 
 @contextmanager
 def _put_back(model: nn.Module) -> Iterator[None]:
-    """Forward passes within leave no trace in buffers and RNG."""
+    """Forward passes inside this context do not change buffers or the RNG."""
     kept, rng = {name: value.clone() for name, value in model.named_buffers()}, torch.get_rng_state()
     with torch.no_grad():
         yield
@@ -113,14 +113,14 @@ def _put_back(model: nn.Module) -> Iterator[None]:
 
 
 def _accuracy(model: nn.Module, x: torch.Tensor, y: torch.Tensor, batch: int) -> float:
-    """In train mode, in batches of this size: statistics and noise are each batch's own."""
+    """Accuracy in train mode, in batches of this size: each batch has its own statistics and noise."""
     with _put_back(model):
         right = [(model(some).argmax(1) == labels).sum() for some, labels in zip(x.split(batch), y.split(batch), strict=True)]
     return int(torch.stack(right).sum()) / len(y)
 
 
 def _distributions(model: nn.Module, x: torch.Tensor) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Mean and deviation by unit of what each hidden layer's activation reads."""
+    """Mean and deviation, by unit, of each hidden layer's input to the activation."""
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     acts = [m for name, m in model.named_modules() if name.endswith(".act")]
     handles = [m.register_forward_pre_hook(lambda m, args: seen.append((args[0].mean(0), args[0].std(0)))) for m in acts]

@@ -11,7 +11,7 @@ from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
 from trainer.claims.drawing import generator
 
 EPS, MOMENTUM, CHANNELS, GROUPS = 1e-5, 0.1, 6, 2
-#: Positions by the number of their axes.
+#: Shape of the positions for each number of axes.
 POSITIONS: dict[int, tuple[int, ...]] = {0: (), 1: (7,), 2: (4, 5), 3: (3, 4, 2)}
 
 
@@ -79,7 +79,7 @@ class ByHand(Claim):
 
 
 def _tensor(source: torch.Generator, dims: int, n: int = 4) -> torch.Tensor:
-    """[n, channels, *positions], each channel with a mean and a deviation of its own."""
+    """[n, channels, *positions]; each channel has its own mean and deviation."""
     one_a_channel = (1, CHANNELS, *[1] * dims)
     scale, shift = torch.rand(one_a_channel, generator=source) + 0.5, torch.randn(one_a_channel, generator=source)
     return torch.randn((n, CHANNELS, *POSITIONS[dims]), generator=source) * scale + shift
@@ -91,7 +91,7 @@ def _module(name: str, channels: int, dims: int, last: bool = False, **params: A
 
 
 def _by_hand(name: str, x: torch.Tensor, groups: int = 1, eps: float = EPS) -> np.ndarray:
-    """(x − μ)/√(σ² + ε) in float64, with the biased variance; what differs between the norms is over which entries."""
+    """(x − μ)/√(σ² + ε) in float64, with the biased variance; the norms differ only in the entries that they average over."""
     n, channels, *positions = x.shape
     rows = x.double().numpy().reshape(n, groups, channels // groups, -1)
     axes = {"batch": (0, 3), "instance": (3,), "layer": (1, 2, 3), "group": (2, 3)}[name]
@@ -100,7 +100,7 @@ def _by_hand(name: str, x: torch.Tensor, groups: int = 1, eps: float = EPS) -> n
 
 
 def _both(name: str, x: torch.Tensor, **params: Any) -> tuple[torch.Tensor, np.ndarray]:
-    """The product's part in training mode, and the same by hand."""
+    """The output of the product's part in training mode, and the result computed by hand."""
     groups = params.get("groups", 1)
     with torch.no_grad():
         return _module(name, x.shape[1], x.ndim - 2, **params)(x), _by_hand(name, x, groups)
@@ -111,7 +111,7 @@ def _largest(a: torch.Tensor, b: torch.Tensor | np.ndarray) -> float:
 
 
 def _worked(source: torch.Generator) -> dict[str, float]:
-    """Every norm at every number of axes that it takes: the part from the hand, and torch's own function from the hand."""
+    """For every norm and every number of axes: differences of the part and of torch's function from the result by hand."""
     found = {}
     for dims in POSITIONS:
         x = _tensor(source, dims)
@@ -129,7 +129,7 @@ def _worked(source: torch.Generator) -> dict[str, float]:
 
 
 def _unbatched(source: torch.Generator) -> dict[str, float]:
-    """Instance normalisation of one example without a batch's axis, as its 1d, 2d and 3d forms take it too."""
+    """Instance normalisation of one example without a batch axis, which its 1d, 2d and 3d forms accept too."""
     found = {}
     for dims in (1, 2, 3):
         x = _tensor(source, dims, n=1)
@@ -138,7 +138,7 @@ def _unbatched(source: torch.Generator) -> dict[str, float]:
 
 
 def _evaluated(source: torch.Generator) -> dict[str, float]:
-    """Batch normalisation after one batch: running statistics, of which the variance is unbiased, then γ and β."""
+    """Batch normalisation in eval mode after one batch: running statistics (with the unbiased variance), then γ and β."""
     seen, x = _tensor(source, 2, n=8), _tensor(source, 2)
     norm, affine = _module("batch", CHANNELS, 2, momentum=MOMENTUM), torch.randn(2, CHANNELS, generator=source)
     with torch.no_grad():
@@ -155,7 +155,7 @@ def _evaluated(source: torch.Generator) -> dict[str, float]:
 
 
 def _standardised(source: torch.Generator) -> dict[str, float]:
-    """X → Y of sixteen rows, some columns so narrow that ε counts."""
+    """X → Y with sixteen rows; some columns have such a small variance that ε matters."""
     x = torch.randn(16, CHANNELS, generator=source) * torch.logspace(-3, 0, CHANNELS)
     with torch.no_grad():
         y = _module("batch", CHANNELS, 0)(x).double().numpy()
@@ -168,7 +168,7 @@ def _standardised(source: torch.Generator) -> dict[str, float]:
 
 
 def _padded(source: torch.Generator) -> dict[str, float]:
-    """What a token [n, positions, channels] becomes, once with and once without padding after it."""
+    """The change of a token's output [n, positions, channels] when padding is added after it."""
     tokens = torch.randn(4, 7, CHANNELS, generator=source)
     longer = torch.cat([tokens, torch.zeros(4, 5, CHANNELS)], dim=1)
     changes = {}
@@ -180,7 +180,7 @@ def _padded(source: torch.Generator) -> dict[str, float]:
 
 
 def _contrast(source: torch.Generator) -> float:
-    """Images of another contrast (a > 0) and brightness, with an ε that is next to none."""
+    """The change of the output under another contrast (a > 0) and brightness of the images, with a very small ε."""
     x = _tensor(source, 2)
     a, b = torch.rand(4, CHANNELS, 1, 1, generator=source) * 3 + 0.1, torch.randn(4, CHANNELS, 1, 1, generator=source)
     norm = _module("instance", CHANNELS, 2, eps=1e-12)

@@ -68,7 +68,7 @@ class Depth(Claim):
 
 
 class Through(NamedTuple):
-    """The last layer's activations, and the deviation of the gradient of each layer's z."""
+    """The last layer's activations, and the deviation of the gradient with respect to each layer's z."""
 
     activations: torch.Tensor
     gradients: list[float]
@@ -79,7 +79,7 @@ class Through(NamedTuple):
 
 
 def _through(seed: int, name: str, init: str, params: dict[str, Any], width: int) -> Through:
-    """A Gaussian batch to the last layer, and a Gaussian gradient from there back. Arms of one width share their draws."""
+    """Passes a Gaussian batch forward and a Gaussian gradient back. Arms of the same width share their random draws."""
     bend, gain = activation(name)
     source = generator(seed, f"depth/{width}")
     a, upstream = (torch.randn(BATCH, width, generator=source) for _ in range(2))

@@ -6,7 +6,7 @@ import torch
 from trainer.claims import Bound, Claim, Curve, Found, Ran, Verdict, Words
 from trainer.claims.drawing import activation, generator, weight
 
-#: The widths' E[a²] scatter by about exp(√(5 · depth / width)): at 512 that is a factor of two.
+#: Over networks of one width, E[a²] varies by a factor of about exp(√(5 · depth / width)): two at width 512.
 WIDTH, BATCH, DEPTH, XAVIER_DEPTH = 512, 256, 50, 22
 
 
@@ -64,9 +64,9 @@ class HeAndRelu(Claim):
 
 
 def _through(seed: int, init: str, width: int, depth: int) -> tuple[list[float], list[float]]:
-    """Of every layer, biases zero: E[a²], and the share of units that no example of a Gaussian batch activates.
+    """For every layer, with zero biases: E[a²], and the share of units that no example of a Gaussian batch activates.
 
-    The generator is the same for every init, so two of them are one draw at two scales. In float64: rounding changes no sign.
+    The generator is the same for every init, so two inits are the same draw at two scales. float64: rounding changes no sign.
     """
     relu, gain = activation("relu")
     source = generator(seed, f"relu/{width}")

@@ -31,7 +31,7 @@ class DeadUnits(Claim):
         def arm(lr: float, activation: str) -> dict[str, Any]:
             model = {"name": "mlp", "params": {"depth": 2, "width": 128}, "activation": {"name": activation}}
             optimizer = {"name": "sgd", "params": {"lr": lr, "momentum": 0.0}, "clip_norm": 5.0}
-            data = {"name": "digits", "train_size": 1000, "val_size": 398, "test_size": 399}  # dead is told over validation
+            data = {"name": "digits", "train_size": 1000, "val_size": 398, "test_size": 399}  # dead units are counted on the validation set
             return digits(seed, 600, model=model, norm={"name": "none"}, optimizer=optimizer, data=data)
 
         return {"ReLU, rate 2": arm(2.0, "relu"), "ReLU, rate 0.05": arm(0.05, "relu"), "leaky ReLU, rate 2": arm(2.0, "leaky_relu")}

@@ -10,7 +10,7 @@ from trainer.claims.drawing import generator, weight
 from trainer.claims.training import trained
 
 UNITS, STEPS, DRAWS = 64, 200, 20
-#: Of a normalised Gaussian matrix: N(0, gain²/n).
+#: The init that draws a normalised Gaussian matrix: N(0, gain²/n).
 GAUSSIAN = "xavier_normal"
 
 
@@ -81,7 +81,7 @@ class Orthogonal(Claim):
 
 
 def _off_identity(seed: int) -> dict[str, float]:
-    """Of a draw with more rows than columns: the largest entry of QᵀQ − I and of QQᵀ − I."""
+    """For a matrix with more rows than columns: the largest entry of QᵀQ − I and of QQᵀ − I."""
     q = weight((2 * UNITS, UNITS), "orthogonal", generator(seed, "tall"), dtype=torch.float64)
     return {
         f"max |QᵀQ − I|, {2 * UNITS} × {UNITS}": float((q.T @ q - torch.eye(UNITS)).abs().max()),
@@ -90,7 +90,7 @@ def _off_identity(seed: int) -> dict[str, float]:
 
 
 def _back(seed: int, draw: int, init: str, gain: float, tanh: bool = False) -> list[float]:
-    """log10 ‖∂h₋ₖ‖/‖∂h_T‖ after going back k = 0 … 200 steps of h ← W h, or h ← tanh(W h); arms share their draws."""
+    """log10 ‖∂h₋ₖ‖/‖∂h_T‖ after k = 0 … 200 backward steps of h ← W h, or h ← tanh(W h); the arms share their draws."""
     source = generator(seed, f"recurrent/{draw}")
     h, upstream = (torch.randn(UNITS, generator=source) for _ in range(2))
     w = weight((UNITS, UNITS), init, source, gain=gain)

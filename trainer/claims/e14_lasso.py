@@ -41,7 +41,7 @@ class Lasso(Claim):
     right_axis: ClassVar[Axis | None] = Axis({"en": "test error", "ko": "시험 오차"}, log=True)
 
     def specs(self, seed: int) -> dict[str, dict[str, Any]]:
-        """½·MSE + λ·Σ|w| is half of MSE + 2λ·Σ|w|: twice the penalty, at half the learning rate of the former."""
+        """½·MSE + λ·Σ|w| is half of MSE + 2λ·Σ|w|, so the run has twice the penalty and half the learning rate."""
         base = {
             "seed": seed,
             "data": {

@@ -57,7 +57,7 @@ class CostOfL1(Claim):
 
 
 class Step:
-    """Training steps of the MLP that a run has by default, on one batch of digits, with the penalty as a run applies it."""
+    """Training steps of the default MLP on one batch of digits, with the penalty applied as in a run."""
 
     def __init__(self, seed: int, **changes: dict[str, object]) -> None:
         with torch.random.fork_rng(devices=[]):
@@ -67,7 +67,7 @@ class Step:
         self._x, self._y = train.x[:batch], train.y[:batch]
 
     def take(self, kind: str) -> float:
-        """One step with L1 or L2; its seconds."""
+        """Make one step with L1 or L2; returns its seconds."""
         l1, l2 = (LAMBDA, 0.0) if kind == "l1" else (0.0, LAMBDA)
         begin = time.perf_counter()
         self._experiment.loss(self._experiment.model(self._x), self._y).backward()
@@ -78,7 +78,7 @@ class Step:
 
 
 def _blocks(step: Step, seed: int, blocks: int) -> np.ndarray:
-    """Median seconds of a step with L1 and with L2, of every block, [block, 2]; in turns, so that what else the machine does strikes both."""
+    """Median seconds of a step with L1 and with L2 for each block, [block, 2]; alternating, so that other load affects both equally."""
     for kind in ("l1", "l2") * WARM:
         step.take(kind)
     source, times = np.random.default_rng(derived(seed, "turns")), []
@@ -93,7 +93,7 @@ def _blocks(step: Step, seed: int, blocks: int) -> np.ndarray:
 
 
 def _interval(ratios: np.ndarray, source: np.random.Generator) -> tuple[float, float]:
-    """95 % of the median, by resampling blocks."""
+    """The 95 % interval of the median, by resampling blocks."""
     medians = np.median(source.choice(ratios, (RESAMPLED, len(ratios))), axis=1)
     low, high = np.percentile(medians, [2.5, 97.5])
     return float(low), float(high)

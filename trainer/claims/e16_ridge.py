@@ -55,5 +55,5 @@ class Ridge(Claim):
 
 
 def shrunk(a: np.ndarray, y: np.ndarray, lam: float) -> np.ndarray:
-    """The minimum of ‖y − A w‖² + λ ‖w‖² for every y, [noises, coefficients]."""
+    """The w that minimises ‖y − A w‖² + λ ‖w‖², for every y: [noises, coefficients]."""
     return np.linalg.solve(a.T @ a + lam * np.eye(a.shape[1]), a.T @ y.T).T

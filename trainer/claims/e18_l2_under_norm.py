@@ -55,12 +55,12 @@ class L2UnderNorm(Claim):
 
 
 def _hidden(model: nn.Module) -> list[torch.Tensor]:
-    """The weights that a normalisation follows: all but the output's."""
+    """The weights before a normalisation: all weights but those of the output layer."""
     return [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear)][:-1]
 
 
 def _seen(experiment: Experiment) -> tuple[torch.Tensor, float]:
-    """In training mode: the outputs of a batch, and the norm of the loss's gradient by the hidden weights."""
+    """In training mode: the outputs for a batch, and the norm of the loss's gradient with respect to the hidden weights."""
     x, y = experiment.data.train.x[:EXAMPLES], experiment.data.train.y[:EXAMPLES]
     output = experiment.model.train()(x)
     gradients = torch.autograd.grad(experiment.loss(output, y), _hidden(experiment.model))
@@ -68,7 +68,7 @@ def _seen(experiment: Experiment) -> tuple[torch.Tensor, float]:
 
 
 def _gains(seed: int, norm: str) -> tuple[list[float], float]:
-    """Test accuracy with each λ minus that with none, of 100 training examples; and the gain of the λ that validation chooses."""
+    """Test accuracy with each λ minus that without L2, for 100 training examples; and the gain of the λ chosen by validation."""
     found = []
     for lam in (0.0, *PATH):
         spec = digits(

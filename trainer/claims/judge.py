@@ -1,4 +1,4 @@
-"""What the server asks of experiments: which there are, what they run, and what came of it. JSON in, JSON out."""
+"""Answers the server's questions about experiments: their list, their runs and their outcomes. JSON in, JSON out."""
 
 from pathlib import Path
 from typing import Any
@@ -12,18 +12,18 @@ def describe(question: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def noted(question: dict[str, Any]) -> list[dict[str, Any]]:
-    """The statements that the experiments bear on."""
+    """The statements that have experiments."""
     return [statement.describe() for statement in statements.discover().values()]
 
 
 def specs(question: dict[str, Any]) -> dict[str, Any]:
-    """Of one seed: arm → spec, and which series of these runs `measure` reads."""
+    """For one seed: arm → spec, and the series of these runs that `measure` reads."""
     claim = claims.discover()[question["claim"]]
     return {"specs": claim.specs(question["seed"]), "reads": list(claim.reads)}
 
 
 def measure(question: dict[str, Any]) -> dict[str, Any]:
-    """Of one seed: `values`, `curves` and whether it passes."""
+    """For one seed: `values`, `curves` and whether it passes."""
     claim = claims.discover()[question["claim"]]
     found = claim.measure(question["seed"], {arm: _ran(told) for arm, told in question["runs"].items()})
     curves = [{"name": c.name, "x": [float(v) for v in c.x], "y": [float(v) for v in c.y], "right": c.right} for c in found.curves]
@@ -31,7 +31,7 @@ def measure(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def outcome(question: dict[str, Any]) -> str:
-    """Of what all seeds gave."""
+    """The outcome of all seeds together."""
     claim = claims.discover()[question["claim"]]
     return claim.outcome([Found(found["values"], [Curve(**curve) for curve in found["curves"]]) for found in question["founds"]])
 

@@ -1,7 +1,7 @@
-"""What arms, curves and numbers of the experiments are called in another language.
+"""Names of arms, curves and numbers of the experiments in another language.
 
-Their English names are what scripts read. They are put together of few phrases ("accuracy, He", "error, batch, B = 2"), so
-the phrases stand here, each once; formulas, numbers and what both languages call alike stay as they are.
+Scripts use the English names. These are made of few phrases ("accuracy, He", "error, batch, B = 2"), so each phrase is
+translated once here. Formulas, numbers and names that are the same in both languages stay unchanged.
 """
 
 import re
@@ -96,12 +96,12 @@ _PHRASE = re.compile(r"(?<!\w)(?:" + "|".join(re.escape(p) for p in sorted(KOREA
 
 
 def said(name: str, language: str) -> str:
-    """An arm, a curve or a number, as a reader of that language calls it."""
+    """The name of an arm, a curve or a number in the given language."""
     return name if language == LANGUAGES[0] else _PHRASE.sub(lambda m: KOREAN[m[0]], name)
 
 
 def names_of(judgement: Mapping[str, Any], language: str) -> dict[str, str]:
-    """Of everything that a judgement names: its own name → what it is called, where that differs."""
+    """All names in a judgement: English name → translated name, if the two differ."""
     named: set[str] = {arm for arms in judgement["runs"].values() for arm in arms}
     for found in judgement["founds"]:
         named |= {*found["values"], *(curve["name"] for curve in found["curves"])}

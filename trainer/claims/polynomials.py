@@ -1,4 +1,4 @@
-"""Polynomials of a noisy sine, fitted many times over: what the bias and variance of E1 and E16 are measured on."""
+"""Polynomials fitted many times to a noisy sine; E1 and E16 measure bias and variance on them."""
 
 import numpy as np
 
@@ -10,21 +10,21 @@ TRUTH = np.sin(2 * np.pi * X)
 
 
 def design(degree: int) -> np.ndarray:
-    """Legendre polynomials up to a degree at every x, [30, degree + 1]."""
+    """Legendre polynomials up to a degree, at every x: [30, degree + 1]."""
     return np.polynomial.legendre.legvander(X, degree)
 
 
 def observed(seed: int) -> np.ndarray:
-    """y of every resampled noise, [200, 30]."""
+    """y for every resampled noise, [200, 30]."""
     return TRUTH + np.random.default_rng(derived(seed, "polynomials")).normal(0, SIGMA, (NOISES, len(X)))
 
 
 def decomposed(fitted: np.ndarray) -> tuple[float, float]:
-    """`(bias², variance)` of fits [200, 30], averaged over x. What the mean of so many fits still varies by is no bias."""
+    """`(bias², variance)` of fits [200, 30], averaged over x. The bias² is corrected for the remaining variance of the mean fit."""
     variance = float(fitted.var(axis=0, ddof=1).mean())
     return float(((fitted.mean(axis=0) - TRUTH) ** 2).mean()) - variance / NOISES, variance
 
 
 def resolved(bias2: float, variance: float) -> float:
-    """A bias² to divide by: a smaller one than the correction can't be told from none, and may come out negative."""
+    """A bias² that can be a divisor: one below the correction can't be distinguished from zero, and may be negative."""
     return max(bias2, variance / NOISES)

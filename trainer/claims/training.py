@@ -1,4 +1,4 @@
-"""Runs within an experiment that computes on its own: trained by the product's loop, with nothing measured inside the network."""
+"""Runs inside an experiment that does not use the queue: the product's loop trains them, without measurements inside the network."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from trainer.spec import RunSpec
 
 
 def trained(spec: dict[str, Any]) -> dict[str, float]:
-    """The newest value of each series. The process's random numbers are left as they were."""
+    """The newest value of each series. The process's RNG state is not changed."""
     sink = Memory()
     with torch.random.fork_rng(devices=[]):
         loop.run(RunSpec.model_validate(spec | {"probes": {"every": "never"}}), sink, Commands())

@@ -1,4 +1,4 @@
-"""What the experiments ask before they run, and how their figures are read: by id."""
+"""The experiments' questions to the reader, and how to read their figures: by id."""
 
 Words = dict[str, str]
 
@@ -86,7 +86,7 @@ PREDICT: dict[str, Words] = {
     },
 }
 
-#: What the figure shows and how it is read.
+#: The content of each figure, and how to read it.
 STORY: dict[str, Words] = {
     "E1": {
         "en": "Each degree is fitted to 200 samples of the noise. bias² is how far the mean of the fits lies from the true curve, variance how far single fits scatter about their mean; both are drawn on a logarithmic axis, so read where the two curves cross.",

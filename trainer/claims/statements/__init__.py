@@ -1,6 +1,6 @@
-"""The notes' 77 statements, and what is true of each: one file a section. Adding a file with `STATEMENTS` is the only edit.
+"""The notes' 77 statements and their status, one file for each section. Adding a file with `STATEMENTS` is the only edit.
 
-*Status* is what is true of a statement; what a run of an experiment showed is its *outcome*, and the two share no word.
+*Status* says whether a statement is true; *outcome* is the result of an experiment's run. The two use different words.
 """
 
 import importlib
@@ -23,9 +23,9 @@ STATUS_WORDS: dict[Status, Words] = {
 
 @dataclass(frozen=True)
 class Statement:
-    """`noted` is what the notes say, in their own words; `correct` is what is so. `formula` is MathML, or nothing.
+    """`noted` is the text of the notes; `correct` is the correct statement. `formula` is MathML, or empty.
 
-    `question`: the notes ask, and `answer` answers. `experiments`: ids of the claims that show it.
+    `question`: the notes ask a question, and `answer` answers it. `experiments`: ids of the claims that show it.
     """
 
     number: int
@@ -52,7 +52,7 @@ class Statement:
             raise ValueError(f"statement {self.number}: a source is an https address")
 
     def describe(self) -> dict[str, Any]:
-        """For the API and the page."""
+        """The statement as the API and the page use it."""
         return {
             "number": self.number,
             "section": self.section,
@@ -70,7 +70,7 @@ class Statement:
 
 
 def discover() -> dict[int, Statement]:
-    """Every statement of this package by number, in the notes' order. Raises ValueError for a number that is there twice."""
+    """Every statement of this package by number, in the notes' order. Raises ValueError for a repeated number."""
     found: dict[int, Statement] = {}
     for info in pkgutil.iter_modules(__path__):
         for statement in getattr(importlib.import_module(f"{__name__}.{info.name}"), "STATEMENTS", ()):

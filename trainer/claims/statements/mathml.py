@@ -1,26 +1,26 @@
-"""A little TeX to presentation MathML: what the statements' formulas need, and no more."""
+"""Converts a small part of TeX to presentation MathML: only the commands that the statements' formulas need."""
 
 import re
 from collections import deque
 from xml.sax.saxutils import escape
 
 XMLNS = "http://www.w3.org/1998/Math/MathML"
-#: `\text{…}` and `\op{…}` (a name of several letters) are read whole, as is an escape of one sign.
+#: `\text{…}` and `\op{…}` (a name of several letters) are one token each, as is an escaped sign.
 TOKEN = re.compile(r"\\(?:text|op)\{[^}]*\}|\\[a-zA-Z]+|\\.|\d+(?:\.\d+)?|\S")
 SIGNS = {"-": "−", "*": "·", "'": "′", r"\{": "{", r"\}": "}"}
 LIMITS = (r"\sum", r"\prod", r"\min", r"\argmin")
 LARGE = {r"\sum": "<mo>∑</mo>", r"\prod": "<mo>∏</mo>", r"\min": "<mo>min</mo>", r"\argmin": "<mo>arg min</mo>"}
 ACCENTS = {r"\hat": "^", r"\bar": "¯"}
 SHOWN = ' displaystyle="true"'
-#: Of the size of the text: stretched, a bracket with an exponent would be smaller than its fellow.
+#: Brackets of the text's size: a stretched bracket with an exponent would be smaller than the other one.
 BRACKETS = "()[]{}⌊⌋"
-#: Spaces at the ends of a text would be dropped.
+#: Normal spaces at the ends of a text would be dropped.
 NO_BREAK = "\u00a0"
 FENCES = {r"\abs": "|", r"\norm": "‖"}
 
 
 def mathml(tex: str) -> str:
-    r"""A formula as a block; `\\` begins another line. Raises ValueError for what isn't known here or isn't closed."""
+    r"""A formula as a block; `\\` starts a new line. Raises ValueError for an unknown command or an unclosed group."""
     lines = [_whole(line) for line in tex.split(r"\\")]
     table = "".join(f"<mtr><mtd>{line}</mtd></mtr>" for line in lines)
     return f'<math xmlns="{XMLNS}" display="block">{lines[0] if len(lines) == 1 else f"<mtable{SHOWN}>{table}</mtable>"}</math>'

@@ -244,7 +244,7 @@ STATEMENTS = (
             "ko": "특징 맵(Feature Map)을 3D로 시각화 → 정규화가 수행되는 방식 [그림 1]",
         },
         status="true",
-        # The image is lost; what is judged is that such a picture tells the norms apart, and it does.
+        # The image is lost. The judged statement is that such a picture distinguishes the norms, which is true.
         correct={
             "en": "So it is: along the axes N, C and H·W, what tells the normalisations apart is the set S_i of values that share one mean and one variance.",
             "ko": "맞습니다. N, C, H·W 세 축에서 정규화들을 가르는 것은 평균 하나와 분산 하나를 함께 쓰는 값의 집합 S_i입니다.",

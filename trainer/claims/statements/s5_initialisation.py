@@ -204,7 +204,7 @@ STATEMENTS = (
             "en": "Effective in networks with activation functions such as sigmoid or hyperbolic tangent.",
             "ko": "활성화 함수(시그모이드나 하이퍼볼릭 탄젠트)의 네트워크에서 효과적임",
         },
-        # True of tanh, false of sigmoid: as one statement, imprecise.
+        # True for tanh, false for sigmoid: imprecise as one statement.
         status="imprecise",
         correct={
             "en": "For tanh it holds: its slope at 0 is 1, as the derivation supposes. The notes add the sigmoid, whose slope is at most 1/4, so that with gain 1 the gradient still vanishes (measured over 10 layers: 2e-6, against 0.39 with tanh).",
@@ -269,7 +269,7 @@ STATEMENTS = (
         number=52,
         section=HE,
         noted={"en": "What is the dead-neuron problem?", "ko": "죽은 뉴런 문제가 뭘까?"},
-        # A question asserts nothing but that there is such a problem, and there is.
+        # The question asserts only that this problem exists, which is true.
         status="true",
         correct={
             "en": "There is such a problem: a ReLU unit is dead when its pre-activation is 0 or less on all inputs, for then its output is 0 and no gradient passes through it.",

@@ -91,7 +91,7 @@ STATEMENTS = (
         number=59,
         section=SECTION,
         noted={"en": "(p. 192: weight initialisation exercise)", "ko": "(192p - 가중치 초기화 실습)"},
-        # A pointer to a page: nothing in it to be judged.
+        # A reference to a page: there is nothing to judge.
         status="true",
         correct={
             "en": "A pointer to an exercise; in PyTorch these initialisations are the functions of torch.nn.init.",
