@@ -1,4 +1,4 @@
-"""A run as a plain PyTorch script: the product's own functions, its parameters inlined, and the loop of `script.py.jinja`."""
+"""A run as a plain PyTorch script: the product's own functions with inlined parameters, and the loop of `script.py.jinja`."""
 
 import pprint
 from collections.abc import Sequence
@@ -18,19 +18,19 @@ from trainer.plan import Plan, PlanError, on_meta, part_params, plan, with_chang
 from trainer.spec import EarlySpec, FieldError, RunSpec, Strict
 
 TEMPLATE = Path(__file__).with_name("script.py.jinja")
-#: What it writes is Python, not HTML, and is compiled by nobody here: every value put in is a checked spec's number or name.
+#: The templates write Python, not HTML, and this process does not run it. Every value comes from a checked spec: number or name.
 _TEMPLATES = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined, autoescape=False)
 
-#: Live changes that a script repeats, and those that change no number.
+#: Live changes that a script repeats, and those that don't change any number.
 REPEATED = ("optimizer.params.", "penalty.l1", "penalty.l2", "optimizer.clip_norm")
 IDLE = ("pace", "probes.", "name", "tags", "notes", "stop.")
 
-#: Early stopping's memory is not that of a run that had other patience before.
+#: A changed patience would need early stopping's memory of the run before the change.
 LATER = "was changed on the way; a script has the early stopping of its beginning"
 
 
 def script(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]] = (), steps: int | None = None) -> str:
-    """`changes`: (step, {dotted path: value}) as they were made; `steps`: how many were made, None for all that the spec asks.
+    """`changes`: (step, {dotted path: value}) as they were made; `steps`: number of steps made, None for all steps of the spec.
 
     Raises PlanError for a change that a script can't repeat.
     """
@@ -47,7 +47,7 @@ def script(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]] = (), 
 
 
 def _seeds(spec: RunSpec) -> str:
-    """The run's seed, and that of the data and the split where it is another."""
+    """The run's seed, and the seed of data and split if it is different."""
     own = f"torch.set_num_threads(1)\nSEED = {spec.seed}"
     return own if spec.data.split_seed is None else f"{own}\nSPLIT_SEED = {spec.data.split_seed}"
 
@@ -58,7 +58,7 @@ def _data(planned: Plan, excerpt: Excerpt) -> dict[str, Any]:
     excerpt.define(data.split, "split", {})
     dataset, how = registry.part("dataset", spec.data.name), spec.data.resample
     excerpt.define(dataset.load, "load", _known(params["dataset"]), drop=("params",))
-    redraws = how == "fresh" and _overrides(dataset, "fresh")  # otherwise as it drew the first
+    redraws = how == "fresh" and _overrides(dataset, "fresh")  # otherwise `load` draws again, with another seed
     if redraws:
         excerpt.define(dataset.fresh, "fresh", _known(params["dataset"]), drop=("params",))
     if how in ("bootstrap", "subsample"):
@@ -146,17 +146,17 @@ def _loop(planned: Plan, excerpt: Excerpt, settings: dict[int, dict[str, Any]], 
 
 
 def _known(params: Strict) -> dict[str, Any]:
-    """A part's parameters as an excerpt knows them: `params.lr` → its value."""
+    """A part's parameters in the form that an excerpt uses: `params.lr` → its value."""
     return {f"params.{name}": value for name, value in params.model_dump().items()}
 
 
 def _overrides(part: Any, name: str) -> bool:
-    """Whether a part has a method of its own: the base's does nothing."""
+    """Whether a part overrides a method; the base's method does nothing."""
     return name in vars(type(part))
 
 
 def _ending(planned: Plan, changes: Sequence[tuple[float, dict[str, Any]]]) -> Plan:
-    """The plan with the end that it was given last. Raises PlanError where a schedule had begun with another."""
+    """The plan with the last given end. Raises PlanError if a schedule began with another end."""
     spec, put_off = planned.spec, dict[str, Any]()
     for _, changed in changes:
         stopped = [FieldError(loc=path, msg=LATER, got=value) for path, value in changed.items() if path.startswith("stop.early")]
@@ -172,7 +172,7 @@ def _ending(planned: Plan, changes: Sequence[tuple[float, dict[str, Any]]]) -> P
 
 
 def _settings(spec: RunSpec, changes: Sequence[tuple[float, dict[str, Any]]]) -> dict[int, dict[str, Any]]:
-    """Live changes as the script applies them: penalties and clipping by short names, the rest as the optimizer's groups hold it."""
+    """Live changes as the script applies them: penalties and clipping by short names, the rest by the names in the optimizer's groups."""
     out: dict[int, dict[str, Any]] = {}
     for step, changed in changes:
         wrong = [path for path in changed if not path.startswith(REPEATED) and not path.startswith(IDLE)]

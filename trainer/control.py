@@ -1,4 +1,4 @@
-"""Commands from outside, applied between two steps and answered each with one event that bears the step."""
+"""Commands from outside. They are applied between two steps; each is answered with one event that contains the step."""
 
 import threading
 import time
@@ -13,14 +13,14 @@ from trainer.plan import PlanError, check_changes
 from trainer.spec import FieldError, RunSpec
 
 ACTIONS = ("pause", "resume", "step", "stop", "set", "checkpoint")
-#: Commands that may wait for a step boundary, and answered ones that are remembered.
+#: Maximum number of commands that wait for a step boundary, and of remembered answered commands.
 BOUND = 1000
-#: A paced loop that is further behind than this does not hurry to catch up.
+#: A paced loop that is more than this behind does not try to catch up.
 BEHIND = 0.25
 
 
 class Commands:
-    """A bounded queue that any thread puts into. When it is full the oldest goes: whoever sent it gets no answer."""
+    """A bounded queue; any thread may put commands into it. If it is full, the oldest command is dropped without an answer."""
 
     def __init__(self) -> None:
         self._waiting: deque[Control] = deque(maxlen=BOUND)
@@ -39,14 +39,14 @@ class Commands:
             return self._waiting.popleft() if self._waiting else None
 
     def wait(self, seconds: float | None) -> None:
-        """Until something is there, or the time is over."""
+        """Wait until a command is there or the time is over."""
         with self._arrived:
             if not self._waiting:
                 self._arrived.wait(seconds)
 
 
 class Steering:
-    """What commands have made of a run: its spec now, whether it is paused, whether it shall stop."""
+    """A run's state under its commands: its current spec, whether it is paused, whether it must stop."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Steering:
         save: Callable[[], Mapping[str, Any]],
         again: Sequence[tuple[float, Mapping[str, Any]]] = (),
     ) -> None:
-        """`again`: live changes that an earlier attempt had made, each with its step; they are made again there."""
+        """`again`: the live changes of an earlier attempt, each with its step; they are repeated at these steps."""
         self.spec = spec
         self.stopped = False
         self._sink, self._commands, self._apply, self._save = sink, commands, apply, save
@@ -68,7 +68,7 @@ class Steering:
         self._again = deque(sorted(again, key=lambda change: change[0]))
 
     def repeat(self, step: int) -> None:
-        """Make the changes again that an earlier attempt had made at this step."""
+        """Repeat the changes that an earlier attempt made at this step."""
         while self._again and self._again[0][0] <= step:
             changes = dict(self._again.popleft()[1])
             told: dict[str, Any] = {"id": "", "action": "set", "changes": changes, "status": "running", "again": True}
@@ -79,7 +79,7 @@ class Steering:
             self._sink.event(step, "control", told)
 
     def boundary(self, step: int) -> bool:
-        """Apply what has come, wait while paused or ahead of the pace; False: the run shall stop."""
+        """Apply the commands that have arrived; wait while paused or ahead of the pace. False: the run must stop."""
         if self.spec.pace is not None:
             now = time.monotonic()
             self._due = max(self._due + 1 / self.spec.pace, now - BEHIND)

@@ -12,8 +12,8 @@ from trainer.spec import EarlySpec
 class EarlyStopping:
     """Patience counts evaluations; an improvement must be larger than `min_delta`.
 
-    The best state is copied deep, buffers included: batch norm's running statistics belong to it. `obeyed` is false where
-    the spec has it off: the step at which it would have ended is marked all the same, and no state is kept.
+    The best state is a deep copy with buffers, because batch norm's running statistics belong to it. `obeyed` is false if the spec
+    has no early stopping: then the step at which it would have ended is still marked, but no state is kept.
     """
 
     def __init__(self, spec: EarlySpec | None) -> None:
@@ -27,7 +27,7 @@ class EarlyStopping:
         self.reached = False
 
     def observe(self, step: int, values: dict[str, float], model: nn.Module) -> bool:
-        """After an evaluation; True where patience has run out. A NaN is no improvement."""
+        """Called after an evaluation; True if patience has run out. NaN is no improvement."""
         value = self._sign * values[self.spec.monitor]
         if value > self._best + self.spec.min_delta:
             self._best, self._waited, self.best_step = value, 0, step
@@ -44,7 +44,7 @@ class EarlyStopping:
 
     @property
     def just_due(self) -> bool:
-        """Whether it ran out with the last evaluation."""
+        """Whether patience ran out at the last evaluation."""
         return self._waited == self.spec.patience
 
     def told(self) -> dict[str, Any]:
@@ -55,26 +55,26 @@ class EarlyStopping:
         return self._sign * self._best
 
     def restore(self, model: nn.Module) -> bool:
-        """Bring the best state back; False where there is none to bring."""
+        """Restore the best state; False if there is none."""
         if self.state is None:
             return False
         model.load_state_dict(self.state)
         return True
 
     def memory(self) -> dict[str, Any]:
-        """What a checkpoint keeps beside the best state."""
+        """The values that a checkpoint keeps beside the best state."""
         best = None if self._best == -float("inf") else self.best
         return {"monitor": self.spec.monitor, "best": best, "waited": self._waited, "best_step": self.best_step, "reached": self.reached}
 
     def go_on(self) -> None:
-        """Whoever goes on from a state at which patience had run out is given patience anew; the best stays the best."""
+        """Reset the patience if it had run out when the run was saved; the best value stays."""
         if self.obeyed and self.due:
             self._waited, self.reached = 0, False
 
     def recall(self, memory: dict[str, Any], state: dict[str, torch.Tensor]) -> None:
-        """Go on where another run was. What was kept of another quantity, or of a model of other shapes, says nothing here."""
+        """Continue from another run's memory. Memory of another monitored quantity or of a model of other shapes is ignored."""
         if memory["monitor"] != self.spec.monitor or memory["best"] is None or (self.spec.restore_best and not state):
             return
         self._best, self._waited = self._sign * memory["best"], memory["waited"]
-        self.best_step, self.reached = memory["best_step"], memory["reached"] and self.due  # patience may be larger now
+        self.best_step, self.reached = memory["best_step"], memory["reached"] and self.due  # the new patience may be larger
         self.state = state or None

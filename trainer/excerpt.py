@@ -1,4 +1,4 @@
-"""Functions of this product as plain source: parameters inlined, branches decided, and what they call brought along."""
+"""Functions of this product as plain source: parameters are inlined, branches decided, and the functions that they call included."""
 
 import ast
 import builtins
@@ -12,17 +12,17 @@ OWN = ("trainer", "dynascope")
 
 
 class Excerpt:
-    """Collects imports and definitions. A name is a function's or a class's of this product, or imported."""
+    """Collects imports and definitions. A name is defined if it is a function or a class of this product; otherwise it is imported."""
 
     def __init__(self) -> None:
         self.imports: set[str] = set()
         self._definitions: dict[str, str] = {}
 
     def define(self, function: Callable[..., Any], name: str, known: Mapping[str, Any], drop: tuple[str, ...] = ()) -> None:
-        """`function` under `name`; `known` are values of its arguments (or of a parameter object's fields, as `params.lr`), or
-        what a test in it comes to, by its text.
+        """Define `function` as `name`. `known`: values of its arguments (or of a parameter object's fields, as `params.lr`), or the
+        results of tests in it, by their source text.
 
-        `drop` are arguments that the excerpt has no use for. Methods lose `self`.
+        `drop`: arguments that the excerpt does not use. Methods lose `self`.
         """
         tree = _parsed(function)
         assert isinstance(tree, ast.FunctionDef)
@@ -32,7 +32,7 @@ class Excerpt:
         self._add(name, _Plain(known).visit(tree), function)
 
     def expression(self, function: Callable[..., Any], known: Mapping[str, Any]) -> str:
-        """What a function of one `return` gives, as an expression with `known` put in."""
+        """The value of a function with a single `return`, as an expression with `known` inserted."""
         tree = _Plain(known).visit(_parsed(function))
         last = tree.body[-1]
         if len(tree.body) != 1 or not isinstance(last, ast.Return) or last.value is None:
@@ -44,9 +44,9 @@ class Excerpt:
         return "\n\n\n".join(self._definitions.values())
 
     def _add(self, name: str, tree: ast.AST, origin: Any) -> None:
-        self._definitions.setdefault(name, "")  # a recursion ends here
+        self._definitions.setdefault(name, "")  # ends a recursion
         self._bring(tree, origin)
-        del self._definitions[name]  # what it needs stands before it
+        del self._definitions[name]  # its dependencies must come before it
         self._definitions[name] = ast.unparse(ast.fix_missing_locations(tree))
 
     def _bring(self, tree: ast.AST, origin: Any) -> None:
@@ -76,7 +76,7 @@ def _parsed(thing: Any) -> Any:
 
 
 class _Plain(ast.NodeTransformer):
-    """Annotations, docstrings and decorators away; known values in; branches that these decide taken."""
+    """Removes annotations, docstrings and decorators; inserts known values; keeps only the taken branch of decided tests."""
 
     def __init__(self, known: Mapping[str, Any]) -> None:
         self._known = known
@@ -94,7 +94,7 @@ class _Plain(ast.NodeTransformer):
         node.decorator_list = []
         if ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
-        # What is annotated in a class is what a NamedTuple or a dataclass is made of.
+        # Annotations in a class are the fields of a NamedTuple or a dataclass.
         node.body = [inner if isinstance(inner, ast.AnnAssign) else self.visit(inner) for inner in node.body]
         return node
 
@@ -133,9 +133,9 @@ class _Plain(ast.NodeTransformer):
 
 
 def _value(test: ast.expr) -> tuple[Any] | None:
-    """What a test of constants comes to, in a tuple; None where it is not decided."""
+    """The value of a test of constants, in a tuple; None if it is undecided."""
     if isinstance(test, ast.Constant):
         return (test.value,)
     if isinstance(test, ast.Compare) and isinstance(test.left, ast.Constant) and all(isinstance(c, ast.Constant) for c in test.comparators):
-        return (eval(compile(ast.Expression(test), "", "eval"), {"__builtins__": {}}),)  # noqa: S307  of constants alone
+        return (eval(compile(ast.Expression(test), "", "eval"), {"__builtins__": {}}),)  # noqa: S307  constants only
     return None

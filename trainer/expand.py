@@ -1,6 +1,6 @@
-"""A study's base and axes → the specs of its cells. What differs between the runs of a cell is the seed alone.
+"""A study's base and axes → the specs of its cells. Only the seed differs between the runs of a cell.
 
-Cells are numbered in the order of `itertools.product`: the last axis runs fastest.
+Cells are numbered in the order of `itertools.product`: the last axis changes fastest.
 """
 
 import difflib
@@ -15,9 +15,9 @@ from trainer.spec import FieldError, RunSpec, Strict
 
 Axes = Mapping[str, Sequence[Any]]
 
-#: Seconds after which `cells` hands over what it has: far below the planner's patience.
+#: Seconds after which `cells` returns its results so far: far below the planner's timeout.
 BITE = 0.4
-#: Not to be varied: seeds have a place of their own in a study, the others make no difference.
+#: Fields that can't be an axis: seeds are a separate field of a study, the others have no effect on training.
 REFUSED = {
     "seed": say("give seeds as the study's `seeds`"),
     **dict.fromkeys(("name", "tags", "notes"), say("it changes nothing about a training")),
@@ -26,14 +26,14 @@ CLOSE = 3
 
 
 def base_of(base: RunSpec, axes: Axes) -> RunSpec:
-    """The base with its defaults filled in. Raises PlanError for an axis over what is no field of the spec."""
+    """The base with its defaults filled in. Raises PlanError for an axis that is no field of the spec."""
     known = fields(base, axes)
     wrong = [FieldError(loc=f"axes.{path}", msg=why, got=path) for path in axes if (why := _why_not(path, known))]
     if wrong:
         raise PlanError(wrong)
     try:
         return plan.filled(base)
-    except PlanError:  # what is wrong with the base, an axis may mend; if none does, every cell says it
+    except PlanError:  # an axis may correct what is wrong in the base; otherwise every cell reports it
         return base
 
 
@@ -48,7 +48,7 @@ def _why_not(path: str, known: Sequence[str]) -> str:
 
 
 def fields(base: RunSpec, axes: Axes) -> list[str]:
-    """Dotted paths of all that a cell can have: the spec's own, and the params of every part that the base or an axis chooses."""
+    """Dotted paths of all fields that a cell can have: those of the spec, and the params of every part in the base or an axis."""
     paths = _fields(RunSpec, "")
     for kind, name_path, params_path in CHOICES:
         if params_path:
@@ -58,7 +58,7 @@ def fields(base: RunSpec, axes: Axes) -> list[str]:
 
 
 def _chosen(base: RunSpec, axes: Axes, name_path: str) -> set[str]:
-    """Every name that a part has in some cell."""
+    """All names that a part has in any cell."""
     chosen = {plan.at(base, name_path), *(v for v in axes.get(name_path, ()) if isinstance(v, str))}
     parts = name_path.split(".")
     for i in range(1, len(parts)):  # an axis over a whole group: `init`, or `model` with its activation
@@ -73,7 +73,7 @@ def _fields(model: type[Strict], prefix: str) -> list[str]:
     paths = []
     for name, field in model.model_fields.items():
         paths.append(prefix + name)
-        for inner in get_args(field.annotation) or (field.annotation,):  # a group that may be off is `Group | None`
+        for inner in get_args(field.annotation) or (field.annotation,):  # an optional group has the type `Group | None`
             if isinstance(inner, type) and issubclass(inner, Strict):
                 paths += _fields(inner, f"{prefix}{name}.")
     return paths
@@ -87,7 +87,7 @@ def count(axes: Axes) -> int:
 
 
 def values_of(axes: Axes, index: int) -> dict[str, Any]:
-    """Path → value of a cell."""
+    """The values of a cell: path → value."""
     values = {}
     for path in reversed(list(axes)):
         index, position = divmod(index, len(axes[path]))
@@ -96,12 +96,12 @@ def values_of(axes: Axes, index: int) -> dict[str, Any]:
 
 
 def spec_of(base: RunSpec, values: Mapping[str, Any]) -> RunSpec:
-    """A cell's spec: whole groups first, then what lies in them. Raises PlanError."""
+    """A cell's spec: whole groups are set first, then fields inside them. Raises PlanError."""
     return plan.with_changes(base, {path: values[path] for path in sorted(values, key=lambda path: path.count("."))})
 
 
 def cells(base: RunSpec, axes: Axes, first: int) -> list[dict[str, Any]]:
-    """From the cell `first` on, as many as a bite takes and at least one: `{"values", "spec", "refused"}`, one of the latter None."""
+    """The cells from `first` on, as many as BITE seconds allow, at least one: `{"values", "spec", "refused"}`; spec or refused is None."""
     made: list[dict[str, Any]] = []
     until = time.monotonic() + BITE
     for index in range(first, count(axes)):

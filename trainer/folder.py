@@ -1,9 +1,9 @@
-"""The server's data folder, as every process of its own knows it: DYNASCOPE_DATA, which the executor sets for all it starts."""
+"""The server's data folder for its child processes: DYNASCOPE_DATA, which the executor sets for each process."""
 
 import os
 from pathlib import Path
 
 
 def data_folder() -> Path:
-    """Where none is set, that of `dynascope serve` without one: `data` here."""
+    """The default is that of `dynascope serve`: `data` in the current folder."""
     return Path(os.environ.get("DYNASCOPE_DATA") or "data")

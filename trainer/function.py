@@ -1,7 +1,7 @@
-"""What a run has fitted, drawn: the function over a grid where inputs have one or two dimensions, else the first weights.
+"""Draws a run's fitted function: over a grid if the inputs have one or two dimensions, otherwise the first layer's weights.
 
-Inputs and a regression's outputs are in the data's own units. A look is in eval mode and leaves RNG, buffers and
-gradients as they were.
+Inputs and a regression's outputs are in the data's own units. A look uses eval mode and does not change RNG, buffers or
+gradients.
 """
 
 from time import perf_counter
@@ -16,16 +16,16 @@ from trainer.build import Experiment, Split
 
 GRID, CURVE = 56, 201
 MARGIN = 0.12
-#: Points of training and of validation, and units of the first layer, at most.
+#: Maximum number of points of training and of validation, and of units of the first layer.
 POINTS, UNITS = 1000, 64
-#: Seconds between two looks at least.
+#: Minimum seconds between two looks.
 INTERVAL = 0.12
-#: Of the time of a paced run.
+#: Maximum share of a paced run's time.
 PACED_SHARE = 0.1
 
 
 class Function:
-    """Looks as often as `share` of the time allows."""
+    """Draws the function as often as `share` of the time allows."""
 
     def __init__(self, experiment: Experiment, sink: Sink, share: float) -> None:
         self._experiment, self._sink, self._share = experiment, sink, share
@@ -34,7 +34,7 @@ class Function:
         self._grid, self._meta = self._prepare()
 
     def begin(self) -> None:
-        """The examples that are drawn with the function."""
+        """Send the examples that are drawn with the function."""
         if self._inputs > 2:
             return
         data = self._experiment.data
@@ -45,7 +45,7 @@ class Function:
         self._sink.matrix(0, "points", np.concatenate([train, val]).reshape(-1, columns), {"columns": names, "splits": ["train", "val"]})
 
     def look(self, step: int, paced: bool = False, always: bool = False) -> None:
-        """`paced`: the loop waits for its pace anyway, and a look takes of that waiting."""
+        """`paced`: the loop waits for its pace anyway, so a look may use part of the waiting time."""
         start = perf_counter()
         if start < self._next and not always:
             return
@@ -59,11 +59,11 @@ class Function:
         if self._inputs > 2:
             weights = self._first()
             image = list(shape.image) if shape.image and weights[0].numel() == self._inputs else None
-            if weights.ndim == 4 and weights.shape[1] == 1:  # a convolution's kernels
+            if weights.ndim == 4 and weights.shape[1] == 1:  # the kernels of a convolution
                 image = list(weights.shape[2:])
             return None, {"name": "weights", "kind": "weights", "inputs": weights[0].numel(), "image": image}
         data = self._experiment.data
-        # A curve goes over all inputs, which runs of one split share, whatever part of them each was trained on.
+        # A curve covers all inputs; they are the same in all runs of a split, whichever part of them each run trains on.
         shown = (data.train, data.val, data.test) if self._inputs == 1 else (data.train,)
         x = np.concatenate([part.x.numpy() for part in shown]) * scale.x_std + scale.x_mean
         low, high = x.min(axis=0), x.max(axis=0)
@@ -71,13 +71,13 @@ class Function:
         spans = [[float(a), float(b)] for a, b in zip(low - margin, high + margin, strict=True)]
         count = GRID if self._inputs == 2 else CURVE
         axes = [np.linspace(a, b, count) for a, b in spans]
-        cells = np.stack([axis.ravel() for axis in np.meshgrid(*axes)], axis=1)  # the last axis' rows go from below to above
+        cells = np.stack([axis.ravel() for axis in np.meshgrid(*axes)], axis=1)  # rows of the last axis go from bottom to top
         kind = ("boundary" if shape.classes else "surface") if self._inputs == 2 else "curve"
         meta = {"name": "function", "kind": kind, "axes": spans, "classes": shape.classes}
         return torch.from_numpy(((cells - scale.x_mean) / scale.x_std).astype(np.float32)), meta
 
     def _outputs(self, grid: torch.Tensor) -> np.ndarray:
-        """float32[outputs, rows, columns] (a curve has one row): a class' probability or score, or the fitted value."""
+        """float32[outputs, rows, columns]; a curve has one row. The values are a class' probability or score, or the fitted value."""
         model = self._experiment.model
         model.eval()
         with torch.no_grad():
@@ -87,8 +87,9 @@ class Function:
         return values.T.reshape(values.shape[1], rows, -1).contiguous().numpy()
 
     def _values(self, output: torch.Tensor) -> torch.Tensor:
-        """Of an output [cells, outputs] what is drawn. Scores of a squared error on one-hot targets stay scores; of two classes their
-        difference is one of 0 to 1 that is 1/2 where the classes meet."""
+        """The drawn values of an output [cells, outputs]. Scores of a squared error on one-hot targets stay scores; for two classes,
+        their difference is mapped to 0 … 1, with 1/2 where the classes meet.
+        """
         classes, scale = self._experiment.plan.shape.classes, self._experiment.data.scale
         if not classes:
             return output * scale.y_std + scale.y_mean
@@ -97,7 +98,7 @@ class Function:
         return output.softmax(1)[:, 1:] if classes == 2 else output.softmax(1)
 
     def _weights(self) -> np.ndarray:
-        """float32[units, inputs] of the first layer; of a convolution its kernels, of an LSTM its gates' rows in turn."""
+        """float32[units, inputs] of the first layer: a convolution's kernels, or the rows of an LSTM's gates one after the other."""
         return self._first().detach()[:UNITS].flatten(1).numpy().copy()
 
     def _first(self) -> nn.Parameter:

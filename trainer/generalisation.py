@@ -1,4 +1,4 @@
-"""Training, validation and test on equal terms, in eval mode: class by class, label by label, and who was visited how often."""
+"""Training, validation and test measured in the same way, in eval mode: by class, by label, and the visits of each example."""
 
 from collections.abc import Iterator
 from time import perf_counter
@@ -13,17 +13,17 @@ from dynascope.sinks.base import Sink
 from trainer.build import Experiment, Split
 from trainer.checkpoint import Progress
 
-#: Examples that are evaluated at once.
+#: Number of examples that are evaluated at once.
 CHUNK = 4096
-#: Training examples that are evaluated at the end, and whose visits are told one by one.
+#: Maximum number of training examples that are evaluated at the end, and whose visits are reported one by one.
 TRAIN_EVAL, VISITS = 20_000, 65_536
-#: Seconds between two tables at least, and what counting visits may take of the time.
+#: Minimum seconds between two tables, and the maximum share of time for counting visits.
 INTERVAL, SHARE = 0.25, 0.004
 COLUMNS = ["val/loss", "val/accuracy", "val/examples", "train/loss", "train/accuracy", "train/examples"]
 
 
 class ByClass:
-    """Sums over examples, class by class. The loss is the run's own: nats, or squared error where the spec says mse."""
+    """Sums over the examples of each class. The loss is the run's own: nats, or squared error if the spec's loss is mse."""
 
     def __init__(self, experiment: Experiment) -> None:
         self._sums = np.zeros((3, experiment.plan.shape.classes))
@@ -39,7 +39,7 @@ class ByClass:
         self._sums[2] += np.bincount(targets, minlength=classes)
 
     def table(self) -> np.ndarray:
-        """float64[classes, 3]: mean loss, accuracy, examples; NaN of a class that has none."""
+        """float64[classes, 3]: mean loss, accuracy, examples; NaN for a class without examples."""
         loss, right, count = self._sums
         with np.errstate(invalid="ignore"):
             return np.stack([loss / count, right / count, count], axis=1)
@@ -49,7 +49,7 @@ Pair = tuple[ByClass, ByClass] | tuple[None, None]
 
 
 def measure(experiment: Experiment, split: Split, classes: ByClass | None = None) -> dict[str, float]:
-    """Mean loss, and for classes the accuracy, in eval mode; the model is in train mode again afterwards."""
+    """Mean loss in eval mode, and the accuracy if there are classes; afterwards the model is in train mode again."""
     set_mode(experiment.model, training=False)
     values = measured(experiment, split, classes)
     set_mode(experiment.model, training=True)
@@ -57,14 +57,15 @@ def measure(experiment: Experiment, split: Split, classes: ByClass | None = None
 
 
 def set_mode(model: nn.Module, *, training: bool) -> None:
-    """As `model.train(training)`, at a sixth of its cost: that goes by `Module.__setattr__`, and small models are evaluated often."""
+    """Like `model.train(training)` at a sixth of its cost, without `Module.__setattr__`: small models are evaluated often."""
     for module in model.modules():
         module.__dict__["training"] = training
 
 
 def outputs_of(model: nn.Module, x: torch.Tensor, together: int = CHUNK) -> Iterator[tuple[slice, torch.Tensor]]:
-    """What the model makes of each part of x, and where that stands. No part is a single example, of which a norm that keeps no
-    statistics has no variance: one that is alone goes twice, one that would be left over goes with those before it."""
+    """The model's output for each part of x, with the part's slice. No part is a single example, because a norm without running
+    statistics would have no variance: a single example is doubled, and a single remainder joins the part before it.
+    """
     start, n = 0, len(x)
     while start < n:
         end = n if n - start <= together + 1 else start + together
@@ -74,7 +75,7 @@ def outputs_of(model: nn.Module, x: torch.Tensor, together: int = CHUNK) -> Iter
 
 
 def measured(experiment: Experiment, split: Split, classes: ByClass | None = None) -> dict[str, float]:
-    """The same of a model that is in eval mode already."""
+    """Like `measure`, for a model that is already in eval mode."""
     loss, right = 0.0, 0
     with torch.inference_mode():
         for part, output in outputs_of(experiment.model, split.x):
@@ -89,7 +90,7 @@ def measured(experiment: Experiment, split: Split, classes: ByClass | None = Non
 
 
 def of_replaced_labels(experiment: Experiment) -> dict[str, float]:
-    """Of the training examples whose label was replaced: to how many the model gives the wrong label, to how many the true one."""
+    """Shares of the training examples with a replaced label that the model gives the wrong label, and the true label."""
     data = experiment.data
     x, wrong, right = data.train.x[data.replaced], data.train.y[data.replaced], data.true_labels[data.replaced]
     learnt = resisted = 0
@@ -101,14 +102,14 @@ def of_replaced_labels(experiment: Experiment) -> dict[str, float]:
 
 
 class Tables:
-    """Sends `classes` and `visits`, as often as a small share of the time allows; always at the end."""
+    """Sends `classes` and `visits` as often as a small share of the time allows, and always at the end."""
 
     def __init__(self, experiment: Experiment, sink: Sink) -> None:
         self._experiment, self._sink = experiment, sink
         self._next = {"classes": 0.0, "visits": 0.0}
 
     def pair(self) -> Pair:
-        """What an evaluation fills with validation and training, or nothing where it isn't time yet."""
+        """Two tables that an evaluation fills for validation and training, or None for both if it is too early."""
         if not self._experiment.plan.shape.classes or perf_counter() < self._next["classes"]:
             return None, None
         return ByClass(self._experiment), ByClass(self._experiment)
@@ -130,7 +131,7 @@ class Tables:
         meta = {
             "kind": "visits",
             "train": {"examples": len(visits), "least": int(visits.min()), "most": int(visits.max()), "total": int(visits.sum())},
-            # Batches are drawn from the training set's indices alone.
+            # Batches contain only training examples.
             "val": {"examples": sizes["val"], "least": 0, "most": 0, "total": 0},
             "test": {"examples": sizes["test"], "least": 0, "most": 0, "total": 0},
         }
@@ -139,7 +140,7 @@ class Tables:
         self._next["visits"] = end + max(INTERVAL, (end - start) / SHARE)
 
     def of_the_kept_state(self, step: int) -> dict[str, float]:
-        """The three sets on equal terms, at the end."""
+        """Train, validation and test metrics of the kept state, at the end."""
         self._next["classes"] = 0.0
         train, (val_classes, train_classes) = self._experiment.data.train, self.pair()
         sets = {

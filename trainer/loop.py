@@ -1,8 +1,8 @@
-"""The training loop, to be read from top to bottom.
+"""The training loop; read it from top to bottom.
 
 Step s is the number of updates made. `train/*` at s is the batch's loss and accuracy at state s, before update s + 1;
 `val/*` at s is of the same state, in eval mode, at step 0 and after each epoch; `train_eval/*`, `val_eval/*` and `test/*`
-come once, of the state kept.
+are sent once, for the kept state.
 """
 
 import math
@@ -31,19 +31,19 @@ from trainer.predictions import tell_kept_state
 from trainer.spec import RunSpec
 from trainer.update import Update
 
-#: Steps between two looks at the gap: going through training examples too costs as much as validation does.
+#: Steps between two measurements of the gap, because evaluating training examples costs as much as validation.
 GAP_EVERY = 100
-#: Examples that are surveyed at the least for units that are dead: of few, many a unit is zero for all.
+#: Minimum number of examples to survey for dead units: with few examples, many units are zero for all of them.
 SURVEYED = 256
-#: Of the measuring budget, what drawing the fitted function may take.
+#: Share of the measuring budget for drawing the fitted function.
 FUNCTION_SHARE = 0.25
-#: Replaced labels that are told one by one.
+#: Maximum number of replaced labels that are reported one by one.
 TOLD = 2000
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Where checkpoints go, None for nowhere; and seconds between two that the run makes by itself."""
+    """The folder for checkpoints (None: no checkpoints), and the seconds between two automatic ones."""
 
     folder: Path | None = None
     seconds: float = 30.0
@@ -60,10 +60,10 @@ def run(
     again: Sequence[tuple[float, Mapping[str, Any]]] = (),
     keeping: Keeping = Keeping(),
 ) -> None:
-    """Train what the spec asks for, to its end. Raises PlanError for a spec that can't be run, and checkpoint.Unreadable.
+    """Train a spec to its end. Raises PlanError for a spec that can't be run, and checkpoint.Unreadable.
 
-    `begin`: the checkpoint to go on from, of another run, or where `resumed` of an earlier attempt of this one;
-    `again`: live changes that the earlier attempt had made after it, with their steps.
+    `begin`: the checkpoint to continue from: of another run, or, if `resumed`, of an earlier attempt of this run;
+    `again`: live changes that the earlier attempt made after this checkpoint, with their steps.
     """
     experiment = build(plan(spec))
     spec, model, data = experiment.plan.spec, experiment.model, experiment.data
@@ -77,7 +77,7 @@ def run(
     batches, update, classes = Batches(data.train, batch), Update(experiment), experiment.plan.shape.classes
 
     def apply(changed: RunSpec) -> None:
-        """Bring everything to a spec whose live fields have changed."""
+        """Apply a spec whose live fields have changed."""
         nonlocal steps
         params, steps = part_params(changed), total_steps(changed, steps_per_epoch)
         update.follow(changed, params)
@@ -114,14 +114,14 @@ def run(
 
     while True:
         step = progress.step
-        if progress.at == 0:  # every example has been visited equally often
+        if progress.at == 0:  # at this point every example has been visited equally often
             values = evaluate(experiment, instrument, sink, tables, step)
             stop = early.observe(step, values, model) if not gone_on else early.reached and (early.obeyed or early.just_due)
             if stop and (not early.reached or (gone_on and resumed)):
                 sink.event(step, "early_stop", early.told())
                 early.reached = True
             if stop and early.obeyed:
-                progress.next_epoch(progress.order[:0], steps_per_epoch * batch)  # whoever goes on from here draws the next epoch's
+                progress.next_epoch(progress.order[:0], steps_per_epoch * batch)  # a run that continues from here draws a new order
                 reason = say(
                     "early stop: {monitor} has not improved on {best} since step {best_step}",
                     monitor=early.spec.monitor,
@@ -187,9 +187,9 @@ def run(
 
 
 def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables: Tables, step: int) -> dict[str, float]:
-    """Validation, and the gap to the training loss on equal terms: eval mode, as many training examples as validation has.
+    """Validation, and the gap to the training loss in eval mode, on as many training examples as validation has.
 
-    `gap/loss` is validation less training, `gap/accuracy` training less validation: both grow with overfitting.
+    `gap/loss` is validation minus training, `gap/accuracy` training minus validation: both grow with overfitting.
     """
     data = experiment.data
     set_mode(experiment.model, training=False)
@@ -215,7 +215,7 @@ def evaluate(experiment: Experiment, instrument: Instrument, sink: Sink, tables:
 
 
 class Clock:
-    """Says about once a second how fast the run goes; `tick` tells when it did."""
+    """Reports the run's speed about once a second; `tick` returns True when it did."""
 
     def __init__(self, sink: Sink, step: int) -> None:
         self._sink, self._since, self._step = sink, time.monotonic(), step
@@ -239,7 +239,7 @@ def _told_to_rules(spec: RunSpec) -> dict[str, Any]:
 
 
 def _tell_changed_labels(experiment: Experiment, sink: Sink) -> None:
-    """Which training labels were replaced: position in the training set, the true class, the class given instead."""
+    """Report the replaced training labels: position in the training set, true class, given class."""
     data = experiment.data
     replaced = data.replaced
     if len(replaced):

@@ -1,4 +1,4 @@
-"""What is made small: the mean over examples of cross-entropy (nats) or of squared error."""
+"""The loss functions: the mean over examples of cross-entropy (nats) or of squared error."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
-"""From a spec to a checked plan, or to everything that is wrong with it; and the catalogue of what there is.
+"""Makes a checked plan from a spec, or lists all its errors; and the catalogue of all parts.
 
-Nothing is allocated: models are built on the meta device, and only after their parameters were found to be right.
+Nothing is allocated: models are built on the meta device, and only after their parameters have been checked.
 """
 
 import math
@@ -25,13 +25,13 @@ from trainer.registry import KINDS, Refused
 from trainer.spec import FieldError, RunSpec, Strict, dotted, put_at, words_of
 
 MAX_PARAMETERS = 100_000_000
-#: Values held at once by a hidden layer's activations and gradients, at most.
+#: Maximum number of values that a hidden layer's activations and gradients hold at once.
 MAX_ACTIVATIONS = 200_000_000
-#: What one example makes of a model, of the last so many models.
+#: Number of models for which the count of values per example is remembered.
 MADE = 1000
 _made: dict[str, int] = {}
 
-#: Where in a spec each kind of part is chosen: (kind, path of its name, path of its params).
+#: The place of each choice of a part in a spec: (kind, path of its name, path of its params).
 CHOICES = (
     ("dataset", "data.name", "data.params"),
     ("model", "model.name", "model.params"),
@@ -42,7 +42,7 @@ CHOICES = (
     ("optimizer", "optimizer.name", "optimizer.params"),
     ("schedule", "optimizer.schedule.name", "optimizer.schedule.params"),
 )
-#: Chosen by nobody where the spec has null there.
+#: Kinds of which no part is chosen if the spec has null at this path.
 OPTIONAL = {"schedule": "optimizer.schedule"}
 
 
@@ -50,9 +50,9 @@ OPTIONAL = {"schedule": "optimizer.schedule"}
 class Plan:
     spec: RunSpec  #: full, defaults filled in
     shape: Shape
-    sizes: dict[str, int]  #: examples of train, val and test
+    sizes: dict[str, int]  #: numbers of examples in train, val and test
     batch: int
-    drops_last: bool  #: a last batch of one is left out under batch norm
+    drops_last: bool  #: whether a last batch of one example is left out under batch norm
     steps_per_epoch: int
     steps: int
     layers: list[dict[str, Any]]
@@ -61,7 +61,7 @@ class Plan:
     warnings: list[str]
 
     def describe(self) -> dict[str, Any]:
-        """As the REST API gives it."""
+        """The plan in the form of the REST API."""
         return {
             "spec": self.spec.model_dump(),
             "inputs": list(self.shape.inputs),
@@ -80,7 +80,7 @@ class Plan:
 
 
 def plan(spec: RunSpec) -> Plan:
-    """Raises PlanError with every field that is to blame."""
+    """Checks a spec. Raises PlanError with every wrong field."""
     full, params = _filled(spec)
     warnings: list[str] = []
     shape = seen(full, _shape(full, params["dataset"]))
@@ -118,14 +118,14 @@ def plan(spec: RunSpec) -> Plan:
 
 
 def plan_fork(spec: RunSpec, changes: Mapping[str, Any], step: float) -> Plan:
-    """The plan of a run that goes on at `step`. Raises PlanError, also where nothing would be left to do."""
+    """The plan of a run that continues at `step`. Raises PlanError, also if no steps are left."""
     return _with_steps_left(plan(with_changes(spec, changes)), step)
 
 
 def plan_resume(spec: RunSpec, changes: Mapping[str, Any], step: float, about: Mapping[str, Any] | None) -> Plan:
-    """The plan of the same run going on at `step`, by what its checkpoint says of itself (None: from its beginning).
+    """The plan of the same run, continuing at `step`. `about` is its checkpoint's metadata (None: start from the beginning).
 
-    Raises PlanError for a change that a run can't live through, and where nothing would be left to do.
+    Raises PlanError for a change that can't be made to a run that continues, and if no steps are left.
     """
     allowed = [*live_paths(spec), "stop.early"]
     wrong = [
@@ -165,7 +165,7 @@ def total_steps(spec: RunSpec, steps_per_epoch: int) -> int:
 
 
 def build_model(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
-    """On the default device; weights as PyTorch made them."""
+    """Builds the model on the default device, with PyTorch's own initial weights."""
     norm, activation = registry.part("norm", spec.norm.name), registry.part("activation", spec.model.activation.name)
 
     model = registry.part("model", spec.model.name)
@@ -188,7 +188,7 @@ def build_model(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn
 
 @contextmanager
 def _blaming(part: str) -> Iterator[None]:
-    """What a part refuses, as a wrong field of the spec."""
+    """Turns a part's `Refused` into a PlanError for the field of the spec."""
     try:
         yield
     except Refused as refused:
@@ -197,7 +197,7 @@ def _blaming(part: str) -> Iterator[None]:
 
 
 def part_params(spec: RunSpec) -> dict[str, Strict]:
-    """Kind → checked params of the part that a spec chooses. Raises PlanError."""
+    """Kind → checked params of the chosen part. Raises PlanError."""
     return _filled(spec)[1]
 
 
@@ -207,7 +207,7 @@ def filled(spec: RunSpec) -> RunSpec:
 
 
 def check_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
-    """The spec after a live `set`. Raises PlanError; only what is declared live may change."""
+    """The spec after a live `set`. Raises PlanError; only fields declared live may change."""
     allowed = live_paths(spec)
     wrong = [
         FieldError(loc=path, msg=say("can't change while a run goes on; these can: {list}", list=", ".join(allowed)), got=value)
@@ -220,7 +220,7 @@ def check_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
 
 
 def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
-    """The spec with values at dotted paths. A part that is chosen anew begins with its own params. Raises PlanError."""
+    """The spec with values at dotted paths. A newly chosen part starts with its own params. Raises PlanError."""
     data = spec.model_dump()
     for kind, name_path, params_path in CHOICES:
         if params_path and name_path in changes and at(spec, name_path) != changes[name_path]:
@@ -239,7 +239,7 @@ def with_changes(spec: RunSpec, changes: Mapping[str, Any]) -> RunSpec:
 
 
 def live_paths(spec: RunSpec) -> list[str]:
-    """Dotted paths that can change while this run goes on: those that RunSpec and its chosen parts declare live."""
+    """Dotted paths that can change during a run: those that RunSpec and its chosen parts declare live."""
     paths = [path for path in _live_of(RunSpec, "") if at(spec, path.rpartition(".")[0]) is not None]
     for kind, name, where in CHOICES:
         if where and (chosen := at(spec, name)) is not None:
@@ -248,7 +248,7 @@ def live_paths(spec: RunSpec) -> list[str]:
 
 
 def catalog() -> dict[str, Any]:
-    """Everything that a form, a script or a page needs to know of what runs can be made of."""
+    """The information about all parts that a form, a script or a page needs."""
     defaults = plan(RunSpec()).spec
     live = set(_live_of(RunSpec, ""))
     for kind, _, where in CHOICES:
@@ -318,14 +318,14 @@ def _filled(spec: RunSpec) -> tuple[RunSpec, dict[str, Strict]]:
 
 
 def _needs_two(spec: RunSpec, shape: Shape) -> bool:
-    """Whether one example would be a batch of one value a channel, which batch normalisation can't use."""
+    """Whether one example would be a batch of one value per channel, which batch normalisation can't use."""
     hidden = registry.part("model", spec.model.name).works_with.get("hidden", True)
     positions = shape.inputs[:-1] if shape.layout == "sequence" else shape.inputs[1:]
     return bool(registry.part("norm", spec.norm.name).needs_two and hidden and math.prod(positions) == 1)
 
 
 def _shape(spec: RunSpec, params: Strict) -> Shape:
-    """Raises PlanError where the data are not there or can't be read."""
+    """Raises PlanError if the data are missing or can't be read."""
     try:
         shape: Shape = registry.part("dataset", spec.data.name).shape(params)
     except Refused as refused:
@@ -344,7 +344,7 @@ def _field_errors(refused: ValidationError, where: str) -> list[FieldError]:
 
 
 def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Module:
-    """The model without memory for its weights. Raises PlanError."""
+    """The model on the meta device, without memory for its weights. Raises PlanError."""
     with torch.device("meta"):
         model = build_model(spec, params, shape)
     count = sum(p.numel() for p in model.parameters())
@@ -359,7 +359,7 @@ def on_meta(spec: RunSpec, params: Mapping[str, Strict], shape: Shape) -> nn.Mod
 
 
 def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch: int) -> int:
-    """Weights, gradients, optimizer state (two a weight at the most) and what the forward keeps for the backward, roughly."""
+    """A rough sum of weights, gradients, optimizer state (at most two values per weight) and values kept for the backward pass."""
     held = 2 * _values_made(spec, model, shape) * batch
     total = 4 * (4 * parameters + held)
     available = psutil.virtual_memory().available
@@ -374,7 +374,7 @@ def _bytes(spec: RunSpec, model: nn.Module, shape: Shape, parameters: int, batch
 
 
 def _values_made(spec: RunSpec, model: nn.Module, shape: Shape) -> int:
-    """Values that layers make of one example. A forward on the meta device is most of a plan: it is remembered, for a study's cells."""
+    """Values that layers make of one example. It is remembered for a study's cells, because this forward pass is most of a plan's time."""
     key = repr((shape, spec.model, spec.norm))
     if key in _made:
         return _made[key]
@@ -386,7 +386,7 @@ def _values_made(spec: RunSpec, model: nn.Module, shape: Shape) -> int:
 
     handles = [module.register_forward_hook(count) for module in model.modules() if next(module.children(), None) is None]
     try:
-        with torch.no_grad():  # two examples: a norm that keeps no statistics has its variance over them in eval mode too
+        with torch.no_grad():  # two examples, because a norm without running statistics takes the variance over them in eval mode too
             model.eval()(torch.empty((2, *shape.inputs), device="meta"))
     except ValueError as error:
         msg = say(
@@ -413,14 +413,14 @@ def _live_of(model: type[Any], prefix: str) -> list[str]:
     for name, field in model.model_fields.items():
         if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("live"):
             paths.append(prefix + name)
-        for inner in get_args(field.annotation) or (field.annotation,):  # a group that may be off is `Group | None`
+        for inner in get_args(field.annotation) or (field.annotation,):  # an optional group has the type `Group | None`
             if isinstance(inner, type) and issubclass(inner, Strict):
                 paths += _live_of(inner, f"{prefix}{name}.")
     return paths
 
 
 def at(spec: RunSpec, path: str) -> Any:
-    """What stands at a dotted path; None where a group on the way is off."""
+    """The value at a dotted path; None if a group on the path is off."""
     node: Any = spec
     for part in filter(None, path.split(".")):
         node = node.get(part) if isinstance(node, dict) else getattr(node, part, None)

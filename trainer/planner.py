@@ -1,4 +1,4 @@
-"""The resident process that answers what needs torch: the catalogue, a plan, a check of a live change.
+"""The resident process for questions that need torch: the catalogue, a plan, a check of a live change.
 
 Questions and answers are JSON over a pipe, so neither side can be made to unpickle anything.
 """
@@ -38,7 +38,7 @@ def _answer(question: dict[str, Any]) -> dict[str, Any]:
         return {"errors": [error.model_dump() for error in refused.errors]}
     except ValidationError as refused:
         return {"errors": [FieldError(loc=dotted(e["loc"]), msg=words_of(e), got=e["input"]).model_dump() for e in refused.errors()]}
-    except Exception as error:  # noqa: BLE001  a defect in one part must not take the planner down
+    except Exception as error:  # noqa: BLE001  an error in one part must not end the planner
         broken = "".join(f"; {file} can't be used: {why}" for file, why in list(registry.broken().items())[:1])
         return {"failed": cause_of(error) + broken, "traceback": traceback.format_exc()}
 
@@ -52,12 +52,12 @@ def _changes(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fork(question: dict[str, Any]) -> dict[str, Any]:
-    """The plan of a run that goes on at `step` with changes, whichever they are."""
+    """The plan of a run that continues at `step`, with any changes."""
     return plan.plan_fork(RunSpec.model_validate(question["spec"]), question["changes"], question["step"]).describe()
 
 
 def _resume(question: dict[str, Any]) -> dict[str, Any]:
-    """The plan of the same run going on at `step`, from a checkpoint's file where there is one."""
+    """The plan of the same run, continuing at `step` from a checkpoint's file if there is one."""
     about = None
     if question["checkpoint"]:
         try:
@@ -73,7 +73,7 @@ def _code(question: dict[str, Any]) -> str:
 
 
 def _study(question: dict[str, Any]) -> dict[str, Any]:
-    """A study's base with its defaults; its axes are refused where they name no field."""
+    """A study's base with its defaults; axes that name no field are refused."""
     return expand.base_of(RunSpec.model_validate(question["base"]), question["axes"]).model_dump()
 
 

@@ -1,7 +1,7 @@
-"""What a run tells at its end of the state that it keeps, so that runs can be compared example by example and weight by weight.
+"""Reports the kept state at the end of a run, so that runs can be compared example by example and weight by weight.
 
-`kept_weights` is of every run with a small first layer. `predictions` and `truth` are of runs with a `split_seed`, whose test
-set is the same in all: what bias and variance are measured on.
+Every run with a small first layer sends `kept_weights`. Runs with a `split_seed` also send `predictions` and `truth`: their test
+set is the same, and bias and variance are measured on it.
 """
 
 from typing import Any
@@ -15,11 +15,11 @@ from trainer.build import TOLD, Experiment, derived
 from trainer.function import CURVE, MARGIN
 from trainer.generalisation import outputs_of
 
-#: Weights of the first layer at most.
+#: Maximum number of weights of the first layer.
 WEIGHTS = 4096
-#: Outputs of a network that are told at most: a matrix has 2^20 cells.
+#: Maximum number of a network's outputs that are reported: a matrix has at most 2^20 cells.
 OUTPUTS = 512
-#: The smallest normal float32: a probability of zero would have no logarithm.
+#: The smallest normal float32, because a probability of zero would have no logarithm.
 LEAST = float(np.finfo(np.float32).tiny)
 
 
@@ -31,7 +31,7 @@ def tell_kept_state(experiment: Experiment, sink: Sink, step: int) -> None:
 
 
 def kind(experiment: Experiment) -> str:
-    """`values` in the data's own units; `probabilities` of classes; `scores`, of classes by a squared error on one-hot targets."""
+    """`values` of a regression, in the data's own units; `probabilities` of classes; `scores` of classes, if the loss is mse."""
     if not experiment.plan.shape.classes:
         return "values"
     return "scores" if experiment.plan.spec.loss == "mse" else "probabilities"
@@ -52,9 +52,9 @@ def predicted(experiment: Experiment) -> np.ndarray:
 
 
 def _tell_truth(experiment: Experiment, sink: Sink, step: int) -> None:
-    """float32[test examples, 2 or 3]: y; the noiseless f, NaN where it isn't known; and of one input also x.
+    """float32[test examples, 2 or 3]: y; the noiseless f, NaN if it isn't known; for one-dimensional inputs also x.
 
-    `meta.noise` is the variance of y about f, or None; `meta.curve` f over the span of all inputs, of one input.
+    `meta.noise`: variance of y about f, or None; `meta.curve`: for one-dimensional inputs, f over the span of all inputs.
     """
     plan, seed = experiment.plan, derived(_source(experiment), "data")
     part, params = registry.part("dataset", plan.spec.data.name), experiment.params["dataset"]
@@ -70,7 +70,7 @@ def _tell_truth(experiment: Experiment, sink: Sink, step: int) -> None:
 
 
 def _curve(experiment: Experiment, seed: int) -> dict[str, Any]:
-    """The noiseless function over the span of validation and test inputs, which all runs of a split share."""
+    """The noiseless function over the span of validation and test inputs, which are the same in all runs of a split."""
     data = experiment.data
     x = np.concatenate([part.x.numpy().ravel() for part in (data.val, data.test)]) * float(data.scale.x_std[0]) + float(
         data.scale.x_mean[0]
@@ -82,7 +82,7 @@ def _curve(experiment: Experiment, seed: int) -> dict[str, Any]:
 
 
 def _tell_weights(experiment: Experiment, sink: Sink, step: int) -> None:
-    """float32[units, inputs]: the first layer's weights where there are few, else of no size; meta tells of all that are penalised."""
+    """float32[units, inputs]: the first layer's weights, or an empty matrix if there are too many; meta describes all penalised weights."""
     weights = [w.detach() for w in experiment.weights]
     if not weights:
         return

@@ -1,7 +1,7 @@
-"""The parts that a run can be made of. A part is one file under `trainer/parts/`; registering it is the only edit.
+"""The parts of which runs are made. A part is one file under `trainer/parts/`; registering it is the only edit.
 
-`discover` imports whatever lies in those folders when it is called, so a file that is dropped in is found by the next
-process without a restart. A file that can't be imported is kept in `broken()` and takes no other down.
+`discover` imports all files in those folders when it is called, so the next process finds a new file without a restart.
+A file that can't be imported is listed in `broken()` and does not affect the others.
 """
 
 import importlib
@@ -31,7 +31,7 @@ KINDS = {
 
 
 class Refused(ValueError):
-    """What a part can't do with the parameters that it was given: `param` is to blame."""
+    """Raised if a part can't work with the given parameters; `param` is the wrong one."""
 
     def __init__(self, param: str, msg: str, got: Any) -> None:
         super().__init__(msg)
@@ -40,7 +40,7 @@ class Refused(ValueError):
 
 @dataclass(frozen=True)
 class Texts:
-    """What a part is called and two or three sentences on what it does and when to use it, in both languages."""
+    """A part's name, and two or three sentences on what it does and when to use it, in both languages."""
 
     label: dict[str, str]
     text: dict[str, str]
@@ -56,25 +56,25 @@ class Texts:
 
 
 class NoParams(Strict):
-    """For a part that has nothing to set."""
+    """The params of a part without settings."""
 
 
 class Part:
-    """The base of every part: `texts` is what a person reads; what it does is its kind's to define."""
+    """The base of every part: `texts` is for people; each kind defines the methods of its parts."""
 
     name: str
     kind: str
     file: str
     Params: type[Strict] = NoParams
     texts: Texts
-    #: What it fits, for the catalogue: for instance `{"layouts": ["vector"]}`.
+    #: The data that it works with, for the catalogue: for instance `{"layouts": ["vector"]}`.
     works_with: ClassVar[dict[str, Any]] = {}
 
     def adjust(self, model: Any, params: Any) -> None:
-        """Bring a model that goes on to changed live parameters."""
+        """Adjust the model of a running run to changed live parameters."""
 
     def warm(self) -> None:
-        """Load what a run would otherwise wait for; called once in the process that runs are forked from."""
+        """Load what a run would otherwise wait for; called once in the process from which runs are forked."""
 
 
 P = TypeVar("P", bound=type[Part])
@@ -83,7 +83,7 @@ _broken: dict[str, str] = {}
 
 
 def register(kind: str, name: str, params: type[Strict] = NoParams) -> Callable[[P], P]:
-    """Class decorator; `params` declares what can be set. Raises ValueError for a name that is taken, naming both files."""
+    """Class decorator; `params` declares the settings. Raises ValueError for a name in use, naming both files."""
 
     def add(part: P) -> P:
         taken = _parts[kind].get(name)
@@ -98,7 +98,7 @@ def register(kind: str, name: str, params: type[Strict] = NoParams) -> Callable[
 
 
 def part(kind: str, name: str) -> Any:
-    """The part of that name. Raises KeyError; `names(kind)` says which there are."""
+    """The part of that name. Raises KeyError; `names(kind)` lists the names."""
     return _parts[kind][name]
 
 
@@ -107,17 +107,17 @@ def names(kind: str) -> list[str]:
 
 
 def discover() -> None:
-    """Import every part that isn't imported yet. Costs under a millisecond where there is none."""
-    importlib.invalidate_caches()  # a folder's listing is remembered by its time, which is coarse
+    """Import every part that isn't imported yet. Takes less than a millisecond if there is none."""
+    importlib.invalidate_caches()  # a folder's listing is cached by its modification time, which is coarse
     for folder in KINDS.values():
         for path in sorted((PARTS / folder).glob("[a-z]*.py")):
             module = f"trainer.parts.{folder}.{path.stem}"
             try:
                 importlib.import_module(module)
                 _broken.pop(str(path), None)
-            except (Exception, SystemExit) as error:  # noqa: BLE001  whatever one file does, the others are there
+            except (Exception, SystemExit) as error:  # noqa: BLE001  an error in one file must not affect the others
                 cause = cause_of(error)
-                if cause not in _broken.values():  # a package that fails breaks each file in it
+                if cause not in _broken.values():  # an error in a package breaks every file in it
                     log.error("%s can't be used: %s", path, cause)
                 _broken[str(path)] = cause
 
@@ -128,13 +128,14 @@ def broken() -> dict[str, str]:
 
 
 def warm() -> None:
-    """Load what runs would wait for. Of a part that fails here, the run that asks for it tells why. Raises ImportError where a
-    kind has no part at all, for then not one spec can be run."""
+    """Load in advance what runs would wait for. If a part fails here, it is logged, and a run that uses it reports the cause.
+    Raises ImportError if a kind has no part at all, because then no spec can be run.
+    """
     for kind, folder in KINDS.items():
         if not _parts[kind]:
             raise ImportError(next((why for file, why in broken().items() if f"/{folder}/" in file), f"there is no file in {folder}"))
         for name in names(kind):
             try:
                 part(kind, name).warm()
-            except Exception as error:  # noqa: BLE001  whatever one part does, the others are there
+            except Exception as error:  # noqa: BLE001  an error in one part must not affect the others
                 log.error("%s %s could not be loaded in advance: %s", kind, name, cause_of(error))

@@ -1,7 +1,7 @@
-"""RunSpec: what the user asked for, as data. No torch here: the server imports this module.
+"""RunSpec: the user's request, as data. No torch here: the server imports this module.
 
-A choice of a part is `{"name": ..., "params": {...}}`. This module checks shapes and ranges; the names and the params
-are the registry's to check (`trainer.plan`), because each part declares its own.
+A choice of a part is `{"name": ..., "params": {...}}`. This module checks shapes and ranges; `trainer.plan` checks the names
+and params with the registry, because each part declares its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,10 +27,10 @@ def described(
     choose: str | None = None,
     **constraints: Any,
 ) -> Any:
-    """A pydantic field that also carries what a form needs, in English and Korean.
+    """A pydantic field that also carries the texts and settings for a form, in English and Korean.
 
-    `live`: can change while a run goes on. `scale` and `span` say how a slider runs; a log slider whose field admits
-    zero has a true zero at its left end. `choose` names what a page offers to choose from, as `uploads/table`.
+    `live`: can change during a run. `scale` and `span` describe a slider; a log slider whose field allows zero has a true
+    zero at its left end. `choose` names the list from which a page offers values, such as `uploads/table`.
     """
     extra: dict[str, Any] = {
         "label": dict(zip(LANGUAGES, label, strict=True)),
@@ -46,7 +46,7 @@ def described(
 
 
 class Strict(BaseModel):
-    """Unknown fields are errors, and so are NaN and infinity; nothing changes after it was checked."""
+    """Unknown fields, NaN and infinity are errors; a checked object can't be changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -239,7 +239,7 @@ class ProbesSpec(Strict):
 
 
 class RunSpec(Strict):
-    """Everything that makes a run. `{}` is valid, and trains an MLP on digits."""
+    """The whole description of a run. `{}` is valid, and trains an MLP on digits."""
 
     name: str = Field("", max_length=200)
     tags: list[Annotated[str, Field(min_length=1, max_length=64)]] = Field(default_factory=list, max_length=50)
@@ -276,7 +276,7 @@ class RunSpec(Strict):
 
 
 class FieldError(BaseModel):
-    """One thing that is wrong with what was given."""
+    """One error in the given data."""
 
     loc: str = Field(description="Dotted path of the field, as `model.params.depth`.")
     msg: Annotated[str, WrapValidator(lambda text, check: text if isinstance(text, Sentence) else check(text))] = Field(
@@ -286,11 +286,11 @@ class FieldError(BaseModel):
 
 
 def told(errors: Iterable[FieldError]) -> Sentence:
-    """What is wrong, one field behind the other."""
+    """All errors in one sentence, one field after the other."""
     return joined((say("{loc}: {msg}", loc=error.loc, msg=error.msg) for error in errors), "; ")
 
 
-#: Pydantic's own sentences, of the kinds that a spec or a request can meet.
+#: Pydantic's own messages for the errors that a spec or a request can have.
 PYDANTIC = (
     "Field required",
     "Input should be greater than {gt}",
@@ -320,12 +320,12 @@ PYDANTIC = (
 )
 
 
-#: Fields that are a choice of a part, wherever they stand.
+#: Fields that choose a part, at any place in a spec.
 CHOICES = ("data", "model", "activation", "init", "norm", "optimizer", "schedule")
 
 
 def words_of(error: Mapping[str, Any]) -> str:
-    """What is wrong, of one of pydantic's errors: its own words, but where they speak of Python to someone who wrote JSON or YAML."""
+    """The message of a pydantic error: pydantic's own words, unless they use Python terms for data written as JSON or YAML."""
     kind, loc, given = error["type"], error["loc"], error.get("input")
     if kind in ("model_attributes_type", "model_type") and loc and loc[-1] in CHOICES:
         word = given if isinstance(given, str) and given.isidentifier() else "..."
@@ -340,9 +340,9 @@ def words_of(error: Mapping[str, Any]) -> str:
 
 
 def _pydantic(error: Mapping[str, Any]) -> str:
-    """A sentence where the error's kind and context give one."""
+    """A translatable sentence, if the error's kind and context give one."""
     text, context = error["msg"], error.get("ctx") or {}
-    if text in PYDANTIC:  # FastAPI's own among them
+    if text in PYDANTIC:  # includes FastAPI's own messages
         return Sentence(text, {})
     try:
         template = PydanticKnownError(error["type"], context).message_template
@@ -358,14 +358,14 @@ def _pydantic(error: Mapping[str, Any]) -> str:
 
 
 def _of_context(value: Any) -> str:
-    """As pydantic writes it: a whole float as an integer, any other without an exponent."""
+    """A value as pydantic writes it: a whole float as an integer, any other float without an exponent."""
     if isinstance(value, BaseException):
         return said(value)
     return f"{Decimal(repr(value)):f}".removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def put_at(data: dict[str, Any], path: str, value: Any, optional: str | None = None) -> bool:
-    """Set a dumped spec's value at a dotted path; False where there is no such place. `optional`: a part made where it is None."""
+    """Set a value at a dotted path of a dumped spec; False if there is no such place. `optional`: a part that is created if it is None."""
     *way, last = path.split(".")
     node: Any = data
     for key in way:

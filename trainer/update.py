@@ -1,4 +1,4 @@
-"""From the gradient of the loss to the next weights: penalty, clipping, schedule and optimizer, each where its definition has it."""
+"""From the gradient of the loss to the next weights: penalty, clipping, schedule and optimizer, each at its defined place."""
 
 from collections.abc import Mapping
 
@@ -12,7 +12,7 @@ from trainer.spec import RunSpec, Strict
 
 
 class Update:
-    """What a training step does after `loss.backward()`: `begin`, which changes no weight, and then `apply`."""
+    """The part of a training step after `loss.backward()`: first `begin`, which changes no weight, then `apply`."""
 
     def __init__(self, experiment: Experiment) -> None:
         spec = experiment.plan.spec
@@ -29,7 +29,7 @@ class Update:
         self._lr = self._base_lr = float(spec.optimizer.params["lr"])
 
     def follow(self, spec: RunSpec, params: Mapping[str, Strict]) -> None:
-        """Take over live fields that have changed."""
+        """Use live fields that have changed."""
         self._params = params
         self._read(spec)
         for group in self._optimizer.param_groups:
@@ -37,7 +37,7 @@ class Update:
         self._part.ready(self._optimizer)
 
     def begin(self, step: int, steps: int) -> dict[str, float]:
-        """Set the rate of `step` of `steps`; the penalty's terms l1·Σ|w| and l2·Σw², the rate, and ‖∇loss‖ over all parameters."""
+        """Set the rate of `step` of `steps`. Returns the penalty terms l1·Σ|w| and l2·Σw², the rate, and ‖∇loss‖ over all parameters."""
         if self._schedule:
             self._lr = self._base_lr * self._schedule.factor(step, steps, self._params["schedule"])
             for group in self._optimizer.param_groups:
@@ -52,7 +52,7 @@ class Update:
         }
 
     def apply(self) -> None:
-        """To the next weights; no gradient is left."""
+        """Update the weights; all gradients are removed."""
         l1, l2 = self._l1, self._l2
         penalised = l1 or l2
         if penalised:
@@ -64,5 +64,5 @@ class Update:
         self._step()
         if penalised:
             self._penalty.shrink(self._weights, self._lr, l1, l2)
-        for parameter in self._parameters:  # a quarter of the time of `optimizer.zero_grad()`
+        for parameter in self._parameters:  # takes a quarter of the time of `optimizer.zero_grad()`
             parameter.grad = None

@@ -1,4 +1,4 @@
-"""What users uploaded, as the server has checked and stored it: one safetensors file each, its record in the file's own head."""
+"""The users' uploads, checked and stored by the server: one safetensors file for each, with its record in the file's header."""
 
 import json
 import struct
@@ -20,7 +20,7 @@ def upload_path(id: str) -> Path:
 
 
 def upload_record(id: str, format: str) -> dict[str, Any]:
-    """What was found in it. `format`: "table" or "arrays". Raises Refused where there is no such upload, naming those there are."""
+    """The record of an upload. `format`: "table" or "arrays". Raises Refused, naming the existing uploads, if there is none of this id."""
     known = {path.stem: _record(path) for path in sorted((data_folder() / "datasets").glob("*.safetensors"))}
     fits = {key: record for key, record in known.items() if record["format"] == format}
     if id not in fits:

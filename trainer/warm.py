@@ -1,23 +1,23 @@
-"""Importing this module is its use: the forkserver imports it once, and every process forked from it starts warm.
+"""This module is used by importing it: the forkserver imports it once, and every process forked from it starts warm.
 
-It is the one module that acts at import. `torch._dynamo` is here because the first optimizer step would import it
+It is the only module that acts at import. `torch._dynamo` is here because the first optimizer step would import it
 (1.5 s); the kernels are called so that they are compiled; the data sets are loaded so that a run finds them in memory.
-What fails here is kept in `failure`, which the planner tells: multiprocessing swallows some failures of a preload, and
-dies of the others.
+An error here is kept in `failure`, and the planner reports it, because multiprocessing ignores some errors of a preload
+and ends at others.
 """
 
 import gc
 import os
 import threading
 
-#: Why runs can't be forked from this process, in one line; None where they can.
+#: The reason why runs can't be forked from this process, in one line; None if they can.
 failure: str | None = None
 _server = os.getppid()
 _warm = threading.Event()
 
 
 def _leave_if_orphaned() -> None:
-    """A server that was killed while this process warmed up has no use for it; its successor warms one of its own."""
+    """Exit if the server ends while this process warms up; the next server starts its own process."""
     while not _warm.wait(0.1):
         if os.getppid() != _server:
             os._exit(0)
@@ -41,14 +41,14 @@ def _warm_up() -> None:
 
 _watch = threading.Thread(target=_leave_if_orphaned, daemon=True)
 _watch.start()
-os.nice(5)  # torch's import beside it would double the server's own start; trainers yield to the server too
+os.nice(5)  # importing torch at the same time would double the server's start time; trainers also yield to the server
 try:
     _warm_up()
-except BaseException as error:  # noqa: BLE001  whatever it is, the user has to be told
+except BaseException as error:  # noqa: BLE001  any error must be reported to the user
     from trainer.cause import cause_of
 
     failure = cause_of(error)
 _warm.set()
-_watch.join()  # what is forked from here must have no threads but its own
+_watch.join()  # processes forked from here must have only their own threads
 gc.collect()
-gc.freeze()  # else a child's first collection looks through all of torch, and copies its pages
+gc.freeze()  # otherwise a child's first collection visits all objects of torch and copies their pages

@@ -1,6 +1,6 @@
-"""A run's own process: from a job to a training loop whose messages go to the server.
+"""A run's own process: from a job to a training loop that sends messages to the server.
 
-The process is forked from a forkserver that has imported all this already; `preloaded` tells whether it had.
+The process is forked from a forkserver that has already imported all this; `preloaded` says whether it had.
 """
 
 import contextlib
@@ -25,9 +25,10 @@ from trainer.spec import RunSpec
 
 
 def main(job: dict[str, Any], preloaded: bool) -> None:
-    """`job`: run, attempt, token, spec, begin (a checkpoint or None), resumed (whether that is of an earlier attempt), again
-    (live changes to make anew, with their steps), data (the server's folder), patience, keep (seconds between checkpoints),
-    nice (how much more it yields to other processes)."""
+    """`job`: run, attempt, token, spec, begin (a checkpoint or None), resumed (whether the checkpoint is of an earlier attempt), again
+    (live changes to repeat, with their steps), data (the server's folder), patience, keep (seconds between checkpoints), nice
+    (the increment of this process's niceness).
+    """
     folder = Path(job["data"]) / "runs" / job["run"]
     folder.mkdir(parents=True, exist_ok=True)
     _own_output(folder / "worker.log")
@@ -45,7 +46,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     )
 
     def terminated() -> None:
-        """A thread of its own: a handler would run in the midst of the loop, which may hold the sink's locks."""
+        """Runs in a thread of its own: a signal handler could interrupt the loop while it holds the sink's locks."""
         while os.read(told, 1):
             sink.abandon()
             commands.put(_stop())
@@ -53,7 +54,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell)
-    signal.signal(signal.SIGTERM, lambda signum, frame: None)  # its byte in the pipe is what counts
+    signal.signal(signal.SIGTERM, lambda signum, frame: None)  # only the signal's byte in the pipe is used
     threading.Thread(target=terminated, name="terminated", daemon=True).start()
     try:
         os.nice(job["nice"])
@@ -62,7 +63,7 @@ def main(job: dict[str, Any], preloaded: bool) -> None:
         spec = RunSpec.model_validate(job["spec"])
         keeping = loop.Keeping(folder / "checkpoints", job["keep"])
         loop.run(spec, sink, commands, preloaded=preloaded, begin=begin, resumed=job["resumed"], again=job["again"], keeping=keeping)
-    except Exception as error:  # noqa: BLE001  whatever a part raises ends this run, and its words reach the user
+    except Exception as error:  # noqa: BLE001  any error of a part ends this run, and its message reaches the user
         traceback.print_exc()
         sink.event(0, "error", {"traceback": traceback.format_exc()})
         sink.ended("failed", say("{kind}: {error}", kind=type(error).__name__, error=error), 0)
@@ -76,7 +77,7 @@ def _stop() -> Control:
 
 
 def _own_output(path: Path) -> None:
-    """The server's terminal is not this process's: output, and the trace of a crash in C, go to the run's own file."""
+    """Output, and the trace of a crash in C, go to the run's own file, not to the server's terminal."""
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(fd, 1)
     os.dup2(fd, 2)

@@ -1,4 +1,4 @@
-"""The notes' statements as experiments that judge themselves, one file for each. A new file with a `Claim` is registered by itself.
+"""The notes' statements as experiments that judge themselves, one file for each. Adding a file with a `Claim` is the only edit.
 
 *Status* says whether a statement is true; it is in `statements`. *Outcome* is the result of an experiment's run. Its
 criterion was fixed before: bounds on numbers of each seed, which must all hold. With ten seeds, the outcome is `shown` if at

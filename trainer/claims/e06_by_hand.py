@@ -180,7 +180,7 @@ def _padded(source: torch.Generator) -> dict[str, float]:
 
 
 def _contrast(source: torch.Generator) -> float:
-    """The change by another contrast (a > 0) and brightness of the images, with a very small ε."""
+    """The change of the output under another contrast (a > 0) and brightness of the images, with a very small ε."""
     x = _tensor(source, 2)
     a, b = torch.rand(4, CHANNELS, 1, 1, generator=source) * 3 + 0.1, torch.randn(4, CHANNELS, 1, 1, generator=source)
     norm = _module("instance", CHANNELS, 2, eps=1e-12)

@@ -62,7 +62,7 @@ class RandomLabels(Claim):
 
 
 def _by_epoch(accuracies: list[float]) -> list[float]:
-    """Of a thousand examples in batches of 64: the mean over each epoch's examples, as each batch was met."""
+    """For a thousand examples in batches of 64: the mean accuracy over each epoch, each batch measured before its update."""
     sizes = [64] * 15 + [40]
     epochs = [accuracies[i : i + 16] for i in range(0, len(accuracies) - 15, 16)]
     return [sum(a * n for a, n in zip(epoch, sizes, strict=True)) / 1000 for epoch in epochs]

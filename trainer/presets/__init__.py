@@ -1,4 +1,4 @@
-"""Stories that open in one click: one file each. A preset is one or more specs, side by side, and what to look for."""
+"""Examples that open in one click, one file for each. A preset is one or more specs side by side, and a hint for the reader."""
 
 import importlib
 import pkgutil
@@ -12,7 +12,7 @@ Words = dict[str, str]
 
 @dataclass(frozen=True)
 class Arm:
-    """One of the runs that a preset starts. `spec` is what differs from RunSpec's defaults."""
+    """One of the runs that a preset starts. `spec` has the differences from RunSpec's defaults."""
 
     label: Words
     spec: dict[str, Any]
@@ -20,7 +20,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Preset:
-    """`label` names it, `sentence` says what to do and what will be seen; both in every language.
+    """`label` is its name, `sentence` describes the steps and the expected result; both in every language.
 
     `look`: the layer that is shown first, None for the page's own choice.
     """
@@ -31,7 +31,7 @@ class Preset:
     sentence: Words
     arms: tuple[Arm, ...]
     look: str | None = None
-    #: What a person is asked to change while it runs: dotted path → value.
+    #: The change that the user is asked to make during the run: dotted path → value.
     suggestion: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

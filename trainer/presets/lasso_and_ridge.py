@@ -15,7 +15,7 @@ _BASE = {
     "init": {"name": "zeros"},
     "loss": "mse",
     "norm": {"name": "none"},
-    # The lasso's objective is ½·MSE + 0.1·Σ|w|; twice that is MSE + 0.2·Σ|w|, at half of its learning rate.
+    # The lasso's objective is ½·MSE + 0.1·Σ|w|; MSE + 0.2·Σ|w| is twice that, so the learning rate is halved.
     "optimizer": {"name": "gd", "params": {"lr": 0.05}},
     "stop": {"max_epochs": None, "max_steps": 3000, "early": None},
 }

@@ -1,4 +1,4 @@
-"""Ready-made studies that open in one click: one file each. A study is a base spec, axes over its fields, and seeds."""
+"""Ready-made studies that open in one click: one file for each. A study is a base spec, axes over its fields, and seeds."""
 
 import importlib
 import pkgutil
@@ -8,15 +8,15 @@ from typing import Any, Literal
 from trainer.spec import LANGUAGES
 
 Words = dict[str, str]
-#: What a study is opened in: final values over a grid, bias and variance along an axis, or weights and errors along λ.
+#: The view of a study: final values over a grid, bias and variance along an axis, or weights and errors along λ.
 View = Literal["grid", "decomposition", "path"]
 
 
 @dataclass(frozen=True)
 class Study:
-    """`label` names it, `sentence` says what will be seen; both in every language. `base` is what differs from RunSpec's defaults.
+    """`label` is its name, `sentence` the expected result; both in every language. `base` has the differences from RunSpec's defaults.
 
-    `axes`: dotted path → values. `shown`: the final value that a grid is drawn of.
+    `axes`: dotted path → values. `shown`: the final value that a grid shows.
     """
 
     name: str

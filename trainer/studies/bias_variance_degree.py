@@ -18,7 +18,7 @@ STUDY = Study(
             "train_size": 30,
             "val_size": 40,
             "test_size": 90,
-            # A split whose training points reach both ends, so that no degree has to extrapolate.
+            # In this split the training points reach both ends, so that no degree has to extrapolate.
             "split_seed": 183,
             "resample": "fresh",
             "standardize": False,
@@ -26,7 +26,7 @@ STUDY = Study(
         "model": {"name": "polynomial"},
         "init": {"name": "zeros"},
         "norm": {"name": "none"},
-        # The loss is quadratic with curvatures of 1.2 to 13 at degree 12: so many steps reach the least squares solution.
+        # The loss is quadratic with curvatures of 1.2 to 13 at degree 12: this number of steps reaches the least-squares solution.
         "optimizer": {"name": "sgd", "params": {"lr": 0.1, "momentum": 0.5}},
         "stop": {"max_epochs": None, "max_steps": 150, "early": None},
     },

@@ -25,7 +25,7 @@ STUDY = Study(
         "model": {"name": "polynomial", "params": {"degree": 9}},
         "init": {"name": "zeros"},
         "norm": {"name": "none"},
-        # Curvatures of 0.1 to 19, and 2λ more: with this momentum so many steps reach the minimum.
+        # Curvatures are 0.1 to 19, plus 2λ: with this momentum, this number of steps reaches the minimum.
         "optimizer": {"name": "sgd", "params": {"lr": 0.1, "momentum": 0.8}},
         "stop": {"max_epochs": None, "max_steps": 300, "early": None},
     },

@@ -2,7 +2,7 @@ from typing import Any
 
 from trainer.studies import Study
 
-#: As in the notes' experiment on the lasso: the objective there, ½·MSE + λ·Σ|w|, is half of MSE + 2λ·Σ|w|.
+#: As in the notes' lasso experiment: its objective, ½·MSE + λ·Σ|w|, is half of MSE + 2λ·Σ|w|.
 SPARSE: dict[str, Any] = {
     "data": {
         "name": "sparse_linear",

@@ -1,7 +1,7 @@
 from trainer.studies import Study
 from trainer.studies.lasso_path import SPARSE
 
-#: With the lasso's little noise ridge is best with next to no λ at all: what it shrinks is nearly all signal.
+#: With the lasso study's low noise, the best λ for ridge is almost zero, because it shrinks almost only signal.
 NOISY = SPARSE | {"data": SPARSE["data"] | {"params": SPARSE["data"]["params"] | {"noise": 4.0}}}
 
 STUDY = Study(

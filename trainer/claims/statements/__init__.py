@@ -1,4 +1,4 @@
-"""The notes' 77 statements and their status, one file for each section. A new file with `STATEMENTS` is registered by itself.
+"""The notes' 77 statements and their status, one file for each section. Adding a file with `STATEMENTS` is the only edit.
 
 *Status* says whether a statement is true; *outcome* is the result of an experiment's run. The two use different words.
 """

@@ -1,4 +1,4 @@
-"""What bends a layer: `build(params) -> nn.Module`, and the gain that an initialisation makes up for."""
+"""Activation functions: `build(params) -> nn.Module`, and the gain with which an initialisation compensates for the activation."""
 
 from typing import Any
 
@@ -12,5 +12,5 @@ class Activation(Part):
         raise NotImplementedError
 
     def gain(self, params: Any) -> float:
-        """As `torch.nn.init.calculate_gain`; 1 where it has none."""
+        """The same as `torch.nn.init.calculate_gain`; 1 if that has no value."""
         return 1.0

@@ -1,4 +1,4 @@
-"""What is learnt from: `load(params, seed) -> (x, y)`, whole and unsplit; `trainer.build` splits, standardises and adds noise.
+"""The data sets: `load(params, seed) -> (x, y)`, whole and unsplit; `trainer.build` splits, standardises and adds noise.
 
 `x`: float32[examples, ...], in the shape of one of `Shape.views`; `y`: int64[examples] class numbers, or float32[examples] for
 a regression.
@@ -19,19 +19,19 @@ Task = Literal["classification", "regression"]
 
 @dataclass(frozen=True)
 class Shape:
-    """What a plan needs to know without loading.
+    """The properties of a data set that a plan needs before loading.
 
     `views`: how an example can be read, layout → shape: "vector" (features), "sequence" (positions, features), "image"
-    (channels, rows, columns), "volume" (channels, depth, rows, columns). All are of the same values in the same order.
+    (channels, rows, columns), "volume" (channels, depth, rows, columns). All views have the same values in the same order.
     """
 
     examples: int
     views: Mapping[str, tuple[int, ...]]
     #: 0 for a regression.
     classes: int
-    #: Sequences of several lengths: what is behind the end of one is NaN in every feature.
+    #: Sequences of several lengths: after the end of a sequence, every feature is NaN.
     padded: bool = False
-    #: The view that a model has chosen; by itself the first.
+    #: The view that a model has chosen; the default is the first.
     layout: str = ""
 
     @property
@@ -40,7 +40,7 @@ class Shape:
 
     @property
     def image(self) -> tuple[int, int] | None:
-        """Rows and columns, where an example can be drawn as a picture."""
+        """Rows and columns, if an example can be drawn as a picture."""
         return self.views["image"][1:] if self.views.get("image", (0,))[0] == 1 else None  # type: ignore[return-value]
 
     @property
@@ -57,13 +57,13 @@ def vectors(features: int) -> dict[str, tuple[int, ...]]:
 
 
 def pictures(rows: int, columns: int, channels: int = 1) -> dict[str, tuple[int, ...]]:
-    """An image can be read as a vector too, and one of one channel as the sequence of its rows."""
+    """The views of an image: also a vector, and, if it has one channel, a sequence of rows."""
     views: dict[str, tuple[int, ...]] = {"vector": (channels * rows * columns,), "image": (channels, rows, columns)}
     return views | ({"sequence": (rows, columns)} if channels == 1 else {})
 
 
 class Truth(NamedTuple):
-    """What a regression's targets scatter about: `f`, float64[examples], with normal noise of one variance."""
+    """The noiseless targets of a regression, `f`: float64[examples], and the constant variance of the normal noise."""
 
     f: np.ndarray
     noise: float
@@ -75,7 +75,7 @@ class Dataset(Part):
 
     @property
     def works_with(self) -> dict[str, Any]:  # type: ignore[override]
-        """By its shape with the default parameters; a part whose shape depends on a file declares it."""
+        """Derived from the shape with the default parameters; a part whose shape depends on a file declares it."""
         shape = self.shape(self.Params())
         return {"layouts": list(shape.views), "task": shape.task}
 
@@ -87,18 +87,18 @@ class Dataset(Part):
         raise NotImplementedError
 
     def fresh(self, params: Any, seed: int, own: int) -> Raw:
-        """As many other examples of the source that `load(params, seed)` drew from, by the seed `own`; where it is `generated`.
+        """The same number of other examples from the source of `load(params, seed)`, drawn with the seed `own`, if it is `generated`.
 
-        A source that has something drawn of its own (weights, centres) keeps it.
+        A source that draws values of its own (weights, centres) keeps these values.
         """
         return self.load(params, own)
 
     def truth(self, params: Any, seed: int, x: np.ndarray) -> Truth | None:
-        """The noiseless function of `load(params, seed)` at inputs in its own units, where it is known."""
+        """The noiseless function of `load(params, seed)` at inputs in the data's own units, if it is known."""
         return None
 
     def true_weights(self, params: Any, seed: int) -> np.ndarray | None:
-        """float64[features]: the weights that made the targets of `load(params, seed)`, of a linear source."""
+        """float64[features]: the weights of a linear source that generated the targets of `load(params, seed)`."""
         return None
 
 

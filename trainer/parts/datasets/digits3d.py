@@ -21,13 +21,13 @@ class Params(Strict):
 
 
 def _extruded(images: np.ndarray, depth: int) -> np.ndarray:
-    """Intensities 0 to 16 [n, rows, columns] → 0 or 1 [n, depth, rows, columns]: a pixel reaches as many slices as its intensity's share."""
+    """Intensities 0 to 16 [n, rows, columns] → 0 or 1 [n, depth, rows, columns]: a pixel fills slices in proportion to its intensity."""
     reach = np.rint(images / 16 * depth)
     return (np.arange(depth)[None, :, None, None] < reach[:, None]).astype(np.float32)
 
 
 def _moved(volumes: np.ndarray, shift: int, rng: np.random.Generator) -> np.ndarray:
-    """Each by its own whole number of rows and columns; what leaves at one side is lost, what enters is empty."""
+    """Each volume moves by its own whole number of rows and columns; parts outside are lost, new parts are empty."""
     wide = np.pad(volumes, ((0, 0), (0, 0), (shift, shift), (shift, shift)))
     rows, columns = volumes.shape[2:]
     starts = rng.integers(0, 2 * shift + 1, (len(volumes), 2))

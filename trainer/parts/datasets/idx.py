@@ -12,11 +12,11 @@ from trainer.parts.datasets import Dataset, Raw, Shape, pictures
 from trainer.registry import Refused, Texts, register
 from trainer.spec import Strict, described
 
-#: Examples of a class at the least, one a split.
+#: Minimum number of examples of a class, one for each split.
 RARE = 3
-#: Bytes that a file may come to, unpacked.
+#: Maximum number of bytes of an unpacked file.
 MOST = 1 << 30
-#: Bytes that are unpacked to find out how many there are: a second or so.
+#: Maximum number of bytes that are unpacked only to count them: about a second.
 SLOW = 200 << 20
 
 
@@ -43,7 +43,7 @@ class Params(Strict):
 
 
 def _found(files: str) -> tuple[Path, Path]:
-    """Paths of images and labels. Raises Refused, saying where to put them and what is there."""
+    """Paths of images and labels. Raises Refused with the expected folder and the files that are there."""
     folder = data_folder() / "idx"
     paths = sorted(folder.iterdir()) if folder.is_dir() else []
     names = [path.name for path in paths if path.is_file()]
@@ -53,7 +53,7 @@ def _found(files: str) -> tuple[Path, Path]:
         fits = [name for name in names if pattern.fullmatch(name)]
         if not fits:
             unpacked = [path for path in paths if path.is_dir() and pattern.fullmatch(path.name)]
-            if unpacked:  # by a tool that makes a folder of an archive, with a file of the same name in it
+            if unpacked:  # some tools unpack an archive to a folder that contains a file of the same name
                 name, place = unpacked[0].absolute(), folder.absolute()
                 raise Refused(
                     "files", say("{name} is a folder, not a file; put the file itself into {place}", name=name, place=place), files
@@ -75,7 +75,7 @@ def _found(files: str) -> tuple[Path, Path]:
 
 
 def _is_packed(path: Path) -> bool:
-    """By what the file begins with: browsers unpack a .gz on the way and keep its name."""
+    """Whether the first bytes are those of a gzip file: browsers may unpack a .gz during the download and keep its name."""
     with path.open("rb") as file:
         return file.read(2) == b"\x1f\x8b"
 
@@ -85,7 +85,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _head(file: Any, path: Path, dimensions: int, files: str) -> tuple[int, ...]:
-    """The sizes that an IDX file of unsigned bytes says it has."""
+    """The sizes in the header of an IDX file of unsigned bytes."""
     magic = file.read(4)
     if magic != bytes([0, 0, 8, dimensions]):
         msg = say(
@@ -103,7 +103,7 @@ def _head(file: Any, path: Path, dimensions: int, files: str) -> tuple[int, ...]
 
 
 def _array(path: Path, dimensions: int, files: str, most: int | None = None) -> np.ndarray:
-    """uint8; `most`: no more than so many of the first dimension. Raises Refused for a file that is not whole."""
+    """uint8; `most`: maximum size of the first dimension. Raises Refused for an incomplete file."""
     try:
         with _opened(path) as file:
             sizes = _head(file, path, dimensions, files)
@@ -136,10 +136,10 @@ def _array(path: Path, dimensions: int, files: str, most: int | None = None) -> 
 
 
 def _unpacked(path: Path, wanted: int) -> int:
-    """Bytes that a gzip file unpacks to, or `wanted` where there are at least as many.
+    """Number of bytes that a gzip file unpacks to, or `wanted` if there are at least as many.
 
-    A whole file says it in its last four bytes, and only they are read. In one that was cut short other bytes stand there: it, as
-    one of several members, is unpacked as far as it goes, at some 5 ns a byte; behind SLOW bytes a run finds out as it starts.
+    The last four bytes of a complete file give its size, so only they are read. If they differ from `wanted` (a file that was cut
+    short or has several members), the file is unpacked, at about 5 ns per byte, up to SLOW bytes; the run checks the rest.
     """
     with path.open("rb") as raw:
         raw.seek(-min(4, path.stat().st_size), 2)
@@ -148,7 +148,7 @@ def _unpacked(path: Path, wanted: int) -> int:
     count, most = 0, min(wanted, SLOW)
     try:
         with gzip.open(path) as file:
-            while count < most and (piece := file.read1(min(1 << 20, most - count))):  # what is left of a file that is cut, too
+            while count < most and (piece := file.read1(min(1 << 20, most - count))):  # also reads what is left of a cut file
                 count += len(piece)
     except (EOFError, OSError, zlib.error):
         return count
@@ -156,7 +156,7 @@ def _unpacked(path: Path, wanted: int) -> int:
 
 
 def _size(files: str) -> tuple[int, int, int, np.ndarray]:
-    """Images, rows, columns, and the labels. Raises Refused where counts disagree."""
+    """Images, rows, columns, and the labels. Raises Refused if the counts disagree."""
     images, labels = _found(files)
     y = _array(labels, 1, files)
     try:

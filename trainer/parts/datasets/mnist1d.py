@@ -12,10 +12,10 @@ from trainer.registry import NoParams, Texts, register
 
 @lru_cache(1)
 def _mnist1d() -> Raw:
-    """As the package makes it from its own seed; the random states of this process stay as they were.
+    """The data that the package makes from its own seed; this process's random states are not changed.
 
-    The package imports requests and matplotlib for a download and a drawing that nobody asks for here: empty modules stand
-    in where they are not imported yet, which saves half a second and 30 MB.
+    The package imports requests and matplotlib for a download and a drawing that are not used here. Empty modules replace them
+    if they are not imported yet, which saves half a second and 30 MB.
     """
     absent = [name for name in ("requests", "matplotlib", "matplotlib.pyplot") if name not in sys.modules]
     sys.modules.update({name: types.ModuleType(name) for name in absent})

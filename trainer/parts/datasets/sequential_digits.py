@@ -22,7 +22,7 @@ class Params(Strict):
 
 
 def _cut(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """NaN behind the end of each; lengths are even between half of the positions and all."""
+    """NaN after the end of each sequence; lengths are uniform between half of the positions and all."""
     positions = x.shape[1]
     lengths = rng.integers(positions // 2, positions + 1, len(x))
     return np.where(np.arange(positions)[None, :, None] < lengths[:, None, None], x, np.float32(np.nan))

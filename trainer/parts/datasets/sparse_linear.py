@@ -61,7 +61,7 @@ class SparseLinear(Dataset):
 
 
 def weights_of(seed: int, n: int, features: int, informative: int) -> np.ndarray:
-    """The w that `load` draws after the inputs."""
+    """The weights w that `load` draws after the inputs."""
     rng = np.random.default_rng(seed)
     rng.normal(size=(n, features))
     return drawn_weights(rng, features, informative)

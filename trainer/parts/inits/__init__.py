@@ -1,4 +1,4 @@
-"""How weights begin. `apply(weight, fan, params, generator)` fills one weight; biases begin at zero unless `bias` says otherwise.
+"""Initialisations. `apply(weight, fan, params, generator)` fills one weight; biases are zero unless `bias` is overridden.
 
 Every init draws standard numbers from the layer's own generator and scales them, so two inits of one distribution and
 one seed are the same draw at two scales.
@@ -16,17 +16,17 @@ from trainer.spec import described
 
 
 class Fan(NamedTuple):
-    """Of a weight: inputs and outputs of a unit, and the gain of the activation that follows it (1 where none does)."""
+    """A weight's inputs and outputs per unit, and the gain of the activation after it (1 if there is none)."""
 
     fan_in: int
     fan_out: int
     gain: float
-    #: What PyTorch's own init takes where that isn't fan-in: of a recurrent layer the state's size; 0 of an embedding, from N(0, 1).
+    #: The size for PyTorch's own init, if it isn't fan-in: the state's size of a recurrent layer; 0 for an embedding, from N(0, 1).
     own: int | None = None
 
 
 class Drawn(NamedTuple):
-    """What is drawn at once, from a generator of its own: a layer's weight (outputs × inputs, …), or one block of it."""
+    """The unit of one draw, which has its own generator: a layer's weight (outputs × inputs, …), or one block of it."""
 
     name: str
     weight: torch.Tensor
@@ -44,14 +44,14 @@ class Init(Part):
         bias.zero_()
 
     def fit(self, model: nn.Module, x: torch.Tensor, params: Any) -> None:
-        """For an init that looks at data: adjust the drawn weights by a batch of training inputs, in eval mode."""
+        """For an init that uses data: adjust the drawn weights with a batch of training inputs, in eval mode."""
 
 
 def drawn(name: str, module: nn.Module, gain: float) -> Iterator[Drawn]:
-    """What of a module itself an init fills, in parts that are drawn each by itself.
+    """The parts of a module's own weights that an init fills; each part is drawn separately.
 
-    A convolution's fan-in is (C_in / groups) · kernel size, group by group. A GRU's or LSTM's stacked gates are as many
-    matrices; its nonlinearities are its own, so their gain is 1. An embedding looks up one row: fan-in 1.
+    A convolution's fan-in is (C_in / groups) · kernel size, for each group. The stacked gates of a GRU or LSTM are separate
+    matrices; their nonlinearities are fixed, so the gain is 1. An embedding looks up one row: fan-in 1.
     """
     if isinstance(module, nn.RNNBase):
         size = module.hidden_size

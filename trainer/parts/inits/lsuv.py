@@ -19,7 +19,7 @@ class Params(Strict):
 
 
 def _real(model: nn.Module, output: torch.Tensor) -> torch.Tensor:
-    """Without the positions that are padding."""
+    """The output without the positions that are padding."""
     real = getattr(model, "real_positions", None)
     return output if real is None or output.ndim != 3 or output.shape[:2] != real.shape else output[real]
 

@@ -1,11 +1,10 @@
-"""What learns: `build(shape, params, norm, activation, placement) -> nn.Module`, from `[n, *shape.inputs]` to `[n, outputs]`.
+"""Models: `build(shape, params, norm, activation, placement) -> nn.Module`, from `[n, *shape.inputs]` to `[n, outputs]`.
 
 `norm(channels, dims)` gives a module or None, for `dims` axes of positions beside batch and channels. `activation()` gives a
-module. Submodules are named in the order that data pass
-them; the layer that gives the outputs is `out`.
+module. Submodules are named in the order in which data pass through them; the output layer is `out`.
 
-A `build` uses its arguments and of `self` plain values alone, not the parameters as a whole: what it says is also what a run's
-script says.
+A `build` uses only its arguments, plain values of `self`, and single parameters (never the whole object), because a run's
+script contains its source.
 """
 
 from collections import OrderedDict
@@ -24,8 +23,8 @@ Activation = Callable[[], nn.Module]
 
 
 class Model(Part):
-    #: Layouts of data that it reads, the preferred one first; whether it has hidden layers to normalise, and masks padding;
-    #: `inputs`: how many numbers an example must have, where that is fixed.
+    #: The layouts that the model reads, preferred one first; whether it has hidden layers to normalise, and masks padding;
+    #: `inputs`: the number of values in an example, if it is fixed.
     works_with: ClassVar[dict[str, Any]] = {"layouts": ["vector"], "hidden": True}
     #: Whether its activations are [n, positions, channels] rather than [n, channels, *positions].
     channels_last: ClassVar[bool] = False
@@ -37,10 +36,10 @@ class Model(Part):
         raise NotImplementedError
 
     def see(self, model: nn.Module, x: torch.Tensor) -> None:
-        """Before the weights are drawn: what a model takes from the training inputs, as their span."""
+        """Called before the weights are drawn: a model takes values from the training inputs, such as their span."""
 
     def activated(self, name: str) -> bool:
-        """Whether the spec's activation follows the layer of that name: what an init's gain is for."""
+        """Whether the spec's activation follows the layer of that name; if so, the init uses its gain."""
         return name != "out"
 
     def adjust(self, model: nn.Module, params: Any) -> None:
@@ -50,7 +49,7 @@ class Model(Part):
 
 
 class Block(nn.Sequential):
-    """One hidden layer. Its children are what it does, in order; of a recurrent one's output and state the output goes on."""
+    """One hidden layer. Its children are applied in order; of a recurrent child's output and state, only the output is passed on."""
 
     def __init__(self, residual: bool, children: "OrderedDict[str, nn.Module]") -> None:
         super().__init__(children)
@@ -68,7 +67,7 @@ class Block(nn.Sequential):
 def hidden(
     kind: str, core: nn.Module, norm: nn.Module | None, activation: nn.Module, placement: str, dropout: float, residual: bool
 ) -> Block:
-    """A weighted module `core`, called `kind`, with what follows it."""
+    """A hidden layer from the weighted module `core`, named `kind`, and the modules after it."""
     parts = [("norm", norm), ("act", activation)]
     if placement == "after_activation":
         parts.reverse()

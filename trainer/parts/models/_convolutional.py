@@ -1,4 +1,4 @@
-"""Convolutional networks of one, two and three dimensions: they differ in that number alone."""
+"""Convolutional networks of one, two and three dimensions; they differ only in this number."""
 
 from collections import OrderedDict
 
@@ -70,7 +70,7 @@ class Halved(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if torch.is_grad_enabled():
             return self.pool(x)
-        # Where no gradient asks which of them it was, the larger of two is found in a twelfth of the time.
+        # Without a gradient the indices of the maxima are not needed, and `maximum` takes a twelfth of the time.
         for axis in range(2, x.ndim):
             pairs = x.narrow(axis, 0, x.shape[axis] // 2 * 2).unflatten(axis, (-1, 2))
             x = torch.maximum(pairs.select(axis + 1, 0), pairs.select(axis + 1, 1))
@@ -96,8 +96,9 @@ def convolutional(
     activation: Activation,
     placement: str,
 ) -> nn.Module:
-    """`inputs`: (channels, *positions), or a sequence's (positions, features). Every convolution keeps the positions; the mean
-    over them goes to `out`."""
+    """`inputs`: (channels, *positions), or a sequence's (positions, features). Every convolution keeps the number of positions; the
+    mean over the positions goes to `out`.
+    """
     channels, *positions = inputs if len(inputs) > 2 else inputs[::-1]
     dims = len(positions)
     layers: OrderedDict[str, nn.Module] = OrderedDict()
@@ -117,7 +118,7 @@ def convolutional(
 
 
 class Convolutional(Model):
-    """Of data in any number of dimensions: a model says which it reads."""
+    """A convolutional model for data of any number of dimensions; a subclass sets the number."""
 
     def check(self, shape: Shape, params: Params) -> None:
         if params.width % params.groups:

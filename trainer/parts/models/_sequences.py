@@ -1,4 +1,4 @@
-"""What models of sequences share: where one ends, and recurrent networks of any kind of cell."""
+"""Shared code of sequence models: the ends of padded sequences, and recurrent networks with any cell."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -19,13 +19,13 @@ class Params(Strict):
 
 
 def ended(x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Of sequences [n, positions, features] with NaN behind their ends: zeros there instead, and bool[n, positions], what is real."""
+    """For x [n, positions, features] with NaN after each end: x with zeros there, and bool[n, positions], the real positions."""
     real = ~x[..., 0].isnan()
     return x.nan_to_num(nan=0.0), real
 
 
 class Recurrent(nn.Module):
-    """Recurrent layers one above the other; the last position's state, or the one where a padded sequence ends, goes to `out`."""
+    """Stacked recurrent layers. The state of the last position, or of the last real one in a padded sequence, goes to `out`."""
 
     def __init__(self, blocks: Sequence[nn.Module], out: nn.Module, padded: bool) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Recurrent(nn.Module):
         self.out = out
         self._padded = padded
         if padded:
-            self.real_positions: torch.Tensor | None = None  # for whoever looks at the layers: padding is no activation
+            self.real_positions: torch.Tensor | None = None  # for measurements of the layers: padding is no activation
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         last = None
@@ -72,7 +72,7 @@ def recurrent(
 
 
 class RecurrentModel(Model):
-    """Of one kind of cell."""
+    """A model with one kind of cell."""
 
     works_with: ClassVar = {"layouts": ["sequence"], "hidden": True, "padded": True}
     channels_last: ClassVar[bool] = True
@@ -95,5 +95,5 @@ class RecurrentModel(Model):
         )
 
     def activated(self, name: str) -> bool:
-        """The cells have nonlinearities of their own: no gain fits both."""
+        """False for the cells: they have nonlinearities of their own, and no single gain fits them."""
         return False

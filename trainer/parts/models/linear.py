@@ -26,4 +26,4 @@ class Linear(Model):
         return nn.Sequential(OrderedDict(out=nn.Linear(math.prod(shape.inputs), shape.outputs)))
 
     def adjust(self, model: nn.Module, params: NoParams) -> None:
-        """It has nothing to adjust."""
+        """A linear model has nothing to adjust."""

@@ -21,8 +21,8 @@ class Params(Strict):
 class Legendre(nn.Module):
     """√(2k + 1) · P_k for k = 1 … degree of inputs [n, 1] whose span is mapped onto [−1, 1]: [n, degree].
 
-    So scaled they are orthonormal for inputs spread evenly over their span, which is what lets gradient descent converge. The
-    constant is the bias of the layer that follows.
+    With this scale they are orthonormal for inputs spread evenly over their span, so that gradient descent converges. The
+    constant term is the bias of the next layer.
     """
 
     span: torch.Tensor
@@ -76,4 +76,4 @@ class Polynomial(Model):
                 module.span.copy_(torch.stack([x.min(), torch.maximum(x.max(), x.min() + 1e-6)]))
 
     def adjust(self, model: nn.Module, params: Params) -> None:
-        """It has nothing to adjust."""
+        """A polynomial has nothing to adjust."""

@@ -56,7 +56,7 @@ def sinusoids(positions: int, width: int) -> torch.Tensor:
 
 
 class Positions(nn.Module):
-    """Adds to each position what tells it from the others."""
+    """Adds a position encoding to each position."""
 
     def __init__(self, positions: int, width: int, learnt: bool) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class Encoder(nn.Module):
 
 
 class Encoders(nn.Module):
-    """Encoder layers one above the other; the mean over the real positions goes to `out`."""
+    """Stacked encoder layers; the mean over the real positions goes to `out`."""
 
     def __init__(self, embed: nn.Module, positions: nn.Module, layers: "OrderedDict[str, nn.Module]", out: nn.Module, padded: bool) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class Encoders(nn.Module):
         self.out = out
         self._names, self._padded = list(layers), padded
         if padded:
-            self.real_positions: torch.Tensor | None = None  # for whoever looks at the layers: padding is no activation
+            self.real_positions: torch.Tensor | None = None  # for measurements of the layers: padding is no activation
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         real = None

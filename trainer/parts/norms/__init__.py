@@ -1,8 +1,8 @@
-"""What normalises the activations of a layer: `build(channels, dims, params, last) -> nn.Module`, or None for none.
+"""Normalisations of a layer's activations: `build(channels, dims, params, last) -> nn.Module`, or None for no normalisation.
 
-`dims` axes hold positions, beside the batch's and the channels'. The channels are on axis 1: [n, channels, *positions]; where
-`last`, on the last one: [n, positions, channels], as recurrent networks and transformers have them. `torch_norm` names torch's
-class for so many axes.
+`dims` is the number of position axes, besides batch and channels. The channels are on axis 1, [n, channels, *positions];
+with `last` on the last axis, [n, positions, channels], as in recurrent networks and transformers. `torch_norm` names
+torch's class for that number of axes.
 """
 
 from typing import Any, ClassVar
@@ -16,16 +16,16 @@ from trainer.spec import described
 
 
 class Norm(Part):
-    #: Whether its statistics stay right where sequences are padded: they do where each position is normalised by itself.
+    #: Whether its statistics stay correct for padded sequences; they do if each position is normalised separately.
     by_position: ClassVar[bool] = False
     #: Whether a batch of one example with one position has no variance to divide by.
     needs_two: ClassVar[bool] = False
 
     def check(self, channels: int, dims: int, params: Any) -> None:
-        """Raises `Refused` where it can't be built for so many channels; `param` "name" blames the choice itself."""
+        """Raises `Refused` if it can't be built for this number of channels; `param` "name" means that the choice itself is wrong."""
 
     def check_padded(self, params: Any) -> None:
-        """Raises `Refused` where padding would be counted into its statistics."""
+        """Raises `Refused` if its statistics would include padding."""
         if not self.by_position:
             msg = say("its statistics would count the padding of shorter sequences; use layer or rms, which look at one position, or none")
             raise Refused("name", msg, self.name)
@@ -35,9 +35,9 @@ class Norm(Part):
 
 
 class OfAllPositions(nn.Module):
-    """A norm over the first axis, for [n, positions, channels]: the positions of all examples are as many rows.
+    """A norm over the first axis, for [n, positions, channels]: the positions of all examples become rows.
 
-    The same statistics as over a transposed [n, channels, positions], which torch reads at a fifth of the speed.
+    The statistics equal those of a transposed [n, channels, positions], which torch reads at a fifth of the speed.
     """
 
     def __init__(self, norm: nn.Module) -> None:
@@ -49,7 +49,7 @@ class OfAllPositions(nn.Module):
 
 
 class OverPositions(nn.Module):
-    """A norm made for channels on axis 1, for [n, positions, channels]."""
+    """Applies a norm that expects the channels on axis 1 to [n, positions, channels]."""
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class OverPositions(nn.Module):
 
 
 class AtPositions(nn.Module):
-    """A norm made for channels on the last axis, for [n, channels, *positions]: each position by itself."""
+    """Applies a norm that expects the channels on the last axis to [n, channels, *positions]: each position separately."""
 
     def __init__(self, norm: nn.Module) -> None:
         super().__init__()

@@ -33,7 +33,7 @@ class Params(Strict):
 
 
 class Noise(nn.Module):
-    """In train mode, stretches and moves each channel of [n, channels, …] by amounts that are drawn anew at each step."""
+    """In train mode, scales and shifts each channel of [n, channels, …] by amounts that are drawn anew at each step."""
 
     def __init__(self, shift: float, spread: float) -> None:
         super().__init__()

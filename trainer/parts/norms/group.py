@@ -42,7 +42,7 @@ class Group(Norm):
                 "name", say("would have one value to normalise, and that minus its mean is zero; take a width of 2 or more"), self.name
             )
         if dims == 0:
-            divisors = divisors[:-1]  # one channel a group leaves x − x: nothing
+            divisors = divisors[:-1]  # with one channel per group, x − x is zero
         if params.groups not in divisors:
             several = ", ".join(map(str, divisors[-12:]))
             why = (

@@ -48,7 +48,7 @@ class Layer(Norm):
 
     def build(self, channels: int, dims: int, params: Params, last: bool) -> nn.Module:
         together = params.over == "all" or (params.over == "auto" and not last)
-        if dims and together:  # layer normalisation over (C, H, W) with a γ and β a channel is group normalisation with one group
+        if dims and together:  # layer norm over (C, H, W) with γ and β per channel is group norm with one group
             norm = nn.GroupNorm(1, channels, eps=params.eps, affine=params.affine)
             return OverPositions(norm) if last else norm
         at = nn.LayerNorm(channels, eps=params.eps, elementwise_affine=params.affine)

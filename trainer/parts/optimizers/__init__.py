@@ -1,6 +1,6 @@
-"""What moves the weights: one of torch's optimizers, and `settings(params)`, what each of its parameter groups holds.
+"""Optimizers: each is one of torch's, with `settings(params)`, the values for each of its parameter groups.
 
-Every setting can change while a run goes on: `trainer.loop` writes `settings` of the changed params into the groups.
+Every setting can change during a run: `trainer.loop` writes `settings` of the changed params into the groups.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,21 +14,21 @@ from trainer.spec import described
 
 
 class Optimizer(Part):
-    #: Whether one learning rate holds for all coordinates: a proximal step is right for these alone.
+    #: Whether one learning rate holds for all coordinates; a proximal step is correct only then.
     scalar_lr: ClassVar[bool] = True
     of_torch: ClassVar[type[torch.optim.Optimizer]]
-    #: Of torch's implementations the fastest that there is on a CPU: fused takes a third of the time of a loop over parameters.
+    #: The fastest of torch's implementations on a CPU: fused takes a third of the time of a loop over parameters.
     implementation: ClassVar[str] = "fused"
 
     def settings(self, params: Any) -> dict[str, Any]:
         raise NotImplementedError
 
     def arguments(self, params: Any) -> dict[str, Any]:
-        """What torch's class is made with, beside the parameters."""
+        """The arguments of torch's class besides the parameters."""
         return {self.implementation: True} | self.settings(params)
 
     def ready(self, optimizer: torch.optim.Optimizer) -> None:
-        """After its settings have changed: make whatever memory they need that torch makes at the first step alone."""
+        """Called after the settings have changed: create any memory that they need and torch creates only at the first step."""
 
     def build(self, params: Any, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
         make: Any = self.of_torch
@@ -38,7 +38,7 @@ class Optimizer(Part):
 def step_of(optimizer: torch.optim.Optimizer) -> Callable[[], Any]:
     """`optimizer.step` without the profiler's range that torch puts around it: 20 to 30 µs, half of a small network's update.
 
-    A step's hooks are called inside that range, so that these are left out too: a run registers none.
+    The optimizer's step hooks are called inside that range, so they are skipped too; a run registers none.
     """
     step: Any = type(optimizer).step
     return partial(step.__wrapped__ if getattr(step, "hooked", False) else step, optimizer)

@@ -26,7 +26,7 @@ class RmsProp(Optimizer):
         source="https://docs.pytorch.org/docs/stable/generated/torch.optim.RMSprop.html",
     )
     of_torch: ClassVar[type[torch.optim.Optimizer]] = torch.optim.RMSprop
-    implementation: ClassVar[str] = "foreach"  # it has no fused one
+    implementation: ClassVar[str] = "foreach"  # torch has no fused RMSprop
     scalar_lr: ClassVar[bool] = False
 
     def ready(self, optimizer: torch.optim.Optimizer) -> None:

@@ -1,4 +1,4 @@
-"""How the learning rate runs over a run: `factor(step, steps, params)`, what the rate is multiplied by at a step."""
+"""Learning rate schedules: `factor(step, steps, params)` is the number by which the rate is multiplied at a step."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from trainer.spec import described
 
 class Schedule(Part):
     def factor(self, step: int, steps: int, params: Any) -> float:
-        """`steps`: how many the run makes at most."""
+        """`steps`: the maximum number of steps of the run."""
         raise NotImplementedError
 
 
