@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
+from dynascope.sentence import NAME, say
+
 OWN = ("trainer", "dynascope")
 
 
@@ -105,6 +107,15 @@ class _Plain(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.AST:
         return self._put(node.id, node) if isinstance(node.ctx, ast.Load) else node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """`say("{n} are needed", n=n)` becomes the f-string of its English text: a plain script has one language."""
+        if not (isinstance(node.func, ast.Name) and node.func.id == say.__name__ and isinstance(node.args[0], ast.Constant)):
+            return self.generic_visit(node)
+        values = {keyword.arg: self.visit(keyword.value) for keyword in node.keywords}
+        texts = NAME.split(str(node.args[0].value))  # text, name, text, name, ..., text
+        parts = [ast.FormattedValue(values[text], -1) if i % 2 else ast.Constant(text) for i, text in enumerate(texts)]
+        return ast.JoinedStr(list(parts)) if values else ast.Constant(texts[0])
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         if isinstance(node.value, ast.Name) and f"{node.value.id}.{node.attr}" in self._known:
