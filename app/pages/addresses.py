@@ -18,10 +18,12 @@ import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from wsgiref.headers import Headers
+from wsgiref.headers import Headers as WsgiHeaders
 
 from servestatic import ServeStaticASGI
+from starlette.datastructures import Headers
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app.pages.compressing import FAST, compress, copy
@@ -109,8 +111,24 @@ class Static:
             await asyncio.gather(self._compressing, return_exceptions=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one file. It is read in one piece, from the page cache: a thread per request, as ServeStatic's own application
+        starts one, costs a page of fifty modules more than the reading does."""
+        if scope["type"] != "http":
+            await send({"type": "websocket.close"})
+            return
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        await self._files.app({**scope, "path": path}, receive, send)
+        file = self._files.served.files.get(path)
+        if file is None:
+            await _missing(path).response(language_of(Request(scope)))(scope, receive, send)
+            return
+        asked = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in Headers(scope=scope).items()}
+        found = file.get_response(scope["method"], asked)
+        content = b""
+        if found.file is not None:
+            with found.file:
+                content = found.file.read()
+        headers = {name: value for name, value in found.headers if value is not None}
+        await Response(content, int(found.status), headers)(scope, receive, send)
 
     def _renew(self) -> None:
         self._files = _Files(self._source, self._cache)
@@ -138,18 +156,18 @@ class _Files:
         self._source = source
         self.prepared = any(source.rglob("*.br"))
         self.hashes = {folder: _hash(source / folder) for folder in FOLDERS}
-        self.app = ServeStaticASGI(_missing, max_age=None, allow_all_origins=False, add_headers_function=_cached_for_ever)
+        self.served = ServeStaticASGI(None, max_age=None, allow_all_origins=False, add_headers_function=_cached_for_ever)
         self.uncompressed: list[str] = []
         for folder, digest in self.hashes.items():
             copied = cache / "static" / digest
             whole = self.prepared or copied.exists()
             if not whole:
                 self.uncompressed.append(folder)
-            self.app.add_files(copied if copied.exists() and not self.prepared else source / folder, f"{digest}/{folder}")
+            self.served.add_files(copied if copied.exists() and not self.prepared else source / folder, f"{digest}/{folder}")
         self._needed: dict[str, list[str]] = {}
 
     def add(self, folder: Path, digest: str) -> None:
-        self.app.add_files(folder, digest)
+        self.served.add_files(folder, digest)
 
     def needed(self, entry: str) -> list[str]:
         if entry not in self._needed:
@@ -162,16 +180,14 @@ class _Files:
         return self._needed[entry]
 
 
-async def _missing(scope: Scope, receive: Receive, send: Send) -> None:
+def _missing(path: str) -> Problem:
     """The answer for an address of an earlier version differs from that for an unknown address: the client has an old page open."""
-    if _HASHED.match(scope["path"]):
-        problem = Problem(410, say("this file belongs to another version of Dynascope than the one that runs now; reload the page"))
-    else:
-        problem = Problem(404, say("there is no such file; a page names the addresses of those that are"))
-    await problem.response(language_of(Request(scope)))(scope, receive, send)
+    if _HASHED.match(path):
+        return Problem(410, say("this file belongs to another version of Dynascope than the one that runs now; reload the page"))
+    return Problem(404, say("there is no such file; a page names the addresses of those that are"))
 
 
-def _cached_for_ever(headers: Headers, path: str, url: str) -> None:
+def _cached_for_ever(headers: WsgiHeaders, path: str, url: str) -> None:
     headers["Cache-Control"] = "private, max-age=31536000, immutable"
 
 
