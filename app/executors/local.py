@@ -49,7 +49,11 @@ class Local:
 
     async def start(self, job: dict[str, Any], on_exit: OnExit) -> Started:
         await self.ready.wait()
-        process = await self._run(self._spawn, entry.call, "trainer.worker:main", job)
+        try:
+            process = await self._run(self._spawn, entry.call, "trainer.worker:main", job)
+        except Lost:
+            # The forkserver was killed after its last start: it is no fault of this run, and the next start has another one.
+            process = await self._run(self._spawn, entry.call, "trainer.worker:main", job)
         started = Started.of(process.pid)  # if it has already ended, its exit is still reported
 
         def ended() -> None:
