@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -145,8 +146,8 @@ def test_a_server_that_is_told_to_end_before_it_listens_ends_at_once(new_server:
         assert "Traceback" not in server.log.read_text()
 
 
-def test_the_socket_that_forks_are_asked_for_at_is_not_left_behind(new_server: Callable[..., Server], tmp_path: Path) -> None:
-    (tmp_path / "temporary").mkdir()
-    server = new_server(TMPDIR=str(tmp_path / "temporary")).start()
-    server.stop()
-    assert list((tmp_path / "temporary").glob("pymp-*")) == []
+def test_the_socket_that_forks_are_asked_for_at_is_not_left_behind(new_server: Callable[..., Server]) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as temporary:  # a socket's path has some hundred characters at most
+        server = new_server(TMPDIR=temporary).start()
+        server.stop()
+        assert list(Path(temporary).glob("pymp-*")) == []

@@ -26,7 +26,7 @@ class Viewer:
             message["since"] = {run: {"attempt": self.attempt, "seq": self.seq}}
         self.socket.send(json.dumps(message))
 
-    def until(self, done: Any, seconds: float = 15) -> None:
+    def until(self, done: Any, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
         while not done(self):
             assert time.monotonic() < end, ([t["type"] for t in self.texts], {k: len(v) for k, v in self.points.items()})

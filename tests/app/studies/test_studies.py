@@ -29,7 +29,7 @@ def get(server: Server, id: str, **query: Any) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def wait(server: Server, id: str, seconds: float = 60) -> dict[str, Any]:
+def wait(server: Server, id: str, seconds: float = 100) -> dict[str, Any]:
     told = server.client.get(f"/api/studies/{id}/wait", params={"timeout": seconds}, timeout=seconds + 10).json()
     assert told["status"] != "running", told
     return get(server, id)
@@ -69,6 +69,8 @@ def test_finals_and_bands_are_those_of_the_runs_own_series(server: Server, study
     cell = study["cells"][1]
     runs = [told["run"] for told in cell["runs"]]
     for name, final in cell["finals"].items():
+        if name == "time/steps_per_s":  # a run that is over within a second has no rate
+            continue
         values = [server.get(run)["latest"][name] for run in runs]
         assert final["values"] == values
         assert final["n"] == 3
